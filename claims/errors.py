@@ -1,0 +1,60 @@
+"""What can go wrong in the domain. Pages, API and tasks translate; nothing here knows of HTTP."""
+
+from __future__ import annotations
+
+
+class ClaimsError(Exception):
+    """The base of all errors that a user can understand and act on.
+
+    `message` says what, why and what to do; `code` is a stable word for programs.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ListingError(ClaimsError):
+    """A file that can't be read as a listing."""
+
+    code = "listing_unreadable"
+
+
+class EmptyListingError(ListingError):
+    code = "listing_empty"
+
+
+class UnknownFormatError(ListingError):
+    code = "listing_format_unknown"
+
+
+class ListingTooLargeError(ListingError):
+    code = "listing_too_large"
+
+
+class StaleObjectError(ClaimsError):
+    """A form was based on a version that somebody has changed since."""
+
+    code = "stale"
+
+
+class NotPermittedError(ClaimsError):
+    code = "not_permitted"
+
+
+class InvalidDecisionError(ClaimsError):
+    code = "invalid_decision"
+
+
+class CatalogueError(ClaimsError):
+    """A catalogue file that can't be loaded; names the file and the entry."""
+
+    code = "catalogue_invalid"
+
+
+class UnknownFilterError(ClaimsError):
+    """A query parameter, or a value of one, that the page doesn't know."""
+
+    code = "unknown_filter"

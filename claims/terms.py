@@ -1,0 +1,188 @@
+"""Closed vocabularies of the field. Their values are stored, so a value once released keeps its meaning."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TextField(StrEnum):
+    """Which part of a paper's text a number stands in."""
+
+    TITLE = "title"
+    ABSTRACT = "abstract"
+
+
+class Role(StrEnum):
+    """Whose number it is: this paper's own, or one that it quotes."""
+
+    PROPOSED = "proposed"
+    BASELINE = "baseline"
+
+
+class ClaimKind(StrEnum):
+    """What a number states: the score itself, a difference between two scores, or a relative quantity.
+
+    Only absolute claims rank.
+    """
+
+    ABSOLUTE = "absolute"
+    DELTA = "delta"
+    RATIO = "ratio"
+
+
+class Qualifier(StrEnum):
+    """How exactly a number is stated. "Up to x" is `AT_MOST`, "more than x" is `OVER`."""
+
+    EXACT = "="
+    ABOUT = "~"
+    OVER = ">"
+    UNDER = "<"
+    AT_MOST = "<="
+    AT_LEAST = ">="
+
+
+class CostMeasure(StrEnum):
+    """What a cost counts. `CANONICAL_UNITS` names the one unit that a measure is compared in."""
+
+    PARAMETERS = "parameters"
+    FLOPS = "flops"
+    MACS = "macs"
+    LATENCY = "latency"
+    THROUGHPUT = "throughput"
+    GPU_HOURS = "gpu_hours"
+    GPU_DAYS = "gpu_days"
+    TPU_HOURS = "tpu_hours"
+    TRAINING_TIME = "training_time"
+    SEARCH_TIME = "search_time"
+    TRAINING_COST = "training_cost"
+    INFERENCE_COST = "inference_cost"
+    INFERENCE_TIME = "inference_time"
+    EPOCHS = "epochs"
+    STEPS = "steps"
+    NFE = "nfe"
+    MODEL_SIZE = "model_size"
+    MEMORY = "memory"
+    ENERGY = "energy"
+    TOKENS = "tokens"
+    TRAINING_DATA = "training_data"
+    BATCH_SIZE = "batch_size"
+    STORAGE = "storage"
+    SPEED = "speed"
+    COMPRESSION = "compression"
+    OTHER = "other"
+
+
+CANONICAL_UNITS: dict[CostMeasure, str] = {
+    CostMeasure.PARAMETERS: "",
+    CostMeasure.FLOPS: "",
+    CostMeasure.MACS: "",
+    CostMeasure.LATENCY: "s",
+    CostMeasure.THROUGHPUT: "1/s",
+    CostMeasure.GPU_HOURS: "GPU hours",
+    CostMeasure.GPU_DAYS: "GPU hours",
+    CostMeasure.TPU_HOURS: "TPU hours",
+    CostMeasure.TRAINING_TIME: "s",
+    CostMeasure.SEARCH_TIME: "s",
+    CostMeasure.INFERENCE_TIME: "s",
+    CostMeasure.MODEL_SIZE: "bytes",
+    CostMeasure.MEMORY: "bytes",
+    CostMeasure.STORAGE: "bytes",
+    CostMeasure.ENERGY: "J",
+}
+"""The one unit of each measure; a measure that is not listed is a bare count or is compared as stated."""
+
+
+class ConditionKind(StrEnum):
+    """What a condition of a setting limits. `OTHER` counts for a row's identity and is no facet."""
+
+    SHOTS = "shots"
+    LABEL_FRACTION = "label_fraction"
+    RESOLUTION = "resolution"
+    EXTRA_DATA = "extra_data"
+    PROTOCOL = "protocol"
+    STEPS = "steps"
+    ENSEMBLE = "ensemble"
+    SPLIT = "split"
+    OTHER = "other"
+
+
+class CurationState(StrEnum):
+    UNREVIEWED = "unreviewed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class DecidedBy(StrEnum):
+    """Who decided. Only a person's decision is protected from re-extraction."""
+
+    NOBODY = "nobody"
+    POLICY = "policy"
+    PERSON = "person"
+
+
+class RejectReason(StrEnum):
+    NOT_A_RESULT = "not_a_result"
+    WRONGLY_READ = "wrongly_read"
+
+
+class Tier(StrEnum):
+    """What stands above acceptance: somebody checked the number against its source, or somebody objects."""
+
+    VERIFIED = "verified"
+    DISPUTED = "disputed"
+
+
+class Direction(StrEnum):
+    HIGHER = "higher"
+    LOWER = "lower"
+    UNKNOWN = "unknown"
+
+
+class DateSource(StrEnum):
+    """How a paper's date is known, from the weakest to the strongest word."""
+
+    YEAR_INFERRED = "year_inferred"
+    YEAR_GIVEN = "year_given"
+    STATED = "stated"
+    CURATOR = "curator"
+
+
+class YearSource(StrEnum):
+    GIVEN = "given"
+    INFERRED = "inferred"
+
+
+class ListingState(StrEnum):
+    WAITING = "waiting"
+    READING = "reading"
+    DONE = "done"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class ChunkState(StrEnum):
+    WAITING = "waiting"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class AliasKind(StrEnum):
+    TASK = "task"
+    DATASET = "dataset"
+    METRIC = "metric"
+    MODEL = "model"
+
+
+class LinkedBy(StrEnum):
+    RULE = "rule"
+    PERSON = "person"
+
+
+class FlagKind(StrEnum):
+    """What a person should look at."""
+
+    IDENTITY = "identity"
+    DIFFERENCE = "difference"
+    GONE = "gone"
+    DIRECTION = "direction"
