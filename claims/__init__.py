@@ -1,0 +1,1 @@
+"""The domain: listings, extraction, boards, curation. It knows no page."""
