@@ -1,0 +1,37 @@
+"""What all models share: a public id, a version, and choices taken from the closed vocabularies."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from enum import StrEnum
+
+from django.db import models
+
+
+def make_public_id() -> str:
+    """Return 12 random letters and digits (60 bits): stable, opaque, safe in an address."""
+    return base64.b32encode(secrets.token_bytes(8)).decode("ascii")[:12].lower()
+
+
+def choices(terms: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(term.value, term.value.replace("_", " ")) for term in terms]
+
+
+def is_one_of(field: str, terms: type[StrEnum], *, name: str, blank: bool = False) -> models.CheckConstraint:
+    """Return the constraint that keeps `field` within `terms`, or '' where `blank`."""
+    values = [term.value for term in terms] + ([""] if blank else [])
+    return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__in": values}))
+
+
+class Shown(models.Model):
+    """Something that is shown or decided on.
+
+    `version` counts its changes; a form that was based on an older one is refused.
+    """
+
+    public_id = models.CharField(max_length=12, unique=True, default=make_public_id, editable=False)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        abstract = True

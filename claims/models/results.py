@@ -1,0 +1,151 @@
+"""Benchmarks and the rows of their boards."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from claims.models.base import Shown, choices, is_one_of
+from claims.models.catalog import Dataset, Metric, MLModel, Task
+from claims.models.imports import Import
+from claims.models.papers import Paper
+from claims.querysets import BenchmarkQuerySet, ResultQuerySet
+from claims.terms import ConditionKind, LinkedBy, Role
+
+
+class Benchmark(Shown):
+    """A task on a dataset: a board.
+
+    `version` is bumped by every service that changes what the board shows. `row_count`, `leader` and `accepted_leader` (the
+    claims that lead it, of all standing ones and of the accepted) are settled with it, so that the home page reads no rows.
+    `chosen_by` says whether a person fixed the primary
+    metric; a rule's choice follows the claims.
+    """
+
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="benchmarks")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="benchmarks")
+    slug = models.SlugField(max_length=200, unique=True)
+    primary_metric = models.ForeignKey(Metric, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    chosen_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
+    reviewed = models.BooleanField(default=False)
+    row_count = models.PositiveIntegerField(default=0)
+    leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    accepted_leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    changed = models.DateTimeField(auto_now=True)
+
+    objects = BenchmarkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="benchmark_unique", fields=["task", "dataset"])]
+
+    def __str__(self) -> str:
+        return f"{self.task} on {self.dataset}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("board", args=[self.slug])
+
+
+class BenchmarkMetric(models.Model):
+    """A metric that the board reads.
+
+    `column` is the metric in whose column it stands: itself, or the primary metric where the two are read as one ("accuracy" on
+    a single-label set stands under Top-1). The claim keeps its own metric.
+    """
+
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.CASCADE, related_name="metrics")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
+    column = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="benchmark_metric_unique", fields=["benchmark", "metric"])]
+
+
+class Condition(models.Model):
+    """One condition of a setting. `value` is its comparable part, `text` how it is shown."""
+
+    kind = models.CharField(max_length=16, choices=choices(ConditionKind))
+    key = models.CharField(max_length=200)
+    value = models.CharField(max_length=200)
+    text = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="condition_unique", fields=["kind", "key"]),
+            is_one_of("kind", ConditionKind, name="condition_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Result(Shown):
+    """A row of a board: one (origin, model, variant, setting, role) on one benchmark.
+
+    Its origin is a paper or an import. `model_key` and `variant_key` hold the identity; '' as `model_key` is the paper's own
+    unnamed method, shown by the paper's title. `ml_model` is null for a quoted name that no single model answers to.
+    """
+
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="results")
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
+    source = models.ForeignKey(Import, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
+    ml_model = models.ForeignKey(MLModel, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
+    model_name = models.CharField(max_length=300, blank=True, default="")
+    model_key = models.CharField(max_length=200, blank=True, default="")
+    variant = models.CharField(max_length=300, blank=True, default="")
+    variant_key = models.CharField(max_length=200, blank=True, default="")
+    setting_key = models.CharField(max_length=64, blank=True, default="")
+    role = models.CharField(max_length=10, choices=choices(Role))
+    conditions = models.ManyToManyField(Condition, related_name="results", blank=True)
+
+    objects = ResultQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="result_unique_in_paper",
+                fields=["benchmark", "paper", "model_key", "variant_key", "setting_key", "role"],
+                condition=Q(paper__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="result_unique_in_import",
+                fields=["benchmark", "source", "model_key", "variant_key", "setting_key", "role"],
+                condition=Q(paper__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="result_has_an_origin",
+                condition=Q(paper__isnull=False) | Q(source__isnull=False),
+                violation_error_message="A row needs a paper or an import that it comes from.",
+            ),
+            is_one_of("role", Role, name="result_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.model_name or "unnamed", self.variant]))
+
+
+class ResultValue(models.Model):
+    """The claim that a row shows under a metric: the curator's choice, else the most exact, else the first.
+
+    `others` counts the claims that stand behind it.
+    """
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="values_shown")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
+    claim = models.ForeignKey("claims.Claim", on_delete=models.PROTECT, related_name="shown_in")
+    chosen_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
+    others = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="result_value_unique", fields=["result", "metric"])]
+
+
+class CostLink(models.Model):
+    """That a cost is the price of a row, by a rule or by a person's word."""
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="cost_links")
+    cost = models.ForeignKey("claims.Cost", on_delete=models.CASCADE, related_name="links")
+    linked_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="cost_link_unique", fields=["result", "cost"])]

@@ -1,0 +1,52 @@
+"""Named, chainable filters with the joins they need. They know fields by name and import no model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from claims.terms import ClaimKind, CurationState, Role
+
+if TYPE_CHECKING:
+    from claims.models import Benchmark
+
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class StatementQuerySet(models.QuerySet[_Row]):
+    def standing(self) -> Self:
+        """What counts: neither rejected nor retired by a later run."""
+        return self.exclude(state=CurationState.REJECTED).filter(retired_by__isnull=True)
+
+    def current(self) -> Self:
+        """What the latest run still finds, rejected or not."""
+        return self.filter(retired_by__isnull=True)
+
+    def accepted(self) -> Self:
+        return self.filter(state=CurationState.ACCEPTED)
+
+    def absolute(self) -> Self:
+        return self.filter(kind=ClaimKind.ABSOLUTE)
+
+
+class ResultQuerySet(models.QuerySet[_Row]):
+    def for_board(self, benchmark: Benchmark) -> Self:
+        """The rows of a board that show at least one value, with what their cells name."""
+        return self.filter(benchmark=benchmark).with_values().select_related("paper", "source", "ml_model")
+
+    def with_values(self) -> Self:
+        shown = self.model._meta.get_field("values_shown").related_model
+        assert shown is not None
+        values: Any = shown
+        return self.filter(Exists(values.objects.filter(result=OuterRef("pk"))))
+
+    def own(self) -> Self:
+        """A paper's own results and imported ones: what ranks."""
+        return self.filter(Q(role=Role.PROPOSED) | Q(paper__isnull=True))
+
+
+class BenchmarkQuerySet(models.QuerySet[_Row]):
+    def with_names(self) -> Self:
+        return self.select_related("task__area", "dataset", "primary_metric")
