@@ -25,7 +25,8 @@ def create(apps, schema_editor):
     elif schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
             "CREATE FUNCTION claims_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            params=None,  # the percent sign is the message's own
         )
         for table in APPEND_ONLY:
             schema_editor.execute(
