@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -37,10 +37,8 @@ class ResultQuerySet(models.QuerySet[_Row]):
         return self.filter(benchmark=benchmark).with_values().select_related("paper", "source", "ml_model")
 
     def with_values(self) -> Self:
-        shown = self.model._meta.get_field("values_shown").related_model
-        assert shown is not None
-        values: Any = shown
-        return self.filter(Exists(values.objects.filter(result=OuterRef("pk"))))
+        shown = self.model._meta.apps.get_model("claims", "ResultValue")
+        return self.filter(Exists(shown._default_manager.filter(result=OuterRef("pk"))))
 
     def own(self) -> Self:
         """A paper's own results and imported ones: what ranks."""

@@ -1,0 +1,86 @@
+"""One FilterSet per resource, shared by pages and API. Unknown parameters and values are errors, never ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from claims.errors import UnknownFilterError
+from claims.models import Benchmark, Condition, Result, ResultValue
+from claims.terms import CurationState, Role
+
+
+class StrictFilterSet(django_filters.FilterSet):
+    """A FilterSet that refuses what it does not know.
+
+    `reserved` are parameters that the page itself reads (sort, page).
+    """
+
+    reserved: frozenset[str] = frozenset({"sort", "page"})
+
+    def checked(self) -> QuerySet[Any]:
+        """Return the filtered rows. Raises `UnknownFilterError` that names the parameter and what is possible."""
+        known = set(self.filters) | self.reserved
+        for name in self.data or ():
+            if name not in known:
+                raise UnknownFilterError(f"This page has no filter called “{name[:60]}”. It knows {', '.join(sorted(known))}.")
+        if not self.is_valid():
+            name, errors = next(iter(self.form.errors.items()))
+            raise UnknownFilterError(f"The filter “{name}” can't be used so: {' '.join(map(str, errors))}")
+        return self.qs
+
+
+class BoardFilterSet(StrictFilterSet):
+    """Rows of one board: `setting` (a condition's key, repeatable: all must hold; "none" for rows without any), `role`, `year`
+    of the paper and `state`."""
+
+    setting = django_filters.MultipleChoiceFilter(method="by_setting", label="Setting")
+    role = django_filters.ChoiceFilter(
+        choices=[(role.value, role.value) for role in Role] + [("all", "all")], method="by_role", label="Role"
+    )
+    year = django_filters.NumberFilter(method="by_year", min_value=1900, max_value=2999, decimal_places=0, label="Year")
+    state = django_filters.ChoiceFilter(
+        choices=[(state.value, state.value) for state in (CurationState.ACCEPTED, CurationState.UNREVIEWED)],
+        method="by_state",
+        label="State",
+    )
+
+    class Meta:
+        model = Result
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, benchmark: Benchmark) -> None:
+        super().__init__(data, queryset=Result.objects.for_board(benchmark))
+        conditions = Condition.objects.filter(results__benchmark=benchmark).distinct().order_by("kind", "text")
+        self.conditions = list(conditions)
+        self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.text) for c in self.conditions] + [("none", "none stated")]
+
+    def checked(self) -> QuerySet[Any]:
+        rows = super().checked()
+        # Quoted baselines are shown by a switch, not by default.
+        return rows if (self.data or {}).get("role") else rows.own()  # type: ignore[attr-defined]  # a ResultQuerySet
+
+    def by_setting(self, rows: QuerySet[Any], name: str, wanted: list[str]) -> QuerySet[Any]:
+        for choice in wanted:
+            if choice == "none":
+                rows = rows.filter(setting_key="")
+            else:
+                kind, _, key = choice.partition(":")
+                rows = rows.filter(
+                    Exists(Result.conditions.through.objects.filter(result=OuterRef("pk"), condition__kind=kind, condition__key=key))
+                )
+        return rows
+
+    def by_role(self, rows: QuerySet[Any], name: str, role: str) -> QuerySet[Any]:
+        if role == "all":
+            return rows
+        return rows.own() if role == Role.PROPOSED else rows.filter(role=role, paper__isnull=False)  # type: ignore[attr-defined]  # a ResultQuerySet
+
+    def by_year(self, rows: QuerySet[Any], name: str, year: Any) -> QuerySet[Any]:
+        return rows.filter(Q(paper__last_day__year=int(year)))
+
+    def by_state(self, rows: QuerySet[Any], name: str, state: str) -> QuerySet[Any]:
+        unreviewed = Exists(ResultValue.objects.filter(result=OuterRef("pk"), claim__state=CurationState.UNREVIEWED))
+        return rows.filter(unreviewed) if state == CurationState.UNREVIEWED else rows.filter(~unreviewed)

@@ -1,0 +1,51 @@
+"""Fixtures shared by all tests, and the loud word about what could not run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
+    "shared": ("the material beside the project (../shared)", SHARED.is_dir),
+    "postgresql": ("a PostgreSQL server on 127.0.0.1:5432", lambda: _listens(5432)),
+    "redis": ("a Redis server on 127.0.0.1:6379", lambda: _listens(6379)),
+    "browser": ("Chromium (Debian's package chromium)", lambda: shutil.which("chromium") is not None),
+}
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+_missing: dict[str, int] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what can't run here and count it; with REQUIRE_ALL=1 fail instead."""
+    for marker, (name, is_there) in NEEDS.items():
+        if item.get_closest_marker(marker) is not None and not is_there():
+            _missing[name] = _missing.get(name, 0) + 1
+            if REQUIRE_ALL:
+                pytest.fail(f"REQUIRE_ALL=1, but {name} is missing", pytrace=False)
+            pytest.skip(f"needs {name}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name, count in _missing.items():
+        terminalreporter.write_line(f"NOT TESTED: {count} tests need {name}, which is missing here.", yellow=True, bold=True)
+
+
+@pytest.fixture
+def shared_dir() -> Path:
+    """The folder of material beside the project; tests that use it are marked `shared`."""
+    return SHARED
