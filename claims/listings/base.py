@@ -26,11 +26,12 @@ class StatedDate:
 class Problem:
     """What could not be read: the line (from 1, None for the whole file) and the reason in a sentence.
 
-    `fatal` problems end the reading; the others cost one entry or one detail and reading goes on.
+    A `fatal` problem ends the reading; the others cost one entry or one detail and reading goes on.
     """
 
     line: int | None
     reason: str
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
