@@ -20,7 +20,7 @@ MAX_WRAPPED = 20_000
 """So many characters of wrapped lines are one paragraph at most: a log file is not held whole."""
 LONG_TEXT = 300
 """What is longer and has sentences is no title."""
-SHORT_ABSTRACT = 200
+SHORT_ABSTRACT = 150
 
 BULLETS = "•‣▪●"
 _DOTS = frozenset("·•∙⋅‧・")
