@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
+
+_POINT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
+_KEPT_POINT = "\ue000"
+# Most names are plain ASCII; the same rule in one pass.
+_ASCII_DROPPED = re.compile(r"(?<![0-9])\.|\.(?![0-9])|[^a-z0-9+#.]")
 
 
 def squash(text: str) -> str:
     """Return the letters and digits of `text`, case folded and without compatibility forms.
 
     "ImageNet-1K" and "imagenet 1k" give the same key; so do "Poincare" composed and decomposed. Combining marks count as
-    part of their letter. "+" and "#" stay, because they tell names apart ("SeiT" and "SeiT++").
+    part of their letter. "+", "#" and a point between digits stay, because they tell names apart ("SeiT" and "SeiT++",
+    "GPT-3.5" and "GPT-35").
     """
+    if text.isascii():
+        return _ASCII_DROPPED.sub("", text.lower())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in folded if c.isalnum() or c in "+#" or unicodedata.category(c) == "Mn")
+    pointed = _POINT.sub(_KEPT_POINT, folded)
+    kept = "".join(c for c in pointed if c.isalnum() or c in "+#" or c == _KEPT_POINT or unicodedata.category(c) == "Mn")
+    return kept.replace(_KEPT_POINT, ".")
 
 
 def digest(*parts: str) -> str:
@@ -40,6 +51,12 @@ def name_key(name: str) -> str:
 def alias_key(text: str, *, exact_case: bool) -> str:
     """Return the key that an alias is found by. "IS" and "AP" match by exact case, so theirs keeps it."""
     return "=" + text.strip() if exact_case else name_key(text)
+
+
+def condition_key(value: str) -> str:
+    """Return the key of a condition's value; signs stay, "1.5%" is not "15"."""
+    key = "".join(unicodedata.normalize("NFKC", value).casefold().split())
+    return key if len(key) <= 200 else digest(key)
 
 
 def setting_key(conditions: Iterable[tuple[str, str]]) -> str:

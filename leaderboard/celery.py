@@ -17,4 +17,4 @@ app.autodiscover_tasks()
 def sweep_at_start(sender: Any, **_: Any) -> None:
     """Take up what a killed worker left behind: its messages may be lost, the database knows."""
     with sender.app.connection_for_write() as connection:
-        sender.app.send_task("claims.tasks.sweep", connection=connection)
+        sender.app.send_task("claims.tasks.sweep", kwargs={"force": True}, connection=connection)

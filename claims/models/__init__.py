@@ -1,6 +1,6 @@
 """Fields and constraints. Workflow lives in the services."""
 
-from claims.models.catalog import Alias, Area, Dataset, DatasetSplit, DefaultTask, Metric, MLModel, OldSlug, Task
+from claims.models.catalog import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, MLModel, OldSlug, Task
 from claims.models.claims import Claim, Cost, Statement
 from claims.models.decisions import ChangeSet, Decision, Flag
 from claims.models.imports import Import, SourceRecord
@@ -22,6 +22,7 @@ __all__ = [
     "Dataset",
     "DatasetSplit",
     "Decision",
+    "DefaultPrimary",
     "DefaultTask",
     "Flag",
     "Import",

@@ -122,6 +122,17 @@ class DefaultTask(models.Model):
         constraints = [models.UniqueConstraint(name="default_task_unique", fields=["dataset", "family"])]
 
 
+class DefaultPrimary(models.Model):
+    """Which metric a task's board on a dataset ranks by, where it is another than the task's own."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="default_primaries")
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="default_primary_unique", fields=["dataset", "task"])]
+
+
 class MLModel(Entry):
     """A model or method. A proposed name belongs to the paper that introduced it: two papers' "RMT" are different models."""
 

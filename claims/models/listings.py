@@ -16,7 +16,7 @@ class Listing(Shown):
     """An uploaded file, kept whole under its SHA-256.
 
     `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file,
-    `lease_until` keeps others away. `error` is what a reader of the page is told if it failed.
+    `lease_until` keeps others away; `hinted` is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -32,6 +32,7 @@ class Listing(Shown):
     entry_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    hinted = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True, default="")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="listings")
     actor = models.CharField(max_length=200)

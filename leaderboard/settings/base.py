@@ -177,6 +177,8 @@ CELERY_TIMEZONE = "UTC"
 # How long a worker may hold a chunk before another takes it over, and how often that is looked for, in seconds.
 CHUNK_LEASE_SECONDS = env.float("CHUNK_LEASE_SECONDS", default=120.0)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", default=15.0)
+# A message about a listing that nobody has followed for so long is taken for lost.
+HINT_SECONDS = env.float("HINT_SECONDS", default=120.0)
 CHUNK_SIZE = env.int("CHUNK_SIZE", default=100)
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "claims.tasks.sweep", "schedule": SWEEP_INTERVAL_SECONDS}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -1,0 +1,68 @@
+"""Print a board."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.http import QueryDict
+
+from claims.boards import Board, Row, read_board
+from claims.models import Benchmark, Metric
+
+
+class Command(BaseCommand):
+    help = "Print a board, quoted baselines included, best first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--json", action="store_true", help="print one JSON object with the evidence of every number")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        benchmark = Benchmark.objects.with_names().filter(slug=options["slug"]).first()
+        if benchmark is None:
+            known = Benchmark.objects.order_by("-row_count", "slug").values_list("slug", flat=True)[:5]
+            raise CommandError(
+                f"There is no board “{options['slug']}”. The largest are: {', '.join(known) or 'none yet; ingest a listing'}."
+            )
+        board = read_board(benchmark, QueryDict("role=all"), page_size=None)
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(board), ensure_ascii=False))
+        else:
+            self._print(board)
+
+    def _print(self, board: Board) -> None:
+        self.stdout.write(f"{board.benchmark}: {board.shown} rows")
+        columns = board.columns
+        for row in board.rows:
+            numbers = {**row.cells, **row.costs}
+            cells = [f"{c.label} {numbers[c.key].stated}" for c in columns if c.key in numbers]
+            rank = "-" if row.rank is None else f"{row.rank}{'=' if row.tied else ''}"
+            name = " ".join(filter(None, [row.model, row.variant, *(f"[{text}]" for text in row.setting)]))
+            self.stdout.write(f"{rank:>4}  {name}: {', '.join(cells)}")
+
+
+def as_json(board: Board) -> dict[str, Any]:
+    """Return the board as one object; values as numbers in the metric's unit, costs in the measure's one unit."""
+    names = dict(Metric.objects.filter(slug__in=[c.key for c in board.columns if not c.is_cost]).values_list("slug", "name"))
+    return {"slug": board.benchmark.slug, "rows": [_row(row, names) for row in board.rows]}
+
+
+def _row(row: Row, names: dict[str, str]) -> dict[str, Any]:
+    evidence = {names[key]: cell.evidence.text for key, cell in row.cells.items() if cell.evidence}
+    evidence |= {key: cell.evidence.text for key, cell in row.costs.items() if cell.evidence}
+    return {
+        "rank": row.rank,
+        "paper": row.paper_title,
+        "date": row.last_day.isoformat() if row.last_day else None,
+        "model": row.model,
+        "variant": row.variant or None,
+        "role": row.role,
+        "setting": row.setting,
+        "state": row.state,
+        "metrics": {names[key]: cell.value for key, cell in row.cells.items()},
+        "costs": {key: cell.canonical_value for key, cell in row.costs.items()},
+        "evidence": evidence,
+    }

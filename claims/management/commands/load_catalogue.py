@@ -1,0 +1,22 @@
+"""Load the shipped catalogue; running it again changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from claims.errors import CatalogueError
+from claims.extraction.vocabulary import load_vocabulary
+from claims.services.catalog import load_catalogue
+
+
+class Command(BaseCommand):
+    help = "Load the shipped tasks, datasets, metrics and their aliases. Running it again changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            report = load_catalogue(load_vocabulary())
+        except CatalogueError as error:
+            raise CommandError(f"The catalogue was not loaded. {error.message}") from error
+        self.stdout.write(f"{report.entries} catalogue entries, {report.created} of them new.")

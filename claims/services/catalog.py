@@ -1,0 +1,227 @@
+"""Writes the catalogue: loads the shipped files, and takes up names that a text brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from claims import keys
+from claims.errors import CatalogueError
+from claims.extraction import vocabulary as shipped
+from claims.models import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, Paper, Task
+from claims.terms import AliasKind
+
+UNSPECIFIED_TASK = "Unspecified task"
+"""The task of a benchmark whose text names none and whose dataset and metric are new."""
+
+_MODELS: dict[AliasKind, Any] = {
+    AliasKind.TASK: Task,
+    AliasKind.DATASET: Dataset,
+    AliasKind.METRIC: Metric,
+}
+
+
+def make_slug(name: str, *, unique_by: str = "") -> str:
+    """Return an address' word for a name: the same in whatever order names come in.
+
+    Where letters are lost on the way ("SeiT++", Greek), or where `unique_by` tells equal names apart, a short hash follows.
+    """
+    plain = slugify(name)[:180].strip("-")
+    if plain and not unique_by and keys.squash(plain) == keys.squash(name):
+        return plain
+    return "-".join(filter(None, [plain, keys.digest(keys.name_key(name), unique_by)[:8]]))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """How many entries the shipped files hold, and how many of them were new."""
+
+    entries: int
+    created: int
+
+
+@transaction.atomic
+def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
+    """Bring the shipped catalogue into the database; running it again changes nothing.
+
+    An entry that a text has introduced already becomes the shipped one. An entry that somebody has changed since (its version
+    has moved on) keeps its fields. Raises `CatalogueError` for an alias that names two entries.
+    """
+    loader = _Loader()
+    areas = {
+        name: Area.objects.update_or_create(name=name, defaults={"slug": slugify(name), "position": position})[0]
+        for position, name in enumerate(dict.fromkeys(task.area for task in vocabulary.tasks if task.area))
+    }
+    tasks = {
+        task.name: loader.entry(AliasKind.TASK, task.name, area=areas.get(task.area))
+        for task in (*vocabulary.tasks, shipped.Task(name=UNSPECIFIED_TASK))
+    }
+    metrics = {
+        metric.name: loader.entry(
+            AliasKind.METRIC,
+            metric.name,
+            unit=metric.unit,
+            direction=metric.direction,
+            family=metric.family,
+            lower_bound=metric.bounds[0],
+            upper_bound=metric.bounds[1],
+            default_task=tasks.get(metric.default_task),
+        )
+        for metric in vocabulary.metrics
+    }
+    for task in vocabulary.tasks:
+        loader.update(tasks[task.name], primary_metric=metrics.get(task.primary_metric))
+    datasets = {
+        dataset.name: loader.entry(
+            AliasKind.DATASET,
+            dataset.name,
+            single_label=dataset.single_label,
+            default_task=tasks.get(dataset.default_task),
+            default_metric=metrics.get(dataset.default_metric),
+        )
+        for dataset in vocabulary.datasets
+    }
+    for dataset in vocabulary.datasets:
+        entry = datasets[dataset.name]
+        loader.update(entry, parent=datasets.get(dataset.parent))
+        loader.details(DatasetSplit, [DatasetSplit(dataset=entry, name=split) for split in dataset.splits])
+        loader.details(DefaultTask, [DefaultTask(dataset=entry, family=family, task=tasks[task]) for family, task in dataset.tasks])
+        loader.details(DefaultPrimary, [DefaultPrimary(dataset=entry, task=tasks[t], metric=metrics[m]) for t, m in dataset.primary])
+    for kind, shipped_entries, found in (
+        (AliasKind.TASK, vocabulary.tasks, tasks),
+        (AliasKind.METRIC, vocabulary.metrics, metrics),
+        (AliasKind.DATASET, vocabulary.datasets, datasets),
+    ):
+        for shipped_entry in shipped_entries:
+            for text in shipped_entry.aliases:
+                loader.alias(kind, text, found[shipped_entry.name], exact_case=False)
+            for text in shipped_entry.exact_aliases:
+                loader.alias(kind, text, found[shipped_entry.name], exact_case=True)
+    loader.save_aliases()
+    return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created)
+
+
+class _Loader:
+    """Finds entries by their aliases and writes only what differs: a second load is a few reads."""
+
+    def __init__(self) -> None:
+        self.created = 0
+        self._aliases = {(alias.kind, alias.key): alias for alias in Alias.objects.filter(scope="")}
+        self._entries: dict[AliasKind, dict[int, Any]] = {kind: model._default_manager.in_bulk() for kind, model in _MODELS.items()}
+        self._new_aliases: list[Alias] = []
+
+    def entry(self, kind: AliasKind, name: str, **fields: Any) -> Any:
+        alias = self._aliases.get((kind, keys.name_key(name)))
+        if alias is not None:
+            entry = self._entries[kind][getattr(alias, f"{kind}_id")]
+            # A name that a text introduced first becomes the shipped entry, with its name and address.
+            if not entry.reviewed:
+                fields |= {"name": name, "slug": make_slug(name), "reviewed": True}
+                alias.reviewed = True
+                alias.save(update_fields=["reviewed"])
+            self.update(entry, **fields)
+            return entry
+        entry = _MODELS[kind]._default_manager.create(name=name, slug=make_slug(name), reviewed=True, **fields)
+        self._entries[kind][entry.pk] = entry
+        self.created += 1
+        self.alias(kind, name, entry, exact_case=False)
+        return entry
+
+    def update(self, entry: Any, **fields: Any) -> None:
+        changed = [name for name, value in fields.items() if getattr(entry, name) != value]
+        if changed and entry.version == 1:
+            for name in changed:
+                setattr(entry, name, fields[name])
+            entry.save(update_fields=changed)
+
+    def details(self, model: type[DatasetSplit] | type[DefaultTask] | type[DefaultPrimary], rows: list[Any]) -> None:
+        if rows:
+            model._default_manager.bulk_create(rows, ignore_conflicts=True)
+
+    def alias(self, kind: AliasKind, text: str, entry: Any, *, exact_case: bool) -> None:
+        key = keys.alias_key(text, exact_case=exact_case)
+        known = self._aliases.get((kind, key))
+        if known is None:
+            alias = Alias(kind=kind, text=text, key=key, exact_case=exact_case, reviewed=True, **{kind.value: entry})
+            self._aliases[kind, key] = alias
+            self._new_aliases.append(alias)
+        elif getattr(known, f"{kind}_id") != entry.pk and known.reviewed:
+            raise CatalogueError(f"The {kind} alias “{text}” of “{entry.name}” already names “{getattr(known, kind.value).name}”.")
+
+    def save_aliases(self) -> None:
+        Alias.objects.bulk_create(self._new_aliases)
+
+
+def read_vocabulary() -> shipped.Vocabulary:
+    """Return the shipped vocabulary with the catalogue's reviewed aliases added."""
+    vocabulary = shipped.load_vocabulary()
+    known = {
+        (kind, keys.alias_key(text, exact_case=exact))
+        for kind, entries in (
+            (AliasKind.TASK, vocabulary.tasks),
+            (AliasKind.DATASET, vocabulary.datasets),
+            (AliasKind.METRIC, vocabulary.metrics),
+        )
+        for entry in entries
+        for text, exact in (
+            (entry.name, False),
+            *((alias, False) for alias in entry.aliases),
+            *((alias, True) for alias in entry.exact_aliases),
+        )
+    }
+    rows = Alias.objects.filter(reviewed=True, scope="").exclude(kind=AliasKind.MODEL).order_by("kind", "key")
+    extra = [
+        shipped.Alias(kind=AliasKind(kind), name=task or dataset or metric, alias=text, exact_case=exact)
+        for kind, key, text, exact, task, dataset, metric in rows.values_list(
+            "kind", "key", "text", "exact_case", "task__name", "dataset__name", "metric__name"
+        )
+        if (AliasKind(kind), key) not in known and (task or dataset or metric) != UNSPECIFIED_TASK
+    ]
+    return vocabulary.with_aliases(extra) if extra else vocabulary
+
+
+def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]]) -> dict[str, Any]:
+    """Return the catalogue entry for each name; a name that nothing answers to becomes a new, unreviewed entry.
+
+    `introductions` maps a name to the paper that brings it and the sentence that it stands in. Tasks are never made of a text:
+    an unknown one is left out. A merged entry gives its root.
+    """
+    if not introductions:
+        return {}
+    # By exact case first: "IS" and "Is" may be two entries.
+    spellings = {name: (keys.alias_key(name, exact_case=True), keys.name_key(name)) for name in introductions}
+    found = _aliases_by_key(kind, [key for pair in spellings.values() for key in pair])
+    new = (
+        {} if kind is AliasKind.TASK else {key: name for name, (exact, key) in sorted(spellings.items()) if not {exact, key} & found.keys()}
+    )
+    if new:
+        model: Any = _MODELS[kind]
+        model.objects.bulk_create(
+            [
+                model(
+                    name=name[:300],
+                    # The key and not the spelling gives the address: it must not hang on which spelling came first.
+                    slug=make_slug(key),
+                    introduced_by=introductions[name][0],
+                    introduced_in=introductions[name][1],
+                )
+                for key, name in sorted(new.items())
+            ],
+            ignore_conflicts=True,
+        )
+        made = {entry.slug: entry for entry in model.objects.filter(slug__in=[make_slug(key) for key in new])}
+        Alias.objects.bulk_create(
+            [Alias(kind=kind, text=name[:300], key=key, **{kind.value: made[make_slug(key)]}) for key, name in sorted(new.items())],
+            ignore_conflicts=True,
+        )
+        found |= _aliases_by_key(kind, list(new))
+    return {name: entry.root() for name, (exact, key) in spellings.items() if (entry := found.get(exact) or found.get(key)) is not None}
+
+
+def _aliases_by_key(kind: AliasKind, wanted: Iterable[str]) -> dict[str, Any]:
+    aliases = Alias.objects.filter(kind=kind, scope="", key__in=set(wanted)).select_related(kind.value, f"{kind.value}__merged_into")
+    return {alias.key: getattr(alias, kind.value) for alias in aliases}

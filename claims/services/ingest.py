@@ -1,0 +1,429 @@
+"""From an uploaded file to results: stores it, plans it in chunks, reads the chunks, closes it.
+
+A message to a worker is only a hint; what is to be done stands in the database. A chunk is read in one transaction that is
+idempotent by constraints, under a lease; a chunk whose lease ran out is taken over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from claims import keys
+from claims.errors import ClaimsError, ListingError, ListingTooLargeError
+from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
+from claims.listings import registry
+from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
+from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
+from claims.services import papers, results, statements
+from claims.services.catalog import read_vocabulary
+from claims.terms import ChunkState, ListingState, Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from claims.extraction.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+MAX_ERRORS = 3
+"""A chunk that raises so often has failed, and its listing with it."""
+MAX_LEASES = 10
+"""A chunk that was taken so often without an end keeps killing its worker: it has failed, too."""
+
+
+class LeaseLostError(ClaimsError):
+    """Somebody else took the work over while it was being done; nothing was written."""
+
+    code = "lease_lost"
+
+
+# -- storing --------------------------------------------------------------------------------------------------------------------
+
+
+def store_upload(
+    file: BinaryIO, *, name: str, actor: str, uploaded_by: User | None = None, year: int | None = None
+) -> tuple[Listing, bool]:
+    """Store a file under its SHA-256 and return its listing, and whether it is new.
+
+    The same bytes again give the listing that they had, whoever brings them. `year` completes dates that the file prints without
+    one. Raises `ListingTooLargeError` above MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError`
+    for what is no listing; nothing is kept then.
+    """
+    if year is not None and not 1900 <= year <= 2999:
+        raise ListingError(f"{name} was not read. The year {year} is no year of a paper.")
+    incoming = settings.DATA_DIR / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=incoming)
+    try:
+        with os.fdopen(handle, "w+b") as copy:
+            sha256, size = _copy(file, copy, name)
+            copy.seek(0)
+            try:
+                reader, encoding = registry.detect(copy)
+            except ListingError as error:
+                raise type(error)(f"{name} was not read. {error.message}") from error
+        target = stored_path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    listing, created = Listing.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "name": clean_name(name),
+            "size": size,
+            "format": reader.name,
+            "encoding": encoding,
+            "year": year,
+            "year_source": settle_year(year, None)[1] or "",
+            "uploaded_by": uploaded_by,
+            "actor": actor,
+        },
+    )
+    if not created and listing.state == ListingState.FAILED:
+        retry_listing(listing)
+    return listing, created
+
+
+@transaction.atomic
+def retry_listing(listing: Listing) -> None:
+    """Open a failed listing's failed parts again, or the whole of it if its survey failed. What was read stays."""
+    failed = listing.chunks.filter(state=ChunkState.FAILED)
+    state = ListingState.READING if failed.exists() else ListingState.WAITING
+    won = Listing.objects.filter(pk=listing.pk, state=ListingState.FAILED).update(
+        state=state, error="", closed=None, attempts=0, lease_until=None, hinted=None
+    )
+    if won:
+        failed.update(state=ChunkState.WAITING, attempts=0, error="", lease_owner="", lease_until=None)
+    listing.refresh_from_db()
+
+
+def _copy(source: BinaryIO, target: BinaryIO, name: str) -> tuple[str, int]:
+    limit = settings.MAX_UPLOAD_MB * 1024 * 1024
+    sha256, size = hashlib.sha256(), 0
+    while block := source.read(1 << 20):
+        size += len(block)
+        if size > limit:
+            raise ListingTooLargeError(
+                f"{name} was not read. It is larger than {settings.MAX_UPLOAD_MB} MB, the most that this site takes; split it."
+            )
+        sha256.update(block)
+        target.write(block)
+    target.flush()
+    os.fsync(target.fileno())
+    return sha256.hexdigest(), size
+
+
+def stored_path(sha256: str) -> Path:
+    """Return where the file of that hash is kept."""
+    folder: Path = settings.UPLOAD_DIR
+    return folder / sha256[:2] / sha256
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without folders and control characters, at most 255 characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c if c.isprintable() else " " for c in last).strip()[:255] or "listing"
+
+
+# -- planning -------------------------------------------------------------------------------------------------------------------
+
+
+def plan_listing(listing_id: int) -> int:
+    """Survey a waiting listing and cut it into chunks, in one transaction; return how many there are.
+
+    Returns 0 for a listing that is no longer waiting, or that somebody else is surveying. A file that
+    can't be read fails its listing with the reason.
+    """
+    now = timezone.now()
+    taken = (
+        Listing.objects.filter(pk=listing_id, state=ListingState.WAITING)
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+        .update(lease_until=_lease_end(now, long=True), attempts=F("attempts") + 1)
+    )
+    if not taken:
+        return 0
+    listing = Listing.objects.get(pk=listing_id)
+    if listing.attempts > MAX_LEASES:
+        _fail_listing(listing, f"Its survey was begun {MAX_LEASES} times and never ended.")
+        return 0
+    try:
+        with stored_path(listing.sha256).open("rb") as stream:
+            reader, survey = registry.survey(stream, chunk_size=settings.CHUNK_SIZE)
+        return _store_plan(listing, reader.name, survey)
+    except ListingError as error:
+        _fail_listing(listing, error.message)
+    except FileNotFoundError:
+        _fail_listing(listing, "Its stored file is gone. Upload it again.")
+    return 0
+
+
+@transaction.atomic
+def _store_plan(listing: Listing, reader: str, survey: Survey) -> int:
+    given = listing.year if listing.year_source == "given" else None
+    year, source = settle_year(given, survey.latest_year)
+    won = Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING).update(
+        state=ListingState.READING,
+        format=reader,
+        encoding=survey.encoding,
+        variant=survey.variant,
+        entry_count=survey.entries,
+        latest_year=survey.latest_year,
+        year=year,
+        year_source=source or "",
+        lease_until=None,
+    )
+    if not won:
+        return 0
+    ListingChunk.objects.bulk_create(
+        [
+            ListingChunk(listing=listing, number=mark.number, first=mark.first, last=mark.last, offset=mark.offset, line=mark.line)
+            for mark in survey.chunks
+        ]
+    )
+    ListingIssue.objects.bulk_create([ListingIssue(listing=listing, line=p.line, reason=p.reason) for p in survey.problems])
+    return len(survey.chunks)
+
+
+def _fail_listing(listing: Listing, reason: str) -> None:
+    Listing.objects.filter(pk=listing.pk, state__in=[ListingState.WAITING, ListingState.READING]).update(
+        state=ListingState.FAILED, error=reason, closed=timezone.now(), lease_until=None
+    )
+
+
+def _lease_end(now: datetime, *, long: bool = False) -> datetime:
+    # A survey of the largest file takes minutes where a chunk takes a second.
+    return now + timedelta(seconds=settings.CHUNK_LEASE_SECONDS * (5 if long else 1))
+
+
+# -- reading --------------------------------------------------------------------------------------------------------------------
+
+
+def read_next_chunk(listing_id: int) -> ListingChunk | None:
+    """Take the first open chunk of a listing, read it, and return it; None if none is open just now.
+
+    Raises what a broken chunk raised, after noting it; the chunk stays open until it has failed `MAX_ERRORS` times.
+    """
+    chunk = _lease_chunk(listing_id)
+    if chunk is None:
+        return None
+    try:
+        _read_chunk(chunk)
+    except LeaseLostError:
+        logger.warning("chunk %s of listing %s was taken over by another worker", chunk.number, listing_id)
+    except (OperationalError, OSError):
+        # The database or the disk may heal: give the chunk back as it was.
+        _release(chunk, ChunkState.WAITING)
+        raise
+    except Exception as error:
+        failed = chunk.attempts >= MAX_ERRORS
+        _release(chunk, ChunkState.FAILED if failed else ChunkState.WAITING, error=f"{type(error).__name__}: {error}"[:2000])
+        logger.exception("chunk %s of listing %s could not be read", chunk.number, listing_id)
+    return chunk
+
+
+def _lease_chunk(listing_id: int) -> ListingChunk | None:
+    for _ in range(20):
+        now = timezone.now()
+        chunk = open_chunks(now).filter(listing=listing_id).order_by("number").select_related("listing").first()
+        if chunk is None:
+            return None
+        if chunk.attempts >= MAX_LEASES:
+            _fail_open(chunk, f"Reading it was begun {MAX_LEASES} times and never ended.")
+            continue
+        chunk.lease_owner, chunk.lease_until = secrets.token_hex(16), _lease_end(now)
+        won = (
+            open_chunks(now)
+            .filter(pk=chunk.pk, attempts=chunk.attempts)
+            .update(state=ChunkState.LEASED, lease_owner=chunk.lease_owner, lease_until=chunk.lease_until, attempts=F("attempts") + 1)
+        )
+        if won:
+            chunk.attempts += 1
+            return chunk
+    return None
+
+
+def open_chunks(now: datetime) -> QuerySet[ListingChunk]:
+    """Return the chunks that anybody may take: waiting, or leased by somebody whose time is over."""
+    return ListingChunk.objects.filter(
+        Q(state=ChunkState.WAITING) | Q(state=ChunkState.LEASED, lease_until__lt=now), listing__state=ListingState.READING
+    )
+
+
+def _release(chunk: ListingChunk, state: ChunkState, *, error: str = "") -> None:
+    ListingChunk.objects.filter(pk=chunk.pk, lease_owner=chunk.lease_owner, state=ChunkState.LEASED).update(
+        state=state, lease_owner="", lease_until=None, error=error
+    )
+
+
+def _fail_open(chunk: ListingChunk, error: str) -> None:
+    ListingChunk.objects.filter(pk=chunk.pk).exclude(state=ChunkState.DONE).update(state=ChunkState.FAILED, error=error, lease_until=None)
+
+
+def _read_chunk(chunk: ListingChunk) -> None:
+    listing = chunk.listing
+    listed, problems = _read_entries(listing, chunk)
+    vocabulary = _vocabulary()
+    # Extraction is the slow part and needs no database: it is over before the transaction begins.
+    extractions = {key: extract(*key, vocabulary) for key in _unread_texts(listed)}
+    with transaction.atomic():
+        merged = papers.merge_entries(listing, listed)
+        read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))
+        run = statements.get_run(extractor_version=EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
+        readings = [
+            statements.Reading(text, extractions.get((text.title, text.abstract)) or extract(text.title, text.abstract, vocabulary))
+            for text in merged.texts
+            if text.pk not in read
+        ]
+        statements.record_readings(run, readings)
+        touched = merged.changed | {reading.text.paper_id for reading in readings}
+        statements.settle_texts(touched)
+        results.settle_papers(touched)
+        ListingIssue.objects.bulk_create([ListingIssue(listing=listing, chunk=chunk, line=p.line, reason=p.reason) for p in problems])
+        done = ListingChunk.objects.filter(pk=chunk.pk, state=ChunkState.LEASED, lease_owner=chunk.lease_owner).update(
+            state=ChunkState.DONE, lease_owner="", lease_until=None, error=""
+        )
+        if not done:
+            raise LeaseLostError("The chunk was taken over.")
+
+
+def _read_entries(listing: Listing, chunk: ListingChunk) -> tuple[list[ListedPaper], list[Problem]]:
+    survey = Survey(encoding=listing.encoding, variant=listing.variant, entries=listing.entry_count, latest_year=listing.latest_year)
+    mark = ChunkMark(number=chunk.number, first=chunk.first, last=chunk.last, offset=chunk.offset, line=chunk.line)
+    listed: list[ListedPaper] = []
+    problems: list[Problem] = []
+    with stored_path(listing.sha256).open("rb") as stream:
+        for found in registry.get_reader(listing.format).read(stream, survey, mark):
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                listed.append(found)
+    return listed, problems
+
+
+def _unread_texts(listed: list[ListedPaper]) -> set[tuple[str, str]]:
+    """Return the (title, abstract) pairs that no run has read yet. Others may add them meanwhile: checked again later."""
+    shas = {keys.text_sha256(entry.title, entry.abstract): (entry.title, entry.abstract) for entry in listed}
+    known = PaperText.objects.filter(sha256__in=shas).filter(Exists(RunText.objects.filter(paper_text=OuterRef("pk"))))
+    for sha in known.values_list("sha256", flat=True):
+        shas.pop(sha, None)
+    return set(shas.values())
+
+
+def _vocabulary() -> Vocabulary:
+    """Return the vocabulary with the catalogue's reviewed aliases, built again only when those change."""
+    aliases = Alias.objects.filter(reviewed=True, scope="")
+    newest = aliases.order_by("-pk").values_list("pk", flat=True).first()
+    return _cached_vocabulary((aliases.count(), newest))
+
+
+@lru_cache(maxsize=1)
+def _cached_vocabulary(stamp: tuple[int, int | None]) -> Vocabulary:
+    return read_vocabulary()
+
+
+# -- closing and sweeping -------------------------------------------------------------------------------------------------------
+
+
+def close_listing(listing_id: int) -> bool:
+    """Close a listing whose chunks are all done or failed; say whether this call did it.
+
+    Many may try, one succeeds. Quoted baselines find the models that the listing introduced, whatever the order of reading.
+    """
+    open_ = ListingChunk.objects.filter(listing=OuterRef("pk"), state__in=[ChunkState.WAITING, ChunkState.LEASED])
+    failed = ListingChunk.objects.filter(listing=listing_id, state=ChunkState.FAILED).order_by("number")
+    with transaction.atomic():
+        won = (
+            Listing.objects.filter(pk=listing_id, state=ListingState.READING)
+            .filter(~Exists(open_))
+            .update(state=ListingState.DONE, closed=timezone.now())
+        )
+        if not won:
+            return False
+        _link_quoted_models(listing_id)
+        if (first := failed.first()) is not None:
+            Listing.objects.filter(pk=listing_id).update(
+                state=ListingState.FAILED,
+                error=f"{failed.count()} of its parts could not be read; the rest was. "
+                f"The first is entries {first.first + 1} to {first.last + 1}: {first.error}",
+            )
+    return True
+
+
+def _link_quoted_models(listing_id: int) -> None:
+    listed = Q(paper_text__entries__listing=listing_id)
+    names = set(MLModel.objects.filter(introduced_by__texts__entries__listing=listing_id).values_list("name_key", flat=True))
+    for table in (Claim, Cost):
+        names |= set(table.objects.filter(listed, role=Role.BASELINE).values_list("model_key", flat=True))
+    changed = statements.link_quoted_models(names)
+    if changed:
+        results.settle_papers(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A listing that somebody should work on, and how many of its chunks are open."""
+
+    listing_id: int
+    open_chunks: int
+
+
+def find_work(*, force: bool) -> list[Work]:
+    """Return the listings that no message may be on its way for: what a sweep hands to the workers.
+
+    `force` is for a worker that starts: it can't know which messages its predecessor lost.
+    """
+    now = timezone.now()
+    listings = Listing.objects.filter(state__in=[ListingState.WAITING, ListingState.READING])
+    work = []
+    for listing in listings.order_by("pk"):
+        if listing.state == ListingState.READING:
+            count = open_chunks(now).filter(listing=listing).count()
+            if not count:
+                close_listing(listing.pk)
+                continue
+            overdue = ListingChunk.objects.filter(listing=listing, state=ChunkState.LEASED, lease_until__lt=now).exists()
+        else:
+            if listing.lease_until is not None and listing.lease_until > now:
+                continue
+            count, overdue = 1, listing.lease_until is not None
+        if force or overdue or listing.hinted is None or listing.hinted < now - timedelta(seconds=settings.HINT_SECONDS):
+            work.append(Work(listing.pk, count))
+    return work
+
+
+def note_hint(listing_id: int) -> None:
+    """Note that workers were just sent a message about the listing."""
+    Listing.objects.filter(pk=listing_id).update(hinted=timezone.now())
+
+
+def ingest_in_foreground(listing: Listing, *, on_chunk: Callable[[ListingChunk], None] | None = None) -> Listing:
+    """Plan, read and close a listing here and now, without a worker; return it as it is afterwards.
+
+    If another worker holds a chunk, this returns when nothing is left to take.
+    """
+    plan_listing(listing.pk)
+    while True:
+        chunk = read_next_chunk(listing.pk)
+        if chunk is None:
+            break
+        if on_chunk is not None:
+            on_chunk(chunk)
+    close_listing(listing.pk)
+    listing.refresh_from_db()
+    return listing

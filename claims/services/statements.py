@@ -1,0 +1,225 @@
+"""Turns drafts into claims and costs, and keeps decisions when a paper's text changes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from claims import keys
+from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
+from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
+from claims.services import catalog
+from claims.terms import AliasKind, ClaimKind, DecidedBy, FlagKind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What extraction read from a stored text."""
+
+    text: PaperText
+    extraction: Extraction
+
+
+def get_run(*, extractor_version: str, vocabulary_hash: str) -> Run:
+    """Return the run of an extractor version with a vocabulary, made at its first use."""
+    return Run.objects.get_or_create(extractor_version=extractor_version, vocabulary_hash=vocabulary_hash)[0]
+
+
+def record_readings(run: Run, readings: Sequence[Reading]) -> None:
+    """Store what was read, idempotently: a draft meets what stands at its anchor. Part of the caller's transaction."""
+    RunText.objects.bulk_create(
+        [
+            RunText(
+                run=run,
+                paper_text=reading.text,
+                untaken=[[found.text_field, found.number.start, found.number.end, found.reason] for found in reading.extraction.untaken],
+            )
+            for reading in readings
+        ],
+        ignore_conflicts=True,
+    )
+    drafts = [(reading.text, draft) for reading in readings for draft in (*reading.extraction.claims, *reading.extraction.costs)]
+    papers = Paper.objects.in_bulk({reading.text.paper_id for reading in readings})
+    models = _own_models(papers, drafts)
+    names = _catalogue_entries(papers, readings)
+    ordinals: Counter[tuple[Any, ...]] = Counter()
+    claims: list[Claim] = []
+    costs: list[Cost] = []
+    for text, draft in drafts:
+        anchor = (type(draft), text.pk, draft.text_field, draft.number.start, draft.number.end)
+        fields = _fields(run, text, draft, models, ordinal=ordinals[anchor])
+        ordinals[anchor] += 1
+        if isinstance(draft, ClaimDraft):
+            claims.append(
+                Claim(
+                    **fields,
+                    dataset=names[AliasKind.DATASET].get(draft.dataset or ""),
+                    metric=names[AliasKind.METRIC].get(draft.metric or ""),
+                    task=names[AliasKind.TASK].get(draft.task or ""),
+                    dataset_name=(draft.dataset or "")[:300],
+                    metric_name=(draft.metric or "")[:300],
+                    task_name=(draft.task or "")[:300],
+                )
+            )
+        elif isinstance(draft, CostDraft):
+            costs.append(Cost(**fields, measure=draft.measure, note=draft.note[:300]))
+    Claim.objects.bulk_create(claims, ignore_conflicts=True, batch_size=500)
+    Cost.objects.bulk_create(costs, ignore_conflicts=True, batch_size=500)
+
+
+def _fields(run: Run, text: PaperText, draft: StatementDraft, models: Mapping[tuple[int, str], MLModel], *, ordinal: int) -> dict[str, Any]:
+    key = model_key(draft.model)
+    return {
+        "paper_text": text,
+        "run": run,
+        "ordinal": ordinal,
+        "field": draft.text_field,
+        "start": draft.number.start,
+        "end": draft.number.end,
+        "evidence_start": draft.evidence.start,
+        "evidence_end": draft.evidence.end,
+        "stated": draft.stated[:200],
+        "value": draft.value,
+        "value_max": draft.value_max,
+        "unit": draft.unit[:40],
+        "canonical_value": draft.canonical_value,
+        "canonical_max": draft.canonical_max,
+        "decimals": draft.decimals,
+        "uncertainty": draft.uncertainty,
+        "qualifier": draft.qualifier,
+        "kind": draft.kind,
+        "role": draft.role,
+        "model_name": (draft.model or "")[:300] if key else "",
+        "model_key": key,
+        "ml_model": models.get((text.paper_id, key)) if draft.role is Role.PROPOSED else None,
+        "variant": (draft.variant or "")[:300],
+        "setting": [{"kind": c.kind, "value": c.value, "text": c.text} for c in draft.setting],
+        "inferred": list(draft.inferred),
+        "confidence": draft.confidence,
+        "rules": list(draft.rules),
+    }
+
+
+def model_key(name: str | None) -> str:
+    """Return the key of a model's name, '' for an unnamed method."""
+    return "" if not name or name == UNNAMED_MODEL else keys.name_key(name)
+
+
+def _own_models(papers: Mapping[int, Paper], drafts: Iterable[tuple[PaperText, StatementDraft]]) -> dict[tuple[int, str], MLModel]:
+    """Return the models that the papers propose by (paper, key); new names are added, each belonging to its paper."""
+    wanted: dict[tuple[int, str], tuple[str, str]] = {}
+    for text, draft in drafts:
+        key = model_key(draft.model)
+        if key and draft.role is Role.PROPOSED:
+            sentence = text.part(draft.text_field)[draft.evidence.start : draft.evidence.end]
+            wanted.setdefault((text.paper_id, key), (draft.model or "", sentence))
+    if not wanted:
+        return {}
+    MLModel.objects.bulk_create(
+        [
+            MLModel(
+                name=name[:300],
+                name_key=key,
+                slug=catalog.make_slug(name, unique_by=papers[paper].arxiv_id or papers[paper].title_key),
+                introduced_by=papers[paper],
+                introduced_in=sentence,
+            )
+            for (paper, key), (name, sentence) in sorted(wanted.items())
+        ],
+        ignore_conflicts=True,
+    )
+    found = MLModel.objects.filter(introduced_by__in={paper for paper, _ in wanted}).select_related("merged_into")
+    return {(model.introduced_by_id or 0, model.name_key): model.root() for model in found}
+
+
+def _catalogue_entries(papers: Mapping[int, Paper], readings: Sequence[Reading]) -> dict[AliasKind, dict[str, Any]]:
+    names: dict[AliasKind, dict[str, tuple[Paper, str]]] = {kind: {} for kind in AliasKind}
+    for reading in readings:
+        for draft in reading.extraction.claims:
+            sentence = reading.text.part(draft.text_field)[draft.evidence.start : draft.evidence.end]
+            for kind, name in ((AliasKind.DATASET, draft.dataset), (AliasKind.METRIC, draft.metric), (AliasKind.TASK, draft.task)):
+                if name and name.strip():
+                    names[kind].setdefault(name, (papers[reading.text.paper_id], sentence))
+    return {kind: catalog.resolve_names(kind, found) for kind, found in names.items() if kind is not AliasKind.MODEL}
+
+
+def link_quoted_models(model_keys: Iterable[str]) -> set[int]:
+    """Link quoted baselines to the one model of their name, and unlink where there is none or more than one.
+
+    Returns the ids of the papers whose statements changed.
+    """
+    wanted = set(model_keys) - {""}
+    models: dict[str, list[int]] = defaultdict(list)
+    for key, pk, root in MLModel.objects.filter(name_key__in=wanted).values_list("name_key", "pk", "merged_into_id"):
+        models[key].append(root or pk)
+    changed: set[int] = set()
+    for table in (Claim, Cost):
+        rows: list[Any] = []
+        for statement in (
+            table.objects.filter(role=Role.BASELINE, model_key__in=wanted).exclude(decided_by=DecidedBy.PERSON).select_related("paper_text")
+        ):
+            roots = set(models[statement.model_key])
+            target = next(iter(roots)) if len(roots) == 1 else None
+            if statement.ml_model_id != target:
+                statement.ml_model_id = target
+                rows.append(statement)
+                if statement.paper_text is not None:
+                    changed.add(statement.paper_text.paper_id)
+        table._default_manager.bulk_update(rows, ["ml_model"], batch_size=500)
+    return changed
+
+
+_CARRIED = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
+
+
+def settle_texts(paper_ids: Iterable[int]) -> None:
+    """Let only a paper's current text speak, and carry decisions over to it.
+
+    What stands in an older text is hidden: retired by its own run. A person's decision moves to the statement of the current
+    text with the same stated number and the same evidence, letters and digits compared; where there is none, the decided
+    statement stays and is flagged. A text that becomes current again is shown again.
+    """
+    several = list(Paper.objects.filter(pk__in=set(paper_ids)).annotate(versions=Count("texts")).filter(versions__gt=1))
+    if not several:
+        return
+    current = {paper.current_text_id for paper in several}
+    for table in (Claim, Cost):
+        rows: list[Any] = list(table.objects.filter(paper_text__paper__in=several).select_related("paper_text").order_by("pk"))
+        by_evidence = {_carry_key(row): row for row in reversed(rows) if row.paper_text_id in current}
+        changed: list[Any] = []
+        for row in rows:
+            if row.paper_text_id in current:
+                if row.retired_by_id is not None and row.retired_by_id == row.run_id:
+                    row.retired_by_id = None
+                    changed.append(row)
+                continue
+            if row.retired_by_id is not None or row.run_id is None:
+                continue
+            if row.decided_by == DecidedBy.PERSON:
+                heir = by_evidence.get(_carry_key(row))
+                if heir is None:
+                    Flag.objects.get_or_create(
+                        kind=FlagKind.GONE,
+                        object_kind=table._meta.model_name or "",
+                        object_id=row.pk,
+                        defaults={"note": "The paper's newer text no longer states this number.", "run_id": row.run_id},
+                    )
+                    continue
+                if heir.decided_by != DecidedBy.PERSON:
+                    for name in _CARRIED:
+                        setattr(heir, name, getattr(row, name))
+                    heir.version += 1
+                    changed.append(heir)
+            row.retired_by_id = row.run_id
+            changed.append(row)
+        table._default_manager.bulk_update(
+            list({row.pk: row for row in changed}.values()), ["retired_by", "version", *_CARRIED], batch_size=200
+        )
+
+
+def _carry_key(row: Any) -> tuple[Any, ...]:
+    return (row.paper_text.paper_id, row.stated, keys.squash(row.evidence), row.ordinal, row.kind == ClaimKind.ABSOLUTE)
