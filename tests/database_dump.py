@@ -1,0 +1,76 @@
+"""Prints every row of the domain as a line of text, sorted, with names in the place of ids.
+
+Two databases hold the same if this prints the same. Left out is what says when and by whom work was done, not what came of it:
+times, leases, attempts, and the random public ids.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings.base")
+
+import django
+
+django.setup()
+
+from django.apps import apps  # noqa: E402 - only after setup
+from django.db import models  # noqa: E402 - only after setup
+
+IDENTITY: dict[str, tuple[str, ...]] = {
+    "paper": ("arxiv_id", "title_key"),
+    "papertext": ("paper", "sha256"),
+    "run": ("extractor_version", "vocabulary_hash"),
+    "area": ("slug",),
+    "task": ("slug",),
+    "dataset": ("slug",),
+    "metric": ("slug",),
+    "mlmodel": ("slug",),
+    "benchmark": ("slug",),
+    "condition": ("kind", "key"),
+    "result": ("benchmark", "paper", "model_key", "variant_key", "setting_key", "role"),
+    "claim": ("paper_text", "field", "start", "ordinal"),
+    "cost": ("paper_text", "field", "start", "ordinal"),
+    "listing": ("sha256",),
+    "listingchunk": ("listing", "number"),
+}
+LEFT_OUT = {"id", "public_id", "created", "closed", "changed", "hinted", "attempts", "lease_until", "lease_owner", "actor"}
+
+
+@cache
+def _rows(model: type[models.Model]) -> dict[Any, models.Model]:
+    return {row.pk: row for row in model._default_manager.all()}
+
+
+@cache
+def name_of(model: type[models.Model], pk: Any) -> Any:
+    """Return what a row is known by, without any id."""
+    if pk is None:
+        return None
+    row = _rows(model)[pk]
+    return tuple(value_of(row, model._meta.get_field(name)) for name in IDENTITY[model._meta.model_name or ""])
+
+
+def value_of(row: models.Model, field: Any) -> Any:
+    if isinstance(field, models.ForeignKey):
+        target: Any = field.remote_field.model
+        return name_of(target, getattr(row, field.attname))
+    return getattr(row, field.attname)
+
+
+def main() -> None:
+    lines = []
+    for model in apps.get_app_config("claims").get_models(include_auto_created=True):
+        for row in _rows(model).values():
+            values = {field.name: value_of(row, field) for field in model._meta.concrete_fields if field.name not in LEFT_OUT}
+            lines.append(f"{model._meta.model_name} {sorted(values.items())!r}")
+    sys.stdout.write("\n".join(sorted(lines)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
