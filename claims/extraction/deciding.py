@@ -1,0 +1,314 @@
+"""What a number is: a claim, a cost, or neither and why. A weighted choice is not needed: the first rule that matches decides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from claims.extraction.groups import Group
+from claims.extraction.linking import MetricLink
+from claims.extraction.quantities import Quantity
+from claims.extraction.rules import costs, kinds, reasons
+from claims.extraction.scene import Mention, Scene
+from claims.extraction.settings import PlacedCondition
+from claims.terms import ClaimKind, CostMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class CostReading:
+    """One cost that a group states: measures (one, or one per number), the unit as stated, the factor to the canonical unit."""
+
+    measures: tuple[CostMeasure, ...]
+    unit: str
+    factor: float | None
+    kind: ClaimKind
+    rule: str
+    end: int
+
+
+def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]) -> str | None:
+    """Return the reason why a number can't be a claim or cost whatever stands around it, None if it can."""
+    if quantity.start in scene.masked:
+        return "part_of_name"
+    text, lower = scene.text, scene.lower
+    start, end = quantity.digits_start, quantity.digits_end
+    before, after = lower[max(0, start - 60) : start], lower[end : end + 60]
+    past_unit = lower[quantity.end : quantity.end + 60]
+    if reasons.CODE_BEFORE.search(before):
+        return "link"
+    if start and (
+        lower[start - 1].isalpha()
+        or (lower[start - 1] in "-_^" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^"))
+        or lower[start - 1] in "_^#@"
+    ):
+        return "rank" if lower[start - 1] == "#" else "part_of_name"
+    if reasons.CITATION_BEFORE.search(before) and reasons.CITATION_AFTER.match(after):
+        return "citation"
+    if reasons.ORDINAL.match(after):
+        return "ordinal"
+    plain = not quantity.unit and quantity.scale == 1.0
+    if plain and reasons.YEAR.match(text[start:end]) and not re.match(r"^[ -]?(?:c|gpu|tpu|m\b|epoch|token|param|flop)", past_unit):
+        return "year"
+    if (
+        plain
+        and reasons.ENUMERATION.search(before)
+        and reasons.ENUMERATION_AFTER.match(after)
+        and not quantity.decimals
+        and quantity.value < 20
+    ):
+        return "section"
+    if (
+        reasons.RESOLUTION_AFTER.match(lower[end : end + 60])
+        or reasons.TIMES_SIZE_BEFORE.search(before)
+        or (plain and reasons.RESOLUTION_BEFORE.search(before))
+    ):
+        return "resolution"
+    if reasons.FRACTION_AFTER.match(after) or (quantity.value == 255 and reasons.FRACTION_BEFORE.search(before)):
+        return "hyper_parameter"
+    if quantity.unit == "%" and reasons.INTERVAL_AFTER.match(past_unit):
+        return "confidence_level"
+    for condition in conditions:
+        if condition.start <= start < condition.end and not condition.rule.startswith("condition.resolution_of"):
+            return "condition"
+    return None
+
+
+def read_cost(
+    scene: Scene, sentence: tuple[int, int], group: Group, bounds: tuple[int, int], metric: MetricLink | None
+) -> CostReading | None:
+    """Return the cost that a group states, None if it states none. `bounds` are the ends of the numbers around it."""
+    low, high = bounds
+    shadow, lower = scene.shadow, scene.lower
+    before, after = shadow[low : group.start][-130:], shadow[group.end : high][:130]
+    plain_after = lower[group.end : min(sentence[1], group.end + 60)]
+    unit = group.unit
+    first = group.quantities[0]
+    if unit == "":
+        by_unit = _by_unit(scene, sentence, group, plain_after, low, high)
+        if by_unit is not None:
+            return by_unit
+    if unit in ("%", "x") or (unit == "" and re.match(r"^ (?:fewer|less|more|additional)", after)):
+        if metric is not None and metric.rule == "metric.after" and unit == "%" and "C" not in shadow[group.end : metric.metrics[0].start]:
+            return None
+        for rule, pattern in costs.RATIO_AFTER:
+            match = pattern.match(after)
+            if match is not None:
+                return _from_nouns(scene, group, group.end + match.end() - 1, high, ClaimKind.RATIO, rule, forward=True)
+        if unit != "":
+            for rule, pattern in costs.RATIO_BEFORE:
+                match = pattern.search(before)
+                # "costs fall by 30%" is a ratio; "... at lower cost, by 1.2% accuracy" was a metric right behind
+                if match is not None and not _delta_of_metric(after):
+                    at = group.start - len(before) + _last_noun(match.group()) + match.start()
+                    return _from_nouns(scene, group, at, high, ClaimKind.RATIO, rule, forward=False)
+    if unit == "x":
+        if costs.SPEED_AFTER.match(plain_after):
+            return CostReading((_speed(lower, group, sentence),), "x", None, ClaimKind.RATIO, "cost.speed", group.end)
+        if costs.SIZE_AFTER.match(plain_after) or costs.SIZE_BEFORE.search(before):
+            measure = (
+                CostMeasure.TOKENS if costs.TOKENS_NEAR.search(plain_after + lower[low : group.start][-30:]) else CostMeasure.COMPRESSION
+            )
+            return CostReading((measure,), "x", None, ClaimKind.RATIO, "cost.size", group.end)
+        if costs.SPEED_BEFORE.search(before):
+            return CostReading((_speed(lower, group, sentence),), "x", None, ClaimKind.RATIO, "cost.speed", group.end)
+        if costs.SAVINGS_AFTER.match(plain_after):
+            return CostReading(
+                (CostMeasure.TRAINING_COST if "train" in lower[low:high] else CostMeasure.INFERENCE_COST,),
+                "x",
+                None,
+                ClaimKind.RATIO,
+                "cost.savings",
+                group.end,
+            )
+    if unit == "%":
+        if re.match(r"^\s*(?:[a-z-]+ ){0,2}?(?:faster|slower|quicker|speed-?up|acceleration|cheaper|smaller)", plain_after):
+            measure = CostMeasure.COMPRESSION if "smaller" in plain_after[:24] else _speed(lower, group, sentence)
+            return CostReading((measure,), "%", None, ClaimKind.RATIO, "cost.speed", group.end)
+        if costs.SPEED_BEFORE.search(before) and not _delta_of_metric(after):
+            return CostReading((_speed(lower, group, sentence),), "%", None, ClaimKind.RATIO, "cost.speed", group.end)
+        return None
+    if unit == "":
+        return _absolute(scene, group, before, after, high, first)
+    return None
+
+
+def _delta_of_metric(after: str) -> bool:
+    return bool(re.match(r"^\s*(?:(?:better|higher|in|points?|absolute) )*M", after))
+
+
+def _last_noun(matched: str) -> int:
+    return matched.rindex("C")
+
+
+def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after: str, low: int, high: int) -> CostReading | None:
+    lower = scene.lower
+    for measure, pattern, shown, factor in costs.UNITS:
+        match = pattern.match(plain_after)
+        if match is None:
+            continue
+        around = lower[max(sentence[0], group.start - 70) : min(sentence[1], group.end + 50)]
+        tail = plain_after[match.end() :]
+        if measure is CostMeasure.MEMORY:
+            left = lower[low : group.start][-40:]
+            if costs.STORAGE_WORDS.match(tail):
+                measure = CostMeasure.STORAGE
+            elif costs.SIZE_WORDS.search(left) or costs.SIZE_WORDS.match(tail):
+                measure = CostMeasure.MODEL_SIZE
+        elif measure is CostMeasure.STORAGE and re.match(r"^ (?:of )?(?:data|text|dataset)", tail):
+            return None
+        elif measure is None:
+            if costs.NO_COST_TIME.match(plain_after):
+                return None
+            left = lower[max(sentence[0], group.start - 70) : group.start]
+            if costs.SEARCH_WORDS.search(left):
+                measure = CostMeasure.SEARCH_TIME
+            elif costs.TRAIN_WORDS.search(around):
+                measure = CostMeasure.TRAINING_TIME
+            elif costs.INFER_WORDS.search(around):
+                measure = CostMeasure.INFERENCE_TIME
+            else:
+                return None
+        return CostReading((measure,), shown, factor, ClaimKind.ABSOLUTE, "cost.unit", group.end + match.end())
+    return None
+
+
+def _absolute(scene: Scene, group: Group, before: str, after: str, high: int, first: Quantity) -> CostReading | None:
+    for rule, pattern in costs.ABSOLUTE_AFTER:
+        match = pattern.match(after)
+        if match is not None:
+            reading = _from_nouns(scene, group, group.end + match.end() - 1, high, ClaimKind.ABSOLUTE, rule, forward=True)
+            if reading is not None and _is_count(reading, first, scene):
+                return reading
+    for rule, pattern in costs.ABSOLUTE_BEFORE:
+        match = pattern.search(before)
+        if match is not None:
+            at = group.start - len(before) + match.start() + _last_noun(match.group())
+            reading = _from_nouns(scene, group, at, high, ClaimKind.ABSOLUTE, rule, forward=False)
+            if reading is not None and _is_count(reading, first, scene):
+                return reading
+    return None
+
+
+_BARE_COUNTS = frozenset(
+    {
+        CostMeasure.PARAMETERS,
+        CostMeasure.FLOPS,
+        CostMeasure.MACS,
+        CostMeasure.EPOCHS,
+        CostMeasure.STEPS,
+        CostMeasure.NFE,
+        CostMeasure.TOKENS,
+        CostMeasure.BATCH_SIZE,
+    }
+)
+
+
+def _is_count(reading: CostReading, first: Quantity, scene: Scene) -> bool:
+    """Say whether a bare number can be this cost: latency and memory need a unit, three parameters are no size."""
+    measure = reading.measures[0]
+    if measure not in _BARE_COUNTS:
+        return False
+    if measure in (CostMeasure.PARAMETERS, CostMeasure.FLOPS, CostMeasure.MACS):
+        giga = re.match(r"^[ -]?[gmt](?:flop|mac|bflop)", scene.lower[first.end : first.end + 9])
+        return first.scaled >= 1000 or giga is not None
+    if measure is CostMeasure.TOKENS:
+        return not re.search(
+            r"(?:train|corpus|corpora|corpus of|pre-?train)[^.]{0,60}$", scene.lower[max(0, first.start - 60) : first.start]
+        )
+    return True
+
+
+def _from_nouns(scene: Scene, group: Group, at: int, high: int, kind: ClaimKind, rule: str, *, forward: bool) -> CostReading | None:
+    """Return the reading for the cost noun at `at`: with a list of nouns one measure per number, or all for one number."""
+    mention = scene.at("C", at)
+    if mention is None:
+        return None
+    listed = _listed(scene, mention, high) if forward else _listed_before(scene, mention)
+    count = len(group.quantities)
+    chosen = listed if len(listed) == count or (count == 1 and forward and kind is ClaimKind.RATIO) else [mention]
+    measures = tuple(CostMeasure(found.name) for found in chosen)
+    unit, factor = group.unit, None
+    if kind is ClaimKind.ABSOLUTE:
+        unit = measures[0].value if measures[0] in (CostMeasure.EPOCHS, CostMeasure.STEPS, CostMeasure.TOKENS) else ""
+        factor = _giga(scene, group)
+    return CostReading(measures, unit, factor, kind, rule, max(group.end, chosen[-1].end if forward else group.end))
+
+
+def _giga(scene: Scene, group: Group) -> float:
+    """Return the factor of the unit's own prefix: 14.64 GFLOPs, where the letter belongs to the unit."""
+    match = re.match(r"^[ -]?([kgmt])(?:flop|mac|bflop)", scene.lower[group.end : group.end + 9])
+    already = group.quantities[-1].scale != 1.0
+    return 1.0 if match is None or already else {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}[match[1]]
+
+
+def _listed(scene: Scene, mention: Mention, high: int) -> list[Mention]:
+    listed = [mention]
+    for found in scene.within("C", mention.end, high):
+        if not re.match(r"^\s?(?:,? and|,|/|&)\s?(?:the )?$", scene.shadow[listed[-1].end : found.start]):
+            break
+        listed.append(found)
+    return listed
+
+
+def _listed_before(scene: Scene, mention: Mention) -> list[Mention]:
+    listed = [mention]
+    for found in reversed(scene.within("C", max(0, mention.start - 90), mention.start)):
+        if not re.match(r"^\s?(?:,? and|,|/|&)\s?(?:the )?$", scene.shadow[found.end : listed[0].start]):
+            break
+        listed.insert(0, found)
+    return listed
+
+
+def _speed(lower: str, group: Group, sentence: tuple[int, int]) -> CostMeasure:
+    around = lower[max(sentence[0], group.start - 50) : min(sentence[1], group.end + 50)]
+    if re.search(r"inference|generation|sampling|decoding", around):
+        return CostMeasure.INFERENCE_TIME
+    if re.search(r"train|converge", around):
+        return CostMeasure.TRAINING_TIME
+    return CostMeasure.SPEED
+
+
+def claim_kind(scene: Scene, group: Group, bounds: tuple[int, int], clause_start: int) -> tuple[ClaimKind, str]:
+    """Return the kind of a claim and the id of the rule that decided it."""
+    before = scene.shadow[max(bounds[0], clause_start) : group.start][-130:]
+    after = scene.shadow[group.end : bounds[1]][:130]
+    if group.unit == "%" or group.unit == "x":
+        for rule, pattern in kinds.RATIO_AFTER[: 2 if group.unit == "%" else 3]:
+            if pattern.match(after):
+                return ClaimKind.RATIO, rule
+    if group.quantities[0].sign == "+":
+        return ClaimKind.DELTA, "delta.sign"
+    if kinds.RATIO_BEFORE[0][1].search(before):
+        return ClaimKind.RATIO, "ratio.relative"
+    for rule, pattern in kinds.DELTA_BEFORE:
+        if pattern.search(before):
+            return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
+    for rule, pattern in kinds.DELTA_AFTER:
+        if pattern.match(after):
+            return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
+    if group.unit == "points":
+        return ClaimKind.DELTA, "delta.points"
+    if group.unit == "x":
+        return ClaimKind.RATIO, "ratio.times"
+    return ClaimKind.ABSOLUTE, "score"
+
+
+def no_claim_reason(scene: Scene, group: Group) -> str:
+    """Return why a number that no rule took was left: what the words beside it count."""
+    before, after = scene.lower[max(0, group.start - 60) : group.start], scene.lower[group.end : group.end + 60]
+    if group.unit == "":
+        for reason, pattern in reasons.BEFORE:
+            if pattern.search(before):
+                return reason
+        for reason, pattern in reasons.AFTER:
+            if pattern.match(after):
+                return reason
+    if group.unit == "%" and reasons.SHARE_AFTER.match(after):
+        return "share"
+    return "no_metric"
+
+
+def counts_something(scene: Scene, group: Group) -> str | None:
+    """Return the reason if a number without unit counts things or is a setting's parameter, None otherwise."""
+    reason = no_claim_reason(scene, group)
+    return None if reason == "no_metric" else reason

@@ -1,0 +1,260 @@
+"""Which metric and which datasets a number belongs to."""
+# ruff: noqa: E501 - a pattern stays on one line
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from claims.extraction.groups import Group
+from claims.extraction.rules import metrics as rules
+from claims.extraction.scene import Mention, Scene
+from claims.extraction.vocabulary import Vocabulary
+
+_LIST = re.compile(r"^\s?(?:,? and(?: on| in| for)?|,|/|&|,? or)\s?(?:the |on |in |for )?$")
+# families that only some datasets are measured in: a loose link between others is no link
+SPECIFIC = frozenset(
+    [
+        "ap",
+        "ap50",
+        "mask_ap",
+        "iou",
+        "pq",
+        "fid",
+        "rfid",
+        "fvd",
+        "rfvd",
+        "is",
+        "perplexity",
+        "bits",
+        "bleu",
+        "wer",
+        "cer",
+        "mos",
+        "epe",
+        "tracking",
+        "nds",
+        "em",
+        "rouge",
+        "pass",
+        "win",
+        "resolve",
+        "cider",
+        "dice",
+        "vqa",
+        "retrieval",
+        "regression",
+        "psnr",
+        "return",
+        "hits",
+        "sdr",
+        "eer",
+        "pesq",
+    ]
+)
+_TRAINING_AFTER = re.compile(
+    r"^(?:'s)?[- ](?:(?:and|only|1k|supervised|based|scale|[a-z]+-)[ -]?){0,2}(?:pre-?train|initiali[sz]|supervised|weights|trained|teacher|checkpoint|counterpart)"
+)
+_TRAINING_BEFORE = re.compile(
+    r"(?:pre-?train\w*|trained|initiali[sz]ed|learned|training|transferr?(?:ed|ing)?|distill\w* from|knowledge from)(?: [a-z0-9-]+){0,4}? (?:on|from|with|using|over) (?:the |full |only |large-scale |unlabell?ed )*(?:D+(?:, | and |/))*$"
+)
+_TARGET_AFTER = re.compile(r"^ ?(?:images? )?(?:classification|validation|benchmark|test|top|accuracy|generation|detection|segmentation|M)")
+_PREPOSITION = re.compile(
+    r"(?:\b(?:on|for|in|at|over|of|across|to|using|with|under|against|dataset|benchmarks?)\b|\(|M+ )(?: ?(?!and\b|but\b|while\b)[a-z0-9'-]+){0,5}[ (\"]*$"
+)
+_DIRECT = re.compile(r"^\s*-?\s*\(?\s*(?:(?:top-\d|zero-shot|on|for|in|the|M+)\s)*$")
+_CUT = re.compile(r";|, (?:while|whereas|but|although|outperforming|surpassing|exceeding|beating)\b|\. ")
+_NEXT_CLAIMS = re.compile(r"(?:,| and|,? while|;)(?: [a-z]+){0,3}? (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}D+[^D]{0,60}$")
+_SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an? |the )?(?:\(?M+ (?:score )?(?:of )?)?\(?$")
+_OPENING = re.compile(r"(?:^|[,;:]\s|\b)(?:on|for|in|at|using|specifically|considering|regarding)\b[^N]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLink:
+    """The metrics of a group, one per number or one for all, how sure the link is, and the dataset inside the phrase."""
+
+    metrics: list[Mention]
+    rule: str
+    confidence: float
+    zone_start: int = -1
+    zone_end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetLink:
+    """The datasets of a group, in the order of the text."""
+
+    datasets: list[Mention]
+    rule: str
+    confidence: float
+
+
+def mention_list(scene: Scene, kind: str, mention: Mention, low: int, high: int) -> list[Mention]:
+    """Return the list that `mention` is part of: "HOTA and IDF1", "X, Y and Z", within [low, high)."""
+    found = scene.within(kind, low, high)
+    index = found.index(mention) if mention in found else -1
+    if index < 0:
+        return [mention]
+    first = last = index
+    while first > 0 and _LIST.match(scene.shadow[found[first - 1].end : found[first].start]):
+        first -= 1
+    while last + 1 < len(found) and _LIST.match(scene.shadow[found[last].end : found[last + 1].start]):
+        last += 1
+    return found[first : last + 1]
+
+
+def is_training_set(scene: Scene, mention: Mention, vocabulary: Vocabulary) -> bool:
+    """Say whether a dataset is named as what was trained on, not as what was measured on."""
+    entry = vocabulary.dataset.get(mention.name)
+    if entry is not None and not entry.default_task:
+        return True
+    if _TRAINING_AFTER.match(scene.shadow[mention.end : mention.end + 50]):
+        return True
+    before = scene.shadow[max(0, mention.start - 110) : mention.start]
+    return bool(_TRAINING_BEFORE.search(before)) and not _TARGET_AFTER.match(scene.shadow[mention.end : mention.end + 30])
+
+
+class Linker:
+    """Links the groups of one sentence."""
+
+    def __init__(self, scene: Scene, sentence: tuple[int, int], groups: list[Group], vocabulary: Vocabulary) -> None:
+        self._scene = scene
+        self._start, self._end = sentence
+        self._groups = groups
+        self._vocabulary = vocabulary
+
+    def neighbours(self, group: Group) -> tuple[int, int]:
+        """Return where the number before `group` ends and where the one after it begins."""
+        index = next(i for i, other in enumerate(self._groups) if other is group)
+        low = self._groups[index - 1].end if index else self._start
+        high = self._groups[index + 1].start if index + 1 < len(self._groups) else self._end
+        return low, high
+
+    def left_zone(self, group: Group) -> re.Match[str] | None:
+        """Return the match of a metric phrase right before `group`; its offsets count from the number before it."""
+        low, _ = self.neighbours(group)
+        match = rules.LEFT_ZONE.search(self._scene.shadow[low : group.start][-220:])
+        return match
+
+    def metric_beside(self, group: Group) -> MetricLink | None:
+        """Return the metric that stands right before or right after a group, None if there is none."""
+        scene, shadow = self._scene, self._scene.shadow
+        low, high = self.neighbours(group)
+        right = rules.RIGHT_ZONE.match(shadow[group.end : min(high, group.end + 120)])
+        found_right: MetricLink | None = None
+        if right is not None and not rules.OWNED_BY_NEXT.match(shadow[group.end + right.end() : self._end]):
+            mention = scene.at("M", group.end + right.start("metric"))
+            if mention is not None:
+                listed = self._fit(mention_list(scene, "M", mention, group.end, high), group, first=True)
+                found_right = MetricLink(listed, "metric.after", 1.0, group.end, listed[-1].end)
+        window = shadow[low : group.start][-220:]
+        left = rules.LEFT_ZONE.search(window)
+        if left is not None:
+            base = group.start - len(window)
+            mention = scene.at("M", base + left.start("metric"))
+            # "84.0% mAP, 62.1%": the metric right after the number before belongs to that one
+            taken = low > self._start and not window[: left.start("metric")].strip(" -(") and "by" not in window[left.end("metric") :]
+            if mention is not None and not (taken and found_right):
+                listed = self._fit(mention_list(scene, "M", mention, low, group.start), group, first=False)
+                tight = MetricLink(listed, "metric.before", 1.0 if not taken else 0.8, base + left.start(), group.start)
+                if found_right is None or re.match(r"\W*(?:score |rate )?(?:of|=|:)", window[left.end("metric") :]):
+                    return tight
+        return found_right
+
+    def _fit(self, listed: list[Mention], group: Group, *, first: bool) -> list[Mention]:
+        """Return a list that fits the group's numbers, else its one member next to the number."""
+        count = len(group.quantities)
+        if len(listed) > 1 and count > 1 and (len(listed) == count or (group.inner > 1 and len(listed) == group.inner)):
+            return listed
+        return [listed[0] if first else listed[-1]]
+
+    def metric_around(self, group: Group) -> MetricLink | None:
+        """Return the nearest metric of the sentence, before the number first; everyday words do not count."""
+        scene = self._scene
+        for mention in reversed(scene.within("M", self._start, group.start)):
+            if not self._generic(mention):
+                return MetricLink(
+                    self._fit(mention_list(scene, "M", mention, self._start, group.start), group, first=False), "metric.left", 0.85
+                )
+        for mention in scene.within("M", group.end, self._end):
+            if not self._generic(mention) and not rules.OWNED_BY_NEXT.match(scene.shadow[mention.end : self._end]):
+                return MetricLink([mention], "metric.right", 0.75)
+        return None
+
+    def _generic(self, mention: Mention) -> bool:
+        entry = self._vocabulary.metric.get(mention.name) if mention.known else None
+        return not mention.known or (entry is not None and entry.generic)
+
+    def datasets(self, group: Group, metric: MetricLink | None, *, loose: bool = True) -> DatasetLink | None:
+        """Return the datasets of a group from its own sentence, None if it names none that fits."""
+        scene = self._scene
+        _, high = self.neighbours(group)
+        if metric is not None and metric.zone_start >= 0:
+            inside = [m for m in scene.within("D", metric.zone_start, metric.zone_end) if self._fits(m, metric)]
+            if inside:
+                return DatasetLink(self._list_of(inside[-1], metric.zone_start, metric.zone_end), "dataset.in_phrase", 1.0)
+        found = self._right_of(group, metric, self._right_limit(group, high))
+        if found is not None:
+            return found
+        if high < self._end and _SHARED.match(scene.shadow[group.end : high]):
+            following = next(other for other in self._groups if other.start == high)
+            shared = self._right_of(following, metric, self._right_limit(following, self.neighbours(following)[1]))
+            if shared is not None:
+                return DatasetLink(shared.datasets, "dataset.shared", 0.9)
+        if not loose:
+            return None
+        for mention in reversed(scene.within("D", self._start, group.start)):
+            if self._fits(mention, metric):
+                return DatasetLink(self._list_of(mention, self._start, group.start), "dataset.left", 0.9)
+        # "We reach 81%, 85% and then 90% ... on X": nothing before the number, one dataset after it
+        after = [m for m in scene.within("D", group.end, self._end) if self._fits(m, metric)]
+        if after and len({m.name for m in after}) == 1 and not scene.within("D", self._start, group.start):
+            return DatasetLink(after[:1], "dataset.right_far", 0.75)
+        return None
+
+    def _list_of(self, mention: Mention, low: int, high: int) -> list[Mention]:
+        listed = mention_list(self._scene, "D", mention, low, high)
+        unique = {found.name: found for found in listed}
+        return list(unique.values())
+
+    def _right_limit(self, group: Group, high: int) -> int:
+        """Return how far right of `group` its datasets can stand: not into the phrase of the next number."""
+        shadow = self._scene.shadow
+        if high < self._end:
+            following = next(other for other in self._groups if other.start == high)
+            zone = rules.LEFT_ZONE.search(shadow[group.end : following.start])
+            if zone is not None and zone["dataset"] and not _DIRECT.match(shadow[group.end : group.end + zone.start("dataset")]):
+                high = group.end + zone.start()
+            tail = _NEXT_CLAIMS.search(shadow[group.end : high])
+            if tail is not None:
+                high = group.end + tail.start()
+        cut = _CUT.search(shadow, group.end, high)
+        return cut.start() if cut else high
+
+    def _right_of(self, group: Group, metric: MetricLink | None, limit: int) -> DatasetLink | None:
+        scene = self._scene
+        for mention in scene.within("D", group.end, limit):
+            gap = scene.shadow[group.end : mention.start]
+            if len(gap) > 140:
+                return None
+            if not self._fits(mention, metric):
+                continue
+            if _DIRECT.match(gap) or _PREPOSITION.search(gap):
+                return DatasetLink(self._list_of(mention, group.end, limit), "dataset.after", 1.0)
+        return None
+
+    def _fits(self, mention: Mention, metric: MetricLink | None) -> bool:
+        """Say whether a number of this metric can be measured on the dataset: no training set, no other field's."""
+        if is_training_set(self._scene, mention, self._vocabulary):
+            return False
+        if metric is None or not mention.known:
+            return True
+        return compatible(self._vocabulary, mention.name, metric.metrics[0].name)
+
+
+def compatible(vocabulary: Vocabulary, dataset: str, metric: str) -> bool:
+    """Say whether a dataset is measured in the family of a metric; families that all datasets share always are."""
+    entry = vocabulary.metric.get(metric)
+    if entry is None or dataset not in vocabulary.dataset:
+        return True
+    return entry.family not in SPECIFIC or entry.family in vocabulary.families[dataset]

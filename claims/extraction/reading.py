@@ -1,0 +1,389 @@
+"""Read the sentences of a paper one after the other, with what carries over between them."""
+# ruff: noqa: E501 - a pattern stays on one line
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from claims.extraction import deciding
+from claims.extraction.deciding import CostReading
+from claims.extraction.drafting import Context, make_claim, make_cost, task_of
+from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span, UntakenNumber
+from claims.extraction.groups import Group, make_groups
+from claims.extraction.linking import DatasetLink, Linker, MetricLink, compatible, is_training_set
+from claims.extraction.owners import Owner, OwnerFinder
+from claims.extraction.quantities import Quantity
+from claims.extraction.rules import kinds
+from claims.extraction.scene import Mention, Scene
+from claims.extraction.settings import find_conditions, nearby, several
+from claims.extraction.text import Clauses
+from claims.extraction.topics import Topic
+from claims.extraction.vocabulary import Vocabulary
+from claims.terms import ClaimKind, ConditionKind, CostMeasure, TextField
+
+_NOTE = re.compile(
+    r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
+)
+_TIE_LIMIT = 170
+
+
+class PaperReader:
+    """Collects the drafts of one paper; `read` takes its texts in order."""
+
+    def __init__(self, vocabulary: Vocabulary, finder: OwnerFinder) -> None:
+        self._vocabulary = vocabulary
+        self._finder = finder
+        self._topic = Topic(vocabulary)
+        self.claims: list[ClaimDraft] = []
+        self.costs: list[CostDraft] = []
+        self.untaken: list[UntakenNumber] = []
+
+    def read(self, scene: Scene, text_field: TextField) -> None:
+        """Read all sentences of one text."""
+        self._topic.survey(scene)
+        position = 0
+        for sentence in scene.sentences:
+            numbers: list[Quantity] = []
+            while position < len(scene.quantities) and scene.quantities[position].start < sentence[1]:
+                numbers.append(scene.quantities[position])
+                position += 1
+            if numbers:
+                _SentenceReader(self, scene, text_field, sentence, numbers).read()
+            self._topic.note(scene, sentence)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
+
+    @property
+    def finder(self) -> OwnerFinder:
+        return self._finder
+
+    @property
+    def topic(self) -> Topic:
+        return self._topic
+
+
+class _SentenceReader:
+    """Reads the numbers of one sentence."""
+
+    def __init__(self, paper: PaperReader, scene: Scene, text_field: TextField, sentence: tuple[int, int], numbers: list[Quantity]) -> None:
+        self._paper = paper
+        self._scene = scene
+        self._field = text_field
+        self._sentence = sentence
+        self._conditions = find_conditions(scene.text, *sentence)
+        self._clauses = Clauses(scene.text, *sentence)
+        possible: list[Quantity] = []
+        for quantity in numbers:
+            reason = deciding.rule_out(scene, quantity, self._conditions)
+            if reason is None or (
+                reason == "condition"
+                and quantity.unit == "%"
+                and kinds.RATIO_AFTER[0][1].match(scene.shadow[quantity.end : quantity.end + 80])
+            ):
+                possible.append(quantity)
+            else:
+                self._leave(quantity, reason)
+        self._groups = make_groups(scene, sentence, possible)
+        self._linker = Linker(scene, sentence, self._groups, paper.vocabulary)
+        self._metric_here: tuple[MetricLink, str | None] | None = None
+        self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
+
+    def read(self) -> None:
+        later = [group for group in self._groups if group.partner is not None]
+        for group in self._groups:
+            if group.partner is None:
+                self._read_group(group)
+        for group in later:
+            self._read_group(group)
+
+    def _leave(self, quantity: Quantity, reason: str) -> None:
+        self._paper.untaken.append(UntakenNumber(self._field, Span(quantity.digits_start, quantity.digits_end), reason))
+
+    def _read_group(self, group: Group) -> None:
+        bounds = self._linker.neighbours(group)
+        metric = self._linker.metric_beside(group)
+        cost = deciding.read_cost(self._scene, self._sentence, group, bounds, metric)
+        if cost is not None:
+            self._take_cost(group, cost)
+            return
+        if group.partner is not None and id(group.partner) in self._links and group.unit in ("", group.partner.unit):
+            shared_metric, shared_dataset = self._links[id(group.partner)]
+            datasets = self._linker.datasets(group, metric or shared_metric, loose=False) or shared_dataset
+            self._take_claim(group, ClaimKind.ABSOLUTE, group.rule, metric or shared_metric, datasets)
+            return
+        if group.unit == "":
+            reason = deciding.counts_something(self._scene, group)
+            if reason is not None and (metric is None or metric.rule != "metric.before" or not any(q.decimals for q in group.quantities)):
+                self._leave_group(group, reason)
+                return
+        kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group))
+        if (
+            kind is ClaimKind.ABSOLUTE
+            and group.role is None
+            and group.unit == "%"
+            and deciding.no_claim_reason(self._scene, group) == "share"
+        ):
+            self._leave_group(group, "share")
+            return
+        self._link_claim(group, kind, rule, metric)
+
+    def _clause_start(self, group: Group) -> int:
+        return self._clauses.around(group.start, group.end)[0] - 40
+
+    def _leave_group(self, group: Group, reason: str) -> None:
+        for quantity in group.quantities:
+            self._leave(quantity, reason)
+
+    def _link_claim(self, group: Group, kind: ClaimKind, rule: str, beside: MetricLink | None) -> None:
+        scene, linker, vocabulary = self._scene, self._linker, self._paper.vocabulary
+        metric = beside
+        datasets = linker.datasets(group, metric)
+        decimals = any(quantity.decimals for quantity in group.quantities)
+        if group.unit == "":
+            # a bare number is a score only beside a metric, or with decimals right beside its dataset
+            if metric is None and not (
+                decimals and datasets is not None and datasets.rule in ("dataset.after", "dataset.shared") and self._near(group, datasets)
+            ):
+                self._leave_group(group, deciding.no_claim_reason(scene, group))
+                return
+            if metric is not None and kind is not ClaimKind.ABSOLUTE and not decimals and self._generic(metric):
+                self._leave_group(group, "no_metric")
+                return
+        if group.unit == "x" and metric is None:
+            self._leave_group(group, "no_metric")
+            return
+        if metric is not None and self._generic(metric) and group.unit == "" and not decimals:
+            self._leave_group(group, "no_metric")
+            return
+        inferred: list[str] = []
+        if metric is None:
+            metric = self._distant_metric(group, datasets)
+        if datasets is None and (metric is not None or group.unit in ("%", "points")):
+            datasets = None if several(scene.lower, *self._sentence) and kind is not ClaimKind.ABSOLUTE else self._carried(group, metric)
+        if metric is None and datasets is not None:
+            metric = self._default_metric(datasets)
+            inferred += ["metric"] if metric is not None else []
+        if not self._is_result(group, kind, metric, datasets, beside):
+            self._leave_group(group, deciding.no_claim_reason(scene, group))
+            return
+        if datasets is not None and datasets.rule == "dataset.topic":
+            inferred.append("dataset")
+        if metric is not None and metric.rule in ("metric.before", "metric.after", "metric.left"):
+            self._metric_here = (metric, None)
+            self._paper.topic.metric = metric.metrics[-1]
+            self._paper.topic.metric_dataset = datasets.datasets[-1].name if datasets is not None else None
+        self._links[id(group)] = (metric, datasets)
+        self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
+        del vocabulary
+
+    def _near(self, group: Group, datasets: DatasetLink) -> bool:
+        gap = self._scene.shadow[group.end : datasets.datasets[0].start]
+        return len(gap) < 40 and "," not in gap
+
+    def _generic(self, metric: MetricLink) -> bool:
+        entry = self._paper.vocabulary.metric.get(metric.metrics[0].name)
+        return entry is None or entry.generic
+
+    def _distant_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
+        """Return a metric from elsewhere in the sentence, or the topic's, that suits the dataset."""
+        around = self._linker.metric_around(group)
+        if around is not None and self._suits(around.metrics[0], datasets):
+            return around
+        topic = self._paper.topic
+        if topic.metric is not None and around is None:
+            same = datasets is None or topic.metric_dataset is None or topic.metric_dataset in {m.name for m in datasets.datasets}
+            if same and self._suits(topic.metric, datasets) and (datasets is not None or topic.metric_dataset is not None):
+                return MetricLink([topic.metric], "metric.topic", 0.8)
+        return None
+
+    def _suits(self, metric: Mention, datasets: DatasetLink | None) -> bool:
+        return datasets is None or all(compatible(self._paper.vocabulary, m.name, metric.name) for m in datasets.datasets)
+
+    def _carried(self, group: Group, metric: MetricLink | None) -> DatasetLink | None:
+        found = self._paper.topic.dataset_for(self._scene, self._sentence, metric.metrics[0].name if metric is not None else None)
+        if found is None:
+            return None
+        name, confidence = found
+        known = name in self._paper.vocabulary.dataset
+        return DatasetLink([Mention("D", name, group.start, group.start, known)], "dataset.topic", confidence)
+
+    def _default_metric(self, datasets: DatasetLink) -> MetricLink | None:
+        entry = self._paper.vocabulary.dataset.get(datasets.datasets[0].name)
+        if entry is None or not entry.default_metric:
+            return None
+        place = datasets.datasets[0].start
+        return MetricLink([Mention("M", entry.default_metric, place, place)], "metric.default", 0.75)
+
+    def _is_result(
+        self, group: Group, kind: ClaimKind, metric: MetricLink | None, datasets: DatasetLink | None, beside: MetricLink | None
+    ) -> bool:
+        """Say whether a number is a result at all: it has its metric beside it, or a dataset and the words of a result."""
+        if beside is not None:
+            return True
+        before = self._scene.shadow[self._sentence[0] : group.start]
+        if kind is not ClaimKind.ABSOLUTE:
+            return group.unit in ("%", "points") and (
+                metric is not None
+                or datasets is not None
+                or kind is ClaimKind.RATIO
+                or bool(
+                    re.search(
+                        r"outperform|surpass|improv|gain|exceed|better|drop|degrad", before + self._scene.shadow[group.end : group.end + 60]
+                    )
+                )
+            )
+        if datasets is None and (metric is None or metric.rule == "metric.topic"):
+            return False
+        if datasets is not None and datasets.rule in ("dataset.after", "dataset.in_phrase", "dataset.shared"):
+            return True
+        return (
+            bool(kinds.ACHIEVED.search(before))
+            or group.role is not None
+            or (metric is not None and metric.rule == "metric.left" and "(" in before[-3:])
+        )
+
+    def _context(
+        self,
+        group: Group,
+        kind: ClaimKind,
+        rules: tuple[str, ...],
+        tied: list[tuple[int, int]],
+        setting: tuple[ConditionDraft, ...],
+        index: int,
+    ) -> Context:
+        evidence = self._evidence(group.start, group.end, tied)
+        owner = self._owner(group, kind, index)
+        rules = tuple(dict.fromkeys(rule for rule in (*rules, *owner.rules) if rule))
+        return Context(self._scene, self._field, evidence, owner, setting, rules)
+
+    def _evidence(self, start: int, end: int, tied: list[tuple[int, int]]) -> tuple[int, int]:
+        """Return the run of clauses that holds a number and the names it is tied to in the same sentence."""
+        first, last = start, end
+        for low, high in tied:
+            if (
+                self._sentence[0] <= low
+                and high <= self._sentence[1]
+                and high > low
+                and min(abs(low - end), abs(start - high)) <= _TIE_LIMIT
+            ):
+                first, last = min(first, low), max(last, high)
+        return self._clauses.around(first, last)
+
+    def _owner(self, group: Group, kind: ClaimKind, index: int) -> Owner:
+        finder = self._paper.finder
+        low, high = self._linker.neighbours(group)
+        owner = finder.find(self._scene, self._sentence, group.start, group.end, high, kind, (low, high))
+        variants = self._variants(group)
+        if variants is not None and owner.model is not None:
+            owner = Owner(owner.role, owner.model, variants[index], (*owner.rules, "variant.list"))
+        if group.role is not None and group.role is not owner.role:
+            owner = finder.with_role(self._scene, self._sentence, group.start, group.end, high, group.role, owner, group.rule)
+        return owner
+
+    def _variants(self, group: Group) -> list[str] | None:
+        """Return one backbone per number where the sentence lists as many of them: "2.8%/1.0% ... ResNet-18/ResNet-50"."""
+        count = len(group.quantities)
+        if count < 2:
+            return None
+        for kind in ("V", "P"):
+            for low, high in ((group.end, self._sentence[1]), (self._sentence[0], group.start)):
+                found = self._scene.within(kind, low, high)
+                for at in range(len(found) - count + 1):
+                    run = found[at : at + count]
+                    gaps = [self._scene.shadow[a.end : b.start] for a, b in pairwise(run)]
+                    if all(re.match(r"^\s?(?:,|/|,? and|&)\s?$", gap) for gap in gaps):
+                        return [mention.name for mention in run]
+        return None
+
+    def _setting(self, group: Group, datasets: DatasetLink | None, kind: ClaimKind) -> tuple[ConditionDraft, ...]:
+        cuts = [
+            low
+            for low in (self._clauses.around(other.start, other.end)[0] for other in self._groups if other is not group)
+            if low > self._sentence[0]
+        ]
+        found = list(nearby(self._conditions, group.start, group.end, cuts))
+        for condition in self._conditions:
+            # what opens the sentence holds for all of it
+            if condition.end <= self._groups[0].start and condition.draft not in found:
+                found.append(condition.draft)
+        if datasets is None and (condition_of_many := several(self._scene.lower, *self._sentence)) is not None:
+            found.append(condition_of_many)
+        for mention in self._scene.within("D", *self._sentence):
+            entry = self._paper.vocabulary.dataset.get(mention.name)
+            if entry is not None and not entry.default_task and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
+                if abs(mention.start - group.end) < 80 or abs(group.start - mention.end) < 80:
+                    found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
+                    break
+        del kind
+        unique = {(c.kind, c.value): c for c in reversed(found)}
+        return tuple(reversed(unique.values()))
+
+    def _take_claim(
+        self,
+        group: Group,
+        kind: ClaimKind,
+        rule: str,
+        metric: MetricLink | None,
+        datasets: DatasetLink | None,
+        inferred: tuple[str, ...] = (),
+    ) -> None:
+        count = len(group.quantities)
+        metrics: list[Mention | None] = list(metric.metrics) if metric is not None else [None]
+        named: list[Mention | None] = list(datasets.datasets) if datasets is not None else [None]
+        confidence = 0.97 * (metric.confidence if metric is not None else 0.6) * (datasets.confidence if datasets is not None else 0.75)
+        tied = [(m.start, m.end) for m in (*metrics, *named) if m is not None]
+        rules = (rule, metric.rule if metric is not None else "metric.none", datasets.rule if datasets is not None else "dataset.none")
+        setting = self._setting(group, datasets, kind)
+        tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
+        taken = False
+        for index, quantity in enumerate(group.quantities):
+            cells, share = _cells(index, count, metrics, named)
+            context = self._context(group, kind, rules, tied, setting, index)
+            for cell_metric, cell_dataset in cells:
+                name = cell_dataset.name if cell_dataset is not None else None
+                task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
+                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, confidence * share, inferred)
+                if draft is not None:
+                    self._paper.claims.append(draft)
+                    taken = True
+        if not taken:
+            self._leave_group(group, "out_of_bounds")
+
+    def _take_cost(self, group: Group, reading: CostReading) -> None:
+        tail = self._scene.lower[reading.end : min(self._sentence[1], reading.end + 70)]
+        note = _NOTE.search(tail)
+        tied = [(group.start, reading.end)]
+        for index, quantity in enumerate(group.quantities):
+            context = self._context(group, reading.kind, (), tied, (), index)
+            per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
+            for measure in (reading.measures[index],) if per_number else reading.measures:
+                self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), 0.9, note.group() if note else ""))
+
+
+def _cells(
+    index: int, count: int, metrics: list[Mention | None], datasets: list[Mention | None]
+) -> tuple[list[tuple[Mention | None, Mention | None]], float]:
+    """Return the (metric, dataset) cells of the number at `index` of a list of `count`, and a factor for their confidence.
+
+    Equal lengths are zipped; two lists whose lengths multiply to `count` have the datasets outside; one number belongs to all
+    its datasets; lists that fit nothing leave the dataset open.
+    """
+    wide, long = len(metrics), len(datasets)
+    if wide > 1 and long > 1 and wide * long == count:
+        return [(metrics[index % wide], datasets[index // wide])], 1.0
+    metric = metrics[index] if wide == count else metrics[index % wide] if wide > 1 and count % wide == 0 else metrics[0]
+    if long == 1:
+        return [(metric, datasets[0])], 1.0
+    if long == count:
+        return [(metric, datasets[index])], 1.0
+    if count == 1 or wide == count:
+        return [(metric, dataset) for dataset in datasets], 0.85
+    if count % long == 0 and wide == 1:
+        return [(metric, datasets[index // (count // long)])], 0.6
+    return [(metric, None)], 0.5
+
+
+__all__ = ["PaperReader", "is_training_set"]

@@ -1,0 +1,57 @@
+"""Read the conditions that a sentence ties to its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from claims.extraction.drafts import ConditionDraft
+from claims.extraction.rules.conditions import CONDITIONS, HINT
+from claims.extraction.rules.kinds import SEVERAL
+from claims.terms import ConditionKind
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCondition:
+    """A condition and where it stands."""
+
+    start: int
+    end: int
+    draft: ConditionDraft
+    rule: str
+
+
+def find_conditions(text: str, start: int, end: int) -> list[PlacedCondition]:
+    """Return the conditions in text[start:end], in text order."""
+    if not HINT.search(text, start, end):
+        return []
+    found: list[PlacedCondition] = []
+    for rule, kind, pattern, value in CONDITIONS:
+        for match in pattern.finditer(text, start, end):
+            shown = " ".join(match.group().split())
+            found.append(PlacedCondition(match.start(), match.end(), ConditionDraft(kind, match.expand(value), shown), rule))
+    found.sort(key=lambda condition: (condition.start, condition.end))
+    return found
+
+
+def nearby(conditions: list[PlacedCondition], start: int, end: int, cuts: list[int]) -> tuple[ConditionDraft, ...]:
+    """Return the conditions that hold for the number at [start, end).
+
+    `cuts` are the places of the other numbers' clauses: a condition behind a cut belongs to the other number, unless it opens
+    the sentence. Of two conditions of one kind and value the first is kept.
+    """
+    low = max((cut for cut in cuts if cut <= start), default=start)
+    high = min((cut for cut in cuts if cut >= end), default=end)
+    kept: dict[tuple[ConditionKind, str], ConditionDraft] = {}
+    for condition in conditions:
+        if low <= condition.start and condition.end <= high:
+            kept.setdefault((condition.draft.kind, condition.draft.value), condition.draft)
+    return tuple(kept.values())
+
+
+def several(lower: str, start: int, end: int) -> ConditionDraft | None:
+    """Return the condition that "across 6 datasets" states, None if lower[start:end] says nothing like it."""
+    match = SEVERAL.search(lower, start, end)
+    if match is None:
+        return None
+    value = f"{match['count']} {match['what']}"
+    return ConditionDraft(ConditionKind.OTHER, f"{value} (average)", f"{value} (average)")

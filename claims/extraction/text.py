@@ -1,0 +1,146 @@
+"""Normalise a text without moving any character, and cut it into sentences and clauses.
+
+Every replacement keeps the length of what it replaces, padded with blanks, so an offset into the normalised text is an
+offset into the original.
+"""
+# ruff: noqa: E501 - a pattern stays on one line
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+_ONE_TO_ONE = {
+    **dict.fromkeys(
+        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u200b\u2060\ufeff\t\r\n\x00", " "
+    ),
+    **dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u2012\u2013\u2014\u2015", "–"),
+    **dict.fromkeys("\u2018\u2019\u02bc\u2032`\u00b4", "'"),
+    **dict.fromkeys("\u201c\u201d\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u223c\u2248\u2243\u2245\uff5e", "~"),
+    **dict.fromkeys("\u00d7\u2715\u2a2f\u2217", "x"),
+    "\u2264": "≤",
+    "\u2a7d": "≤",
+    "\u2265": "≥",
+    "\u2a7e": "≥",
+    "\uff05": "%",
+    "\uff0b": "+",
+    "\u2044": "/",
+    "$": " ",
+    "{": " ",
+    "}": " ",
+}
+_TABLE = str.maketrans({**_ONE_TO_ONE, **{chr(0xFF10 + digit): str(digit) for digit in range(10)}})
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%"
+_DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\\(?:times|texttimes)(?![a-z])|(?<=\d)times(?![a-z])|(?<=\d )times(?= ?\d)|(?<=\d)times(?=\d)"), "x"),
+    (re.compile(r"\\(?:approx|sim|thicksim|simeq)(?![a-z])|(?<![A-Za-z])(?:approx|sim)(?= ?\d)|(?<=\d)sim(?= ?\d)|(?<=%)sim(?= ?\d)"), "~"),
+    (re.compile(r"\\(?:leq|le)(?![a-z])|(?<![A-Za-z])(?:leq|le)(?= ?\d)"), "≤"),
+    (re.compile(r"\\(?:geq|ge)(?![a-z])|(?<![A-Za-z])(?:geq|ge)(?= ?\d)"), "≥"),
+    (re.compile(r"\\pm(?![a-z])|(?<=\d)pm(?=\d)|(?<=\d )pm(?= \d)"), "±"),
+    (re.compile(r"\\(?:text|textbf|textit|mathbf|mathrm|bf|it|rm|emph|left|right)(?![a-z])"), " "),
+    (re.compile(r"\\(?=[%#&_$ ,;])"), " "),
+)
+_NEEDS_REPAIR = re.compile(r"\\|\dtimes|\d times|approx|sim ?\d|l[e]q? ?\d|g[e]q? ?\d|\dpm\d|\d pm")
+
+_ABBREVIATIONS = frozenset(
+    [
+        "e.g",
+        "i.e",
+        "vs",
+        "al",
+        "fig",
+        "figs",
+        "eq",
+        "eqs",
+        "sec",
+        "tab",
+        "approx",
+        "resp",
+        "cf",
+        "etc",
+        "w.r.t",
+        "viz",
+        "no",
+        "ca",
+        "dr",
+        "prof",
+        "st",
+        "ref",
+        "refs",
+        "e.g.,",
+        "i.e.,",
+        "appx",
+        "avg",
+        "max",
+        "min",
+    ]
+)
+_STOP = re.compile(r"[.!?]['\")\]]*\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_LAST_WORD = re.compile(r"[^\s(]*$")
+
+# what opens a clause of its own: "; ", ", surpassing ...", ", while ...", " -- "
+_CLAUSE = re.compile(
+    r";\s|\s(?:--+|–)\s|:\s|,\s+(?=(?:while|whereas|but|which|where|outperform\w*|surpass\w*|exceed\w*|improv\w+|compar\w+|and (?:our|we|it|can|is|are|"
+    r"has|achiev\w+|the \w+ (?:is|are)|outperform\w*|surpass\w*|improv\w+)|with (?:only|just|up to)|even|although|reduc\w+|represent\w+|yield\w+|"
+    r"lead\w*|resulting|significantly|substantially|setting|obtain\w+|achiev\w+|reach\w+|attain\w+)\b)"
+)
+
+
+def normalise(text: str) -> str:
+    """Return `text` repaired for reading, character for character as long as it was."""
+    repaired = text.translate(_TABLE)
+    if not repaired.isascii():
+        repaired = _SURROGATE.sub("?", repaired)
+    if _NEEDS_REPAIR.search(repaired):
+        for pattern, sign in _DAMAGE:
+            repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
+    return repaired
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the (start, end) of every sentence of a normalised text, without the blanks around it."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for match in _STOP.finditer(text):
+        before = text[max(start, match.start() - 12) : match.start()]
+        word = _LAST_WORD.search(before)
+        last = word.group().lower().lstrip("\"'[") if word else ""
+        if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and text[match.start()] == "."):
+            continue
+        _add(found, text, start, match.end())
+        start = match.end()
+    _add(found, text, start, len(text))
+    return found
+
+
+def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    run = text[start:end]
+    left = len(run) - len(run.lstrip())
+    right = len(run.rstrip())
+    if left < right:
+        found.append((start + left, start + right))
+
+
+class Clauses:
+    """The clauses of one sentence: where a run of words that holds certain places begins and ends."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._text = text
+        self._start = start
+        self._end = end
+        self._cuts = [start, *(match.end() for match in _CLAUSE.finditer(text, start, end)), end]
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""
+        first = max(bisect_right(self._cuts, start) - 1, 0)
+        left = self._cuts[first]
+        right = next((cut for cut in self._cuts if cut >= end), self._end)
+        while left < start and self._text[left] in " ,;:–-":
+            left += 1
+        while right > end and self._text[right - 1] in " ,;:–-.":
+            right -= 1
+        return left, right

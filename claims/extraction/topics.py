@@ -1,0 +1,69 @@
+"""What the text is talking about: the dataset and metric that a sentence leaves out because an earlier one named them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from claims.extraction.linking import compatible, is_training_set, mention_list
+from claims.extraction.scene import Mention, Scene
+from claims.extraction.vocabulary import Vocabulary
+
+_SCOPED = re.compile(
+    r"(?:\b(?:on|for|in|at|to|over|using|with|dataset|benchmark|the|our|challenging|of|than|via)\b|^|,|\() ?(?:[a-z0-9'-]+ ){0,3}$"
+)
+_ELSEWHERE = re.compile(r"\b(?:downstream|other|transfer(?:ring)? (?:learning )?tasks|across|several|various|real[- ]world|multiple)\b")
+
+
+@dataclass(slots=True)
+class Topic:
+    """The last named datasets and metric of a paper. Carries over between sentences only where one dataset was named."""
+
+    vocabulary: Vocabulary
+    datasets: list[str] = field(default_factory=list)
+    metric: Mention | None = None
+    metric_dataset: str | None = None
+    targets: dict[str, Mention] = field(default_factory=dict)
+
+    def survey(self, scene: Scene) -> None:
+        """Note all datasets of a text that something could be measured on."""
+        for mention in scene.mentions["D"]:
+            if not is_training_set(scene, mention, self.vocabulary):
+                self.targets.setdefault(mention.name, mention)
+
+    def note(self, scene: Scene, sentence: tuple[int, int]) -> None:
+        """Take the datasets of a sentence as the new topic, if it names any that is not only trained on."""
+        named = [m for m in scene.within("D", *sentence) if not is_training_set(scene, m, self.vocabulary)]
+        if not named:
+            return
+        scoped = [m for m in named if _SCOPED.search(scene.shadow[sentence[0] : m.start][-50:])]
+        last = (scoped or named)[-1]
+        listed = mention_list(scene, "D", last, *sentence)
+        self.datasets = list(dict.fromkeys(m.name for m in listed))
+
+    def dataset_for(self, scene: Scene, sentence: tuple[int, int], metric: str | None) -> tuple[str, float] | None:
+        """Return the dataset that a sentence without one is about and how sure that is, None rather than a guess."""
+        lower = scene.lower[sentence[0] : sentence[1]]
+        if _ELSEWHERE.search(lower):
+            return None
+        tasks = {found.name for found in scene.tasks if sentence[0] <= found.start < sentence[1]}
+        if len(self.datasets) == 1:
+            name = self.datasets[0]
+            if self._suits(name, metric, tasks):
+                return name, 0.85
+        if len(self.targets) == 1:
+            name = next(iter(self.targets))
+            if self._suits(name, metric, tasks):
+                return name, 0.6
+        return None
+
+    def _suits(self, name: str, metric: str | None, tasks: set[str]) -> bool:
+        if metric is not None and not compatible(self.vocabulary, name, metric):
+            return False
+        entry = self.vocabulary.dataset.get(name)
+        if entry is None or not tasks:
+            return True
+        known = {entry.default_task, *(task for _, task in entry.tasks)}
+        areas = {self.vocabulary.task[task].area for task in known if task in self.vocabulary.task}
+        # another task of the same field may be a general word; "object detection" is not measured on a classification set
+        return bool(known & tasks) or not any(self.vocabulary.task[task].area in areas for task in tasks)
