@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import BinaryIO
 
 from claims.errors import EmptyListingError
@@ -41,7 +42,8 @@ FOOTERS = "footers"
 BARE = "bare"
 
 MAX_ABSTRACT = 1_000_000
-MAX_SURVEY_PROBLEMS = 100
+MAX_PROBLEMS = 100
+"""So many problems are told of one paper, and as many of what stands between papers."""
 _PREAMBLE_UNITS = 30
 _SURE_PAGE_LINES = 2
 _UNREADABLE_DATE = 40  # characters: "2 days ago", "Yesterday"
@@ -70,7 +72,7 @@ class _Entry:
 
     def take(self, unit: Unit) -> None:
         self.last_line = unit.last_line
-        self.problems += unit.problems
+        self.problems += unit.problems[: max(MAX_PROBLEMS - len(self.problems), 0)]
 
     def add_paragraph(self, unit: Unit) -> None:
         self.take(unit)
@@ -109,16 +111,15 @@ class DailyPapersReader:
         if name_text_kind(head):
             return False
         kinds = [unit.kind for unit in split_units(_lines_of(head))]
-        if Kind.AUTHORS in kinds or Kind.DOT in kinds or kinds.count(Kind.PAGE) >= _SURE_PAGE_LINES:
+        has_footer = Kind.AUTHORS in kinds or (Kind.DOT, Kind.DATE) in pairwise(kinds)
+        if has_footer or kinds.count(Kind.PAGE) >= _SURE_PAGE_LINES:
             return True
         papers = 0
         likely = 0
         for found in _read_entries(_without_preamble(split_units(_lines_of(head)))):
             if isinstance(found, _Entry):
                 papers += 1
-                # A blank line sets the abstract apart; tables and prose have no such pairs
-                apart = found.last_line - found.first_line >= 2
-                likely += apart and bool(found.paragraphs) and looks_like_title(found.title) and looks_like_abstract(found.paragraphs[0])
+                likely += _is_plain_paper(found)
         return likely > 0 and likely * 2 >= papers
 
     def survey(self, stream: BinaryIO, encoding: str, *, chunk_size: int) -> Survey:
@@ -134,7 +135,7 @@ class DailyPapersReader:
         begin: _Entry | None = None
         for found in _read_entries(_without_preamble(split_units(read_lines(stream, encoding)))):
             if isinstance(found, Problem):
-                if len(problems) < MAX_SURVEY_PROBLEMS:
+                if len(problems) < MAX_PROBLEMS:
                     problems.append(found)
                 else:
                     unreported += 1
@@ -178,6 +179,13 @@ class DailyPapersReader:
                 return
         msg = f"The file ends before entry {position + 1} of {survey.entries}; it has changed since it was first read."
         yield Problem(None, msg, fatal=True)
+
+
+def _is_plain_paper(entry: _Entry) -> bool:
+    """Say whether it is a paper without doubt. A blank line sets its abstract apart; tables and prose have no such pairs."""
+    if len(entry.title) > LONG_TEXT or not looks_like_title(entry.title) or entry.last_line - entry.first_line < 2:
+        return False
+    return bool(entry.paragraphs) and looks_like_abstract(entry.paragraphs[0]) and has_sentences(entry.paragraphs[0])
 
 
 def _mark(number: int, begin: _Entry, entries: int, chunk_size: int) -> ChunkMark:

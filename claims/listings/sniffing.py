@@ -91,6 +91,8 @@ def sniff(stream: BinaryIO) -> tuple[str, str]:
         raise EmptyListingError(_nothing(head))
     if encoding not in {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"} and _is_binary(sample):
         raise UnknownFormatError(f"It is a binary file of an unknown kind; listings are text files. {LISTING_SHAPE}")
+    if len(sample) == SAMPLE_BYTES and "\n" in text:
+        text = text[: text.rindex("\n")]  # the last line may be cut, and half a line can look like another kind
     return encoding, text
 
 

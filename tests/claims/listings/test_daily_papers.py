@@ -241,6 +241,10 @@ def test_nothing_to_read_has_its_own_error(content: bytes) -> None:
         f"<html><body><h1>Small nets</h1>\n\n<p>{BODY}</p></body></html>",
         f"Dear all,\n\n{BODY} {OTHER}\n\n{OTHER}\n\n{BODY}\n\nYours,\nA. N. Author",
         "just one line",
+        "word\n" * 50_000,
+        "• a point\n" * 50_000,
+        "·\n" * 50_000,
+        "Things to do\n\nmilk and bread\n\nMore things\n\neggs and flour\n",
         "def main():\n    return 1\n\n\nclass Net:\n    pass\n",
         "[2024-01-01 10:00:00] started\n[2024-01-01 10:00:01] stopped\n",
     ],
@@ -274,6 +278,13 @@ def test_problems_between_papers_are_limited() -> None:
     found, papers, _ = read_all(BARE + ("\nSubscribe\n\n" + OTHER * 2 + "\n\nSubscribe\n") * 300)
     assert len(papers) >= 2
     assert len(found.problems) <= 101
+
+
+def test_problems_of_one_paper_are_limited() -> None:
+    damaged = BODY.encode() + b"\n\nA line with a bad \xff byte." * 500
+    _, papers, problems = read_all(TWO.encode().replace(BODY.encode(), damaged))
+    assert len(papers) == 2
+    assert 100 <= len(problems) <= 102
 
 
 PIECES = st.one_of(
