@@ -93,6 +93,12 @@ def read_cost(
         for rule, pattern in costs.RATIO_AFTER:
             match = pattern.match(after)
             if match is not None:
+                if (
+                    unit == "%"
+                    and rule in ("cost.ratio.of", "cost.ratio.times")
+                    and _is_share_of_data(scene, group.end + match.end() - 1, after)
+                ):
+                    return None
                 return _from_nouns(scene, group, group.end + match.end() - 1, high, ClaimKind.RATIO, rule, forward=True)
         if unit != "":
             for rule, pattern in costs.RATIO_BEFORE:
@@ -127,9 +133,17 @@ def read_cost(
         if costs.SPEED_BEFORE.search(before) and not _delta_of_metric(after):
             return CostReading((_speed(lower, group, sentence),), "%", None, ClaimKind.RATIO, "cost.speed", group.end)
         return None
+    if unit == "" and first.scale in (1e9, 1e6, 1e12) and costs.SIZED_MODEL.match(plain_after):
+        return CostReading((CostMeasure.PARAMETERS,), "", 1.0, ClaimKind.ABSOLUTE, "cost.sized_model", group.end)
     if unit == "":
         return _absolute(scene, group, before, after, high, first)
     return None
+
+
+def _is_share_of_data(scene: Scene, at: int, after: str) -> bool:
+    """Say whether "10% of the training data" stands there: a condition; "10% as much" would be a saving."""
+    mention = scene.at("C", at)
+    return mention is not None and mention.name == CostMeasure.TRAINING_DATA.value and not re.match(r"^\s*(?:as|less|fewer|more)", after)
 
 
 def _delta_of_metric(after: str) -> bool:
@@ -227,6 +241,10 @@ def _from_nouns(scene: Scene, group: Group, at: int, high: int, kind: ClaimKind,
     count = len(group.quantities)
     chosen = listed if len(listed) == count or (count == 1 and forward and kind is ClaimKind.RATIO) else [mention]
     measures = tuple(CostMeasure(found.name) for found in chosen)
+    if kind is ClaimKind.RATIO and scene.lower[mention.start : mention.end].startswith(("computational c", "compute c", "computation c")):
+        around = scene.lower[max(0, group.start - 260) : group.end + 60].rpartition(". ")[2]
+        if costs.TRAINED_WITH.search(around) and not costs.INFERRED_WITH.search(around):
+            measures = (CostMeasure.TRAINING_COST,)
     unit, factor = group.unit, None
     if kind is ClaimKind.ABSOLUTE:
         unit = measures[0].value if measures[0] in (CostMeasure.EPOCHS, CostMeasure.STEPS, CostMeasure.TOKENS) else ""
@@ -268,8 +286,13 @@ def _speed(lower: str, group: Group, sentence: tuple[int, int]) -> CostMeasure:
     return CostMeasure.SPEED
 
 
-def claim_kind(scene: Scene, group: Group, bounds: tuple[int, int], clause_start: int) -> tuple[ClaimKind, str]:
-    """Return the kind of a claim and the id of the rule that decided it."""
+def claim_kind(
+    scene: Scene, group: Group, bounds: tuple[int, int], clause_start: int, before_it: ClaimKind | None
+) -> tuple[ClaimKind, str]:
+    """Return the kind of a claim and the id of the rule that decided it.
+
+    `before_it` is the kind of the claim that the number before made, None if that was no claim of the same unit.
+    """
     before = scene.shadow[max(bounds[0], clause_start) : group.start][-130:]
     after = scene.shadow[group.end : bounds[1]][:130]
     if group.unit == "%" or group.unit == "x":
@@ -286,6 +309,8 @@ def claim_kind(scene: Scene, group: Group, bounds: tuple[int, int], clause_start
     for rule, pattern in kinds.DELTA_AFTER:
         if pattern.match(after):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
+    if before_it in (ClaimKind.DELTA, ClaimKind.RATIO) and kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start]):
+        return before_it, "kind.continued"
     if group.unit == "points":
         return ClaimKind.DELTA, "delta.points"
     if group.unit == "x":

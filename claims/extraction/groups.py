@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+import re
 from dataclasses import dataclass, replace
 
 from claims.extraction.quantities import Quantity, split_range
@@ -80,6 +81,10 @@ def _split_pairs(scene: Scene, sentence: tuple[int, int], quantities: list[Quant
 def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
     gap = scene.shadow[group.end : quantity.start]
     if len(gap) > 40 or kinds.LIST_GAP.match(gap) is None:
+        return False
+    # "a top-1 accuracy of 81.2, 54.3 mAP": each has its own metric
+    owned = re.search(r"M (?:of|=|:) $", scene.shadow[max(0, group.start - 6) : group.start])
+    if "," in gap and owned and re.match(r"^\s?M", scene.shadow[quantity.end : quantity.end + 2]):
         return False
     last = group.quantities[-1]
     return (

@@ -106,7 +106,7 @@ def mention_list(scene: Scene, kind: str, mention: Mention, low: int, high: int)
 def is_training_set(scene: Scene, mention: Mention, vocabulary: Vocabulary) -> bool:
     """Say whether a dataset is named as what was trained on, not as what was measured on."""
     entry = vocabulary.dataset.get(mention.name)
-    if entry is not None and not entry.default_task:
+    if entry is not None and entry.training_only:
         return True
     if _TRAINING_AFTER.match(scene.shadow[mention.end : mention.end + 50]):
         return True
@@ -183,7 +183,7 @@ class Linker:
 
     def _generic(self, mention: Mention) -> bool:
         entry = self._vocabulary.metric.get(mention.name) if mention.known else None
-        return not mention.known or (entry is not None and entry.generic)
+        return not mention.known or (entry is not None and entry.generic and mention.words == 1)
 
     def datasets(self, group: Group, metric: MetricLink | None, *, loose: bool = True) -> DatasetLink | None:
         """Return the datasets of a group from its own sentence, None if it names none that fits."""
@@ -208,12 +208,19 @@ class Linker:
                 return DatasetLink(self._list_of(mention, self._start, group.start), "dataset.left", 0.9)
         # "We reach 81%, 85% and then 90% ... on X": nothing before the number, one dataset after it
         after = [m for m in scene.within("D", group.end, self._end) if self._fits(m, metric)]
-        if after and len({m.name for m in after}) == 1 and not scene.within("D", self._start, group.start):
-            return DatasetLink(after[:1], "dataset.right_far", 0.75)
+        if after and not scene.within("D", self._start, group.start):
+            between = scene.shadow[group.end : after[0].start]
+            if ";" not in between and (len({m.name for m in after}) == 1 or len(re.findall("N+", between)) == 1):
+                return DatasetLink(after[:1], "dataset.right_far", 0.75)
         return None
 
-    def _list_of(self, mention: Mention, low: int, high: int) -> list[Mention]:
+    def _list_of(self, mention: Mention, low: int, high: int, count: int = 1) -> list[Mention]:
         listed = mention_list(self._scene, "D", mention, low, high)
+        if count > 1 and len(listed) == 1 and "respectively" in self._scene.lower[low : self._end]:
+            # "on A with X and on B with Y, respectively": as many datasets as numbers, with words between
+            spread = [m for m in self._scene.within("D", mention.start, high) if not is_training_set(self._scene, m, self._vocabulary)]
+            if len(spread) == count:
+                listed = spread
         unique = {found.name: found for found in listed}
         return list(unique.values())
 
@@ -240,7 +247,7 @@ class Linker:
             if not self._fits(mention, metric):
                 continue
             if _DIRECT.match(gap) or _PREPOSITION.search(gap):
-                return DatasetLink(self._list_of(mention, group.end, limit), "dataset.after", 1.0)
+                return DatasetLink(self._list_of(mention, group.end, limit, len(group.quantities)), "dataset.after", 1.0)
         return None
 
     def _fits(self, mention: Mention, metric: MetricLink | None) -> bool:

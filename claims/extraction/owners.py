@@ -14,6 +14,7 @@ from claims.terms import AliasKind, ClaimKind, Role
 
 _TITLE_NAME = re.compile(r"^\s*(?P<name>[^:?!]{2,48}?)\s*(?::|--|–)\s")
 _PLAIN_WORDS = re.compile(r"^(?:[A-Z]?[a-z]+|of|the|a|an|and|for|in|on|to|with|is|vs)$")
+_VERSIONED = re.compile(r"[A-Z][A-Za-z]*[A-Z][A-Za-z]*\d[\w.]*")
 _TRAILING = re.compile(r"(?:[.,;:!?'\")]+|'s)$")
 
 
@@ -35,12 +36,18 @@ def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, .
     if prefix is not None and _is_title_name(prefix["name"], lowered):
         found.append(prefix["name"].strip("\"' "))
     for text in (title, abstract):
-        for pattern in (names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM):
+        for pattern in (names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM, names.NEW_NAME):
             for match in pattern.finditer(text):
                 name = _TRAILING.sub("", match["name"]).strip()
                 quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
                 if _is_name(name, quoted):
                     found.append(name)
+    if prefix is None or not found:
+        # "Searching for FooNetV3": a versioned name in the title that the abstract keeps coming back to
+        versioned = [
+            w for w in (_TRAILING.sub("", word) for word in title.split()) if _VERSIONED.fullmatch(w) and lowered.count(w.lower()) > 1
+        ]
+        found = versioned + found
     unique: dict[str, str] = {}
     for name in found:
         known = (
@@ -55,7 +62,7 @@ def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, .
 
 def _is_title_name(name: str, lowered_abstract: str) -> bool:
     words = name.split()
-    if len(words) > 5:
+    if len(words) > 5 or (len(words) > 1 and words[0].endswith("ing")):
         return False
     shaped = any(_shaped(word) for word in words)
     if len(words) == 1:

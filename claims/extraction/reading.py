@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 from claims.extraction import deciding
@@ -90,6 +91,7 @@ class _SentenceReader:
         self._linker = Linker(scene, sentence, self._groups, paper.vocabulary)
         self._metric_here: tuple[MetricLink, str | None] | None = None
         self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
+        self._kinds: dict[int, ClaimKind] = {}
 
     def read(self) -> None:
         later = [group for group in self._groups if group.partner is not None]
@@ -105,6 +107,11 @@ class _SentenceReader:
     def _read_group(self, group: Group) -> None:
         bounds = self._linker.neighbours(group)
         metric = self._linker.metric_beside(group)
+        compared = next((other for other in self._groups if other.partner is group and other.rule == "pair.versus"), None)
+        if metric is None and compared is not None:
+            beside = self._linker.metric_beside(compared)
+            if beside is not None and beside.rule == "metric.after":
+                metric = replace(beside, zone_start=-1)
         cost = deciding.read_cost(self._scene, self._sentence, group, bounds, metric)
         if cost is not None:
             self._take_cost(group, cost)
@@ -119,7 +126,7 @@ class _SentenceReader:
             if reason is not None and (metric is None or metric.rule != "metric.before" or not any(q.decimals for q in group.quantities)):
                 self._leave_group(group, reason)
                 return
-        kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group))
+        kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._kind_before(group, bounds[0]))
         if (
             kind is ClaimKind.ABSOLUTE
             and group.role is None
@@ -129,6 +136,16 @@ class _SentenceReader:
             self._leave_group(group, "share")
             return
         self._link_claim(group, kind, rule, metric)
+
+    def _kind_before(self, group: Group, low: int) -> ClaimKind | None:
+        return next(
+            (
+                self._kinds[id(other)]
+                for other in self._groups
+                if other.end == low and other.unit == group.unit and id(other) in self._kinds
+            ),
+            None,
+        )
 
     def _clause_start(self, group: Group) -> int:
         return self._clauses.around(group.start, group.end)[0] - 40
@@ -144,8 +161,16 @@ class _SentenceReader:
         decimals = any(quantity.decimals for quantity in group.quantities)
         if group.unit == "":
             # a bare number is a score only beside a metric, or with decimals right beside its dataset
-            if metric is None and not (
-                decimals and datasets is not None and datasets.rule in ("dataset.after", "dataset.shared") and self._near(group, datasets)
+            bare_delta = rule == "delta.by" and decimals and datasets is not None and linker.metric_around(group) is not None
+            if (
+                metric is None
+                and not bare_delta
+                and not (
+                    decimals
+                    and datasets is not None
+                    and datasets.rule in ("dataset.after", "dataset.shared")
+                    and self._near(group, datasets)
+                )
             ):
                 self._leave_group(group, deciding.no_claim_reason(scene, group))
                 return
@@ -173,9 +198,9 @@ class _SentenceReader:
             inferred.append("dataset")
         if metric is not None and metric.rule in ("metric.before", "metric.after", "metric.left"):
             self._metric_here = (metric, None)
-            self._paper.topic.metric = metric.metrics[-1]
-            self._paper.topic.metric_dataset = datasets.datasets[-1].name if datasets is not None else None
+            self._paper.topic.note_metric(metric.metrics[-1], [m.name for m in datasets.datasets] if datasets is not None else [])
         self._links[id(group)] = (metric, datasets)
+        self._kinds[id(group)] = kind
         self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
         del vocabulary
 
@@ -184,8 +209,9 @@ class _SentenceReader:
         return len(gap) < 40 and "," not in gap
 
     def _generic(self, metric: MetricLink) -> bool:
-        entry = self._paper.vocabulary.metric.get(metric.metrics[0].name)
-        return entry is None or entry.generic
+        mention = metric.metrics[0]
+        entry = self._paper.vocabulary.metric.get(mention.name)
+        return entry is None or (entry.generic and mention.words == 1)
 
     def _distant_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
         """Return a metric from elsewhere in the sentence, or the topic's, that suits the dataset."""
@@ -194,8 +220,8 @@ class _SentenceReader:
             return around
         topic = self._paper.topic
         if topic.metric is not None and around is None:
-            same = datasets is None or topic.metric_dataset is None or topic.metric_dataset in {m.name for m in datasets.datasets}
-            if same and self._suits(topic.metric, datasets) and (datasets is not None or topic.metric_dataset is not None):
+            same = datasets is None or not topic.metric_datasets or bool(topic.metric_datasets & {m.name for m in datasets.datasets})
+            if same and self._suits(topic.metric, datasets) and (datasets is not None or topic.metric_datasets):
                 return MetricLink([topic.metric], "metric.topic", 0.8)
         return None
 
@@ -239,11 +265,7 @@ class _SentenceReader:
             return False
         if datasets is not None and datasets.rule in ("dataset.after", "dataset.in_phrase", "dataset.shared"):
             return True
-        return (
-            bool(kinds.ACHIEVED.search(before))
-            or group.role is not None
-            or (metric is not None and metric.rule == "metric.left" and "(" in before[-3:])
-        )
+        return bool(kinds.ACHIEVED.search(before)) or group.role is not None or (datasets is not None and before.endswith("("))
 
     def _context(
         self,
@@ -313,7 +335,7 @@ class _SentenceReader:
             found.append(condition_of_many)
         for mention in self._scene.within("D", *self._sentence):
             entry = self._paper.vocabulary.dataset.get(mention.name)
-            if entry is not None and not entry.default_task and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
+            if entry is not None and entry.training_only and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
                 if abs(mention.start - group.end) < 80 or abs(group.start - mention.end) < 80:
                     found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
                     break

@@ -28,6 +28,7 @@ class Mention:
     start: int
     end: int
     known: bool = True
+    words: int = 1
 
 
 @dataclass(slots=True)
@@ -71,11 +72,12 @@ def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]
     for name in found:
         if name.kind is AliasKind.TASK:
             continue
-        _add(mentions, taken, Mention(_LETTER[name.kind], name.name, name.start, name.end))
+        words = len(folded[name.start : name.end].split())
+        _add(mentions, taken, Mention(_LETTER[name.kind], name.name, name.start, name.end, words=words))
         if name.kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
     _add_unknown_datasets(text, mentions, taken)
-    _add_free_metrics(lower, mentions, taken)
+    _add_free_metrics(text, mentions, taken)
     for match in COST_NOUN.finditer(lower):
         if not any(taken[match.start() : match.end()]):
             measure = MEASURES[int(str(match.lastgroup)[1:])]
@@ -126,21 +128,21 @@ def _add_unknown_datasets(text: str, mentions: dict[str, list[Mention]], taken: 
                 _add(mentions, taken, Mention("D", name, start, end, known=False))
 
 
-def _add_free_metrics(lower: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+def _add_free_metrics(text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
     """Add metrics that no file lists ("execution accuracy", "mean joint error"), and widen known ones by what they measure."""
-    for match in FREE_METRIC.finditer(lower):
+    for match in FREE_METRIC.finditer(text):
         words = match["words"].split()
         while words and words[0] in NEUTRAL:
             words.pop(0)
         start = match.end() - len(" ".join([*words, match["head"]]))
-        if not words or any(word in NEUTRAL for word in words[-1:]) or lower[start : match.end()] != " ".join([*words, match["head"]]):
+        if not words or any(word in NEUTRAL for word in words[-1:]) or text[start : match.end()] != " ".join([*words, match["head"]]):
             continue
         overlapped = [m for m in mentions["M"] if m.start < match.end() and m.end > start]
         if any(m.start < match.start("head") for m in overlapped) or any(m.start < match.end() and m.end > start for m in mentions["D"]):
             continue
         for mention in overlapped:
             mentions["M"].remove(mention)
-        _add(mentions, taken, Mention("M", lower[start : match.end()], start, match.end(), known=False))
+        _add(mentions, taken, Mention("M", text[start : match.end()], start, match.end(), known=False))
 
 
 def _add_models(text: str, lower: str, own_names: tuple[str, ...], mentions: dict[str, list[Mention]], taken: bytearray) -> bytearray:
@@ -160,6 +162,9 @@ def _add_models(text: str, lower: str, own_names: tuple[str, ...], mentions: dic
         start, end = match.span()
         if any(c.isdigit() for c in word):
             worded[start:end] = b"\x01" * (end - start)
+            release = names.RELEASE.match(text, end)
+            if release is not None and not taken[start]:
+                worded[end : release.end()] = b"\x01" * (release.end() - end)
         if any(taken[start:end]) or word.lower() in names.NOT_A_MODEL:
             continue
         capitals = sum(c.isupper() for c in word)

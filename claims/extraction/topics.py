@@ -12,7 +12,9 @@ from claims.extraction.vocabulary import Vocabulary
 _SCOPED = re.compile(
     r"(?:\b(?:on|for|in|at|to|over|using|with|dataset|benchmark|the|our|challenging|of|than|via)\b|^|,|\() ?(?:[a-z0-9'-]+ ){0,3}$"
 )
-_ELSEWHERE = re.compile(r"\b(?:downstream|other|transfer(?:ring)? (?:learning )?tasks|across|several|various|real[- ]world|multiple)\b")
+_ELSEWHERE = re.compile(
+    r"\b(?:downstream|transfer(?:ring)? (?:learning )?tasks|(?:other|several|various|multiple|diverse|many|all|\d+|two|three|four|five|six) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks|domains|settings))\b"
+)
 
 
 @dataclass(slots=True)
@@ -22,7 +24,7 @@ class Topic:
     vocabulary: Vocabulary
     datasets: list[str] = field(default_factory=list)
     metric: Mention | None = None
-    metric_dataset: str | None = None
+    metric_datasets: set[str] = field(default_factory=set)
     targets: dict[str, Mention] = field(default_factory=dict)
 
     def survey(self, scene: Scene) -> None:
@@ -40,6 +42,13 @@ class Topic:
         last = (scoped or named)[-1]
         listed = mention_list(scene, "D", last, *sentence)
         self.datasets = list(dict.fromkeys(m.name for m in listed))
+
+    def note_metric(self, metric: Mention, datasets: list[str]) -> None:
+        """Take a metric as the topic's, for the datasets that it was stated on; the same metric keeps its earlier ones."""
+        if self.metric is None or self.metric.name != metric.name:
+            self.metric_datasets = set()
+        self.metric = metric
+        self.metric_datasets |= set(datasets)
 
     def dataset_for(self, scene: Scene, sentence: tuple[int, int], metric: str | None) -> tuple[str, float] | None:
         """Return the dataset that a sentence without one is about and how sure that is, None rather than a guess."""

@@ -55,7 +55,7 @@ class Metric:
 class Dataset:
     """A dataset. `tasks` maps a metric family to a task, `primary` a task to the metric its board ranks by; both only differ.
 
-    A dataset without `default_task` is only ever trained on.
+    `training_only` marks sets that models are trained on and nothing is measured on.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Dataset:
     default_metric: str = ""
     tasks: tuple[tuple[str, str], ...] = ()
     primary: tuple[tuple[str, str], ...] = ()
+    training_only: bool = False
 
     def task_of(self, family: str) -> str:
         """Return the task that a metric of `family` measures here, the default task where none is listed."""
@@ -302,6 +303,7 @@ def load_vocabulary(folder: Path = CATALOGUE) -> Vocabulary:
                 default_metric=row.get("default_metric", ""),
                 tasks=tuple(sorted(row.get("tasks", {}).items())),
                 primary=tuple(sorted(row.get("primary", {}).items())),
+                training_only=row.get("training_only", False),
             )
             for row in rows["datasets"]["dataset"]
         )

@@ -46,7 +46,7 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.ptq", Kind.PROTOCOL, re.compile(r"\b(?:post-training quantization|PTQ)\b"), "post-training quantization"),
     ("condition.ipc", Kind.PROTOCOL, re.compile(r"\b(?:IPC|ipc|[Ii]mages? per class)\s?(?:=|of|is|:)?\s?(\d+)\b"), r"IPC \1"),
     ("condition.ipc_before", Kind.PROTOCOL, re.compile(r"\b(\d+) (?:IPCs?|[Ii]mages? [Pp]er [Cc]lass)\b"), r"IPC \1"),
-    ("condition.masking", Kind.PROTOCOL, re.compile(r"\b(\d{1,2}(?:\.\d+)?)\s?% (mask(?:ing|ed)?|sparsity|sparse|pruning|keep|drop)(?: ratio| rate| patches| tokens)?\b"), r"\1% \2"),
+    ("condition.masking", Kind.PROTOCOL, re.compile(r"\b(\d{1,2}(?:\.\d+)?)\s?% ((?:mask(?:ing|ed)?|pruning|keep|drop)(?= ratio| rate| patches| tokens)|mask(?:ing|ed)|sparsity|sparse)(?: ratio| rate| patches| tokens)?\b"), r"\1% \2"),
     ("condition.sparsity_of", Kind.PROTOCOL, re.compile(r"\b(sparsity|masking ratio|pruning ratio|keep ratio|noise rate|label noise)(?: of| =)? (\d{1,2}(?:\.\d+)?)\s?%"), r"\2% \1"),
     ("condition.noise", Kind.PROTOCOL, re.compile(r"\b(\d{1,2})\s?% (?:symmetric |asymmetric |label )*noise\b"), r"\1% noise"),
     ("condition.attack", Kind.PROTOCOL, re.compile(r"\b(AutoAttack|PGD-?\d*|FGSM|white-box attacks?|black-box attacks?|strongest known white-box attack)\b"), r"\1"),

@@ -33,7 +33,11 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
 )  # fmt: skip
 
 MEASURES: tuple[Measure, ...] = tuple(measure for measure, _ in _NOUNS)
-COST_NOUN = re.compile(r"(?<![a-z0-9-])(?:" + "|".join(f"(?P<m{i}>{noun})" for i, (_, noun) in enumerate(_NOUNS)) + r")(?![a-z0-9])")
+COST_NOUN = re.compile(
+    r"(?<![a-z0-9])(?<!hyper-)(?<!multi-)(?<!pre-)(?:"
+    + "|".join(f"(?P<m{i}>{noun})" for i, (_, noun) in enumerate(_NOUNS))
+    + r")(?![a-z0-9])"
+)
 
 # (measure, pattern right after the number, unit as stated, factor to the canonical unit; None: the measure has none)
 UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
@@ -68,6 +72,12 @@ UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
 )  # fmt: skip
 
 # "22.3 KiB of RAM and 439.5 KiB of ROM"; "trained for 3.5 days on eight GPUs": the words around a unit name the measure
+# "6B and 34B language models", "a 7B-parameter model"
+SIZED_MODEL = re.compile(
+    r"^(?:[ -](?!parameter|token|image|pair|sample|class)[a-z-]+){0,3}[ -](?:models?|llms?|vlms?|mllms?|variants?|networks?|backbones?|versions?|transformers?)\b"
+)
+TRAINED_WITH = re.compile(r"train|fine-?tun|learning")
+INFERRED_WITH = re.compile(r"infer|deploy|on-device|mobile|forward|architecture|design|model")
 STORAGE_WORDS = re.compile(r"^[^N]{0,8}(?:of )?(?:rom|storage|disk)|^ ?(?:byte)")
 SIZE_WORDS = re.compile(r"(?:model|checkpoint|network)(?: \w+)?(?: of| is| with)? (?:only |just )?$|^ (?:model|checkpoint)")
 TRAIN_WORDS = re.compile(r"train|fine-?tun|pre-?train|converge")
@@ -95,7 +105,7 @@ RATIO_AFTER = (
     ("cost.ratio.for", re.compile(rf"^\s*(?:for|in|on) {_ADJECTIVES}*C")),  # "4.80x and 3.44x for latency and model size"
 )  # fmt: skip
 RATIO_BEFORE = (
-    ("cost.ratio.by", re.compile(rf"C+(?:[^;NMC]{{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"
+    ("cost.ratio.by", re.compile(rf"C+(?:(?:(?!outperform|surpass|exceed|achiev|better|improv|gain)[^;NMC]){{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"
     ("cost.ratio.reduces_by", re.compile(rf"(?:reduc|sav|cut|lower|shrink|compress|accelerat|speed|decreas)\w* [^;NM]{{0,60}}?C+[^;NMC]{{0,30}}?\s{QUAL}*$")),  # "saving the cost 43%"
 )  # fmt: skip
 ABSOLUTE_AFTER = (

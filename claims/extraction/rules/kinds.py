@@ -19,6 +19,7 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
     ("delta.only_lower", re.compile(r"(?:drops?|degrades?|decreases?|los(?:es|ing)|sacrific\w+|cost) (?:of )?(?:only|just|less than|merely|about|around|at most|≤)?\s*$")),
     ("delta.better", re.compile(rf"(?:higher|lower|better|worse)(?: [^;NM]{{0,40}})? by\s*{QUAL}*$")),
+    ("delta.outperforms_to", re.compile(r"(?:outperform|surpass|exceed)\w*(?: [^;N,]{0,60}?)? (?:up to|as much as)\s*$")),
     ("delta.gains", re.compile(rf"\b(?:gains|gaining|gained|improves|improving|increases|increasing|improved|boosts|boosting|outperforms|outperforming|surpasses)\s*(?:M+ )?(?:up to|about|around|over|an? (?:additional|extra|further)|by)\s*{QUAL}*$")),
 )  # fmt: skip
 # (id, pattern on the text after the number)
@@ -38,6 +39,7 @@ RATIO_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ratio.times", re.compile(r"^ (?:[a-z-]+ )?(?:M+ )?(?:higher|better|more|greater|improvement|larger|increase|gain)")),
 )  # fmt: skip
 
+_VERBS = r"[^N]*\b(?:achiev|reach|attain|obtain|yield|deliver|scor|result|get)"
 _STATE = r"(?:state-of-the-art|state of the art|sota|best|record|results?|methods?|works?|approach(?:es)?|baselines?|counterparts?|models?|art|standard)"
 # (id, pattern on the text before the number): the number is somebody else's
 BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -72,6 +74,10 @@ VERSUS_GAP = re.compile(
     r"^\s*(?:M+\s*)?(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than)\s+(?:[^\s;,.N]+ ){0,5}\(?$"
 )
 LIST_GAP = re.compile(rf"^\s*(?:,\s*and|,|/|\band\b|&|,?\s*\bor\b|;)\s*(?:{QUAL}|\()*$")
+# "by 1.0% for X, 0.5% for Y": the next number goes on in the kind of the one before
+CONTINUED = re.compile(
+    rf"^\s*(?:M+ )?(?:(?:for|on|in|over|at|against|vs\.?|from|with|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
+)
 AVERAGE = re.compile(
     r"\b(?:on average|average|averaged|averaging|mean) (?:across|over|of|on)?|\bacross (?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings|domains)\b"
 )

@@ -8,8 +8,11 @@ import re
 _PART = r"[A-Za-z0-9]+"
 # "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
 SHAPE = re.compile(
-    rf"(?<![A-Za-z0-9_\\])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b| \d\.\d(?![\d%]))?"
+    rf"(?<![A-Za-z0-9_\\])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
 )
+
+# "wav2vec 2.0": the release behind a name that holds a digit itself
+RELEASE = re.compile(r" \d\.\d(?![\d%x])(?= [a-z(]|[,.;:])")
 
 _BACKBONES = (
     r"(?:wide[- ]?|se[- ]?|3d[- ]|pre-?act[- ]|i)?res-?net|resnext|wrn|wide-?resnet|vgg(?:net)?|densenet|mobile-?net|shuffle-?net|squeeze-?net|efficient-?net|reg-?net\w?|"
@@ -214,19 +217,27 @@ NOT_A_MODEL = frozenset(
     ]
 )
 
+_WORD = r"[A-Za-z](?:[\w+^/-]|\.(?=\w))*"
 NAMED = re.compile(
     r"(?:dubbed|termed|called|named|coined|denoted(?: as)?|referred to as|refer to (?:it |this )?as|(?:we|which we) (?:name|call|term|dub)(?: it| this| our \w+)?|"
-    r"abbreviated as|nicknamed|namely|codenamed)(?: (?:as|the|a|an|model|our))*,?\s*[\"'(]*\s*(?P<name>[A-Za-z][\w.+^/-]*(?: [A-Z][\w.+^/-]*| [vV]\d\S*| \d(?:\.\d)?(?!\S))*)"
+    r"abbreviated as|nicknamed|namely|codenamed)(?: (?:as|the|a|an|model|our))*,?\s*[\"'(]*\s*(?P<name>"
+    + _WORD
+    + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*| [vV]\d\S*| \d(?:\.\d)?(?!\S))*)"
 )
 PRESENTED = re.compile(
     r"(?:[Ww]e|paper|work|report|article|study|letter)(?: \w+ly| further| also| then| first| therefore| thus| here)?(?:,? [\w' ]{0,40}?,)?"
     r" (?:propose|proposes|introduce|introduces|present|presents|develop|develops|design|designs|describes|describe|devise|release|releases|build|create|explores?|studies) "
-    r"(?:(?:a|an|the|our|new|novel|simple|method|framework|model|called|and|efficient|effective|general|open) ){0,4}(?P<name>[A-Z][\w.+^/-]*(?: [A-Z][\w.+^/-]*| [vV]\d\S*| \d(?:\.\d)?(?!\S)){0,4})"
+    r"(?:(?:a|an|the|our|new|novel|simple|method|framework|model|called|and|efficient|effective|general|open) ){0,4}(?P<name>(?=[A-Z])"
+    + _WORD
+    + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*| [vV]\d\S*| \d(?:\.\d)?(?!\S)){0,4})"
 )
 PRESENTED_ACRONYM = re.compile(
     r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|devis\w+|creat\w+|describ\w+|contribut\w+)\s[^.;()]{3,160}?\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
 )
-NEW_NAME = re.compile(r", (?P<name>[A-Z][\w.+^/-]{1,24}), (?:a|an|the|that|which|to)\b|: (?P<other>[A-Z][A-Za-z]*[A-Z0-9][\w.+^/-]*)[.,]")
+# "we design a family of networks, FooNet-XY, which ..."
+NEW_NAME = re.compile(
+    r"(?:propos|introduc|present|develop|design|build|create)\w*\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
+)
 
 ACHIEVE = (
     r"(?:achiev\w+|attain\w*|reach\w*|obtain\w*|get|gets|yield\w*|deliver\w*|scor(?:es|ed|e|ing)|set|sets|establish\w*|outperform\w*|surpass\w*|improv\w+|exceed\w*|"

@@ -38,7 +38,7 @@ BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "hyper_parameter",
         re.compile(
-            r"(?:(?:learning rate|temperature|momentum|weight decay|dropout|lambda|alpha|beta|gamma|epsilon|eps|sigma|radius|k|n|t|p|r|m|d|l|width|depth|stride|kernel size|patch size|window size|size|length|dimension|ratio|factor|threshold|rank|level|order|codebook size|vocabulary size|context length|infty)\s?(?:of|=|:|<|>|≤|≥|is|to|at|up to)?\s?)$"
+            r"\b(?:(?:learning rate|temperature|momentum|weight decay|dropout|lambda|alpha|beta|gamma|epsilon|eps|sigma|radius|k|n|t|p|r|m|d|l|width|depth|stride|kernel size|patch size|window size|size|length|dimension|ratio|factor|threshold|rank|level|order|codebook size|vocabulary size|context length|infty)\s?(?:of|=|:|<|>|≤|≥|is|to|at|up to)?\s?)$"
         ),
     ),
 )
