@@ -1,6 +1,6 @@
-"""Reads whole boards in a fixed number of queries.
+"""Reads whole boards, papers and lists in a fixed number of queries.
 
-A board is ranked over its light rows (values and costs); sentences are fetched for the rows of one page only.
+A board is ranked over its light rows (values and costs); sentences are fetched only for rows that show them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,35 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import ExtractYear
 
 from claims import ranking
 from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
-from claims.models import Benchmark, BenchmarkMetric, Claim, Cost, CostLink, Metric, PaperText, Result, ResultValue
-from claims.terms import CANONICAL_UNITS, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
+from claims.models import (
+    Benchmark,
+    BenchmarkMetric,
+    ChangeSet,
+    Claim,
+    Cost,
+    CostLink,
+    Decision,
+    Listing,
+    ListingEntry,
+    Metric,
+    OldSlug,
+    Paper,
+    PaperText,
+    Result,
+    ResultValue,
+    RunText,
+)
+from claims.terms import CANONICAL_UNITS, ChunkState, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
 
 PAGE_SIZE = 50
+FILTERS = ("setting", "role", "year", "state")
+"""The parameters that leave rows out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +120,22 @@ class Row:
         return CurationState.ACCEPTED if accepted else CurationState.UNREVIEWED
 
     @property
+    def ranks(self) -> bool:
+        """A paper's own results and imported ones rank; quoted baselines do not."""
+        return self.role is Role.PROPOSED or bool(self.source)
+
+    @property
     def setting(self) -> list[str]:
         return [text for _, _, text in self.conditions]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of numbers. `key` is the address' word for it: a metric's slug or a cost measure."""
+    """A column of numbers. `key` is the address' word for it: a metric's slug or a cost measure.
+
+    `best` is the best number that a ranking row holds here, None where the direction is unknown; `typical` the median, in the
+    canonical unit: what a page chooses a readable unit by.
+    """
 
     key: str
     label: str
@@ -117,6 +145,8 @@ class Column:
     is_primary: bool
     count: int
     decimals: int
+    best: float | None = None
+    typical: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +165,7 @@ class Board:
 
     `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
     numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
-    without a date. Ranks count the shown rows.
+    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
     """
 
     benchmark: Benchmark
@@ -154,6 +184,7 @@ class Board:
     years: list[Facet]
     states: list[Facet]
     filtered: bool
+    opened: Row | None = None
 
     @property
     def primary(self) -> Column | None:
@@ -165,10 +196,12 @@ class Board:
         return self.primary is not None and self.primary.direction is not Direction.UNKNOWN
 
 
-def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE) -> Board:
+def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None) -> Board:
     """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all).
 
-    Raises `UnknownFilterError` for parameters, values, sort keys and pages that the board doesn't have.
+    `opened` is the public id of the one row that shows its sentences; unless `query` names a page, it's the row's page that is
+    returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
+    that the board doesn't have.
     """
     filters = BoardFilterSet(query, benchmark=benchmark)
     results = list(filters.checked().order_by("pk"))
@@ -183,8 +216,12 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     sort = str(query.get("sort", ""))
     kept = _sorted(kept, columns, sort)
     page, pages = _page(query, len(kept), page_size)
+    place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
+    if place is not None and page_size is not None and not query.get("page"):
+        page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
-    _fill_evidence(shown)
+    opened_row = next((row for row in shown if opened and row.public_id == opened), None)
+    _fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
     counts = _counts(benchmark)
     return Board(
         benchmark=benchmark,
@@ -209,7 +246,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
             Facet("accepted", "accepted", counts["total"] - counts["unreviewed"], query.get("state") == "accepted"),
             Facet("unreviewed", "unreviewed", counts["unreviewed"], query.get("state") == "unreviewed"),
         ],
-        filtered=any(query.get(name) for name in ("setting", "role", "year", "state")),
+        filtered=any(query.get(name) for name in FILTERS),
+        opened=opened_row,
     )
 
 
@@ -366,6 +404,7 @@ def fill_evidence(cells: Iterable[Cell]) -> None:
 
 def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metric]) -> list[Column]:
     """Return the metric columns (primary first, then by how many rows have them), then the cost columns."""
+    ranking_rows = [row for row in rows if row.ranks]
     counts: Counter[str] = Counter(key for row in rows for key in row.cells)
     decimals: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -381,6 +420,7 @@ def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metri
             is_primary=metric.pk == benchmark.primary_metric_id,
             count=counts[metric.slug],
             decimals=decimals[metric.slug],
+            best=_best([row.cells[metric.slug] for row in ranking_rows if metric.slug in row.cells], Direction(metric.direction)),
         )
         for metric in metrics.values()
         if counts[metric.slug]
@@ -392,21 +432,40 @@ def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metri
             key=measure,
             label=measure.replace("_", " "),
             unit=CANONICAL_UNITS.get(CostMeasure(measure), ""),
-            direction=Direction.HIGHER if measure in (CostMeasure.THROUGHPUT, CostMeasure.SPEED) else Direction.LOWER,
+            direction=_cost_direction(measure),
             is_cost=True,
             is_primary=False,
             count=count,
             decimals=decimals[measure],
+            best=_best([row.costs[measure] for row in ranking_rows if measure in row.costs], _cost_direction(measure)),
+            typical=_typical([row.costs[measure] for row in rows if measure in row.costs]),
         )
         for measure, count in sorted(costs.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
+
+
+def _cost_direction(measure: str) -> Direction:
+    return Direction.HIGHER if measure in (CostMeasure.THROUGHPUT, CostMeasure.SPEED, CostMeasure.COMPRESSION) else Direction.LOWER
+
+
+def _best(cells: Sequence[Cell], direction: Direction) -> float | None:
+    """Return the best of a column's numbers. "More than x" is not the best of anything."""
+    leading = [cell.rank_by for cell in cells if cell.rank_by is not None and ranking.leads(cell.qualifier)]
+    if not leading or direction is Direction.UNKNOWN:
+        return None
+    return max(leading) if direction is Direction.HIGHER else min(leading)
+
+
+def _typical(cells: Sequence[Cell]) -> float:
+    present = sorted(cell.rank_by for cell in cells if cell.rank_by is not None)
+    return present[len(present) // 2] if present else 0.0
 
 
 def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     primary = next((column for column in columns if column.is_primary), None)
     if primary is None:
         return
-    ranking_rows = [row for row in rows if row.role is Role.PROPOSED or row.source]
+    ranking_rows = [row for row in rows if row.ranks]
     values = [row.cells[primary.key].rank_by if primary.key in row.cells else None for row in ranking_rows]
     for row, (rank, tied) in zip(ranking_rows, ranking.ranks(values, primary.direction), strict=True):
         row.rank, row.tied = rank, tied
@@ -489,18 +548,137 @@ def _year_facets(benchmark: Benchmark, query: Any) -> list[Facet]:
     return [Facet(str(year), str(year), count, query.get("year") == str(year)) for year, count in sorted(counted, reverse=True)]
 
 
-def list_boards() -> list[Benchmark]:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A board on the home page. `leader` is the claim that leads it, None if nothing does."""
+
+    benchmark: Benchmark
+    leader: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaBoards:
+    """The boards of an area; '' as its slug is what belongs to none."""
+
+    name: str
+    slug: str
+    boards: list[Summary]
+
+
+def list_boards(*, single: bool = False) -> list[Benchmark]:
     """Return the benchmarks of the home page with their names and leaders, by area, the largest first.
 
-    Unreviewed benchmarks with a single result stay off the page.
+    Unreviewed benchmarks with a single result stay off the page unless `single`.
     """
-    leader = "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
+    rows = Q(row_count__gt=0) if single else Q(row_count__gt=1) | Q(row_count=1, reviewed=True)
     return list(
         Benchmark.objects.with_names()
-        .select_related(f"{leader}__result__paper")
-        .filter(Q(row_count__gt=1) | Q(row_count=1, reviewed=True))
-        .order_by("task__area__position", "-row_count", "slug")
+        .select_related(f"{_leader()}__result__paper", f"{_leader()}__result__source")
+        .filter(rows)
+        .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", "-row_count", "slug")
     )
+
+
+def list_areas(*, single: bool = False) -> list[AreaBoards]:
+    """Return the boards of the home page, grouped."""
+    areas: dict[str, AreaBoards] = {}
+    for benchmark in list_boards(single=single):
+        area = benchmark.task.area
+        group = areas.setdefault(area.slug if area else "", AreaBoards(area.name if area else "Other", area.slug if area else "", []))
+        group.boards.append(Summary(benchmark, getattr(benchmark, _leader())))
+    return list(areas.values())
+
+
+def count_single_boards() -> int:
+    """Return how many benchmarks the home page leaves out."""
+    return Benchmark.objects.filter(row_count=1, reviewed=False).count()
+
+
+def _leader() -> str:
+    return "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
+
+
+def find_benchmark(slug: str) -> Benchmark:
+    """Return the benchmark at an address, or the one that lived there before. Raises `Benchmark.DoesNotExist`."""
+    try:
+        return Benchmark.objects.with_names().get(slug=slug)
+    except Benchmark.DoesNotExist:
+        old = OldSlug.objects.filter(kind="benchmark", slug=slug).first()
+        if old is None:
+            raise
+        return Benchmark.objects.with_names().get(public_id=old.public_id)
+
+
+def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
+    """Return for each filter in use how many rows there would be without it. For a board that is left empty."""
+    ways = []
+    for name in FILTERS:
+        if query.get(name):
+            without = query.copy()
+            del without[name]
+            ways.append((name, read_board(benchmark, without, page_size=1, opened="").shown))
+    return ways
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPage:
+    """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason)."""
+
+    paper: Paper
+    text: PaperText | None
+    claims: list[Claim]
+    costs: list[Cost]
+    untaken: list[tuple[str, int, int, str]]
+    entries: list[ListingEntry]
+    hidden: int
+    undoable: dict[tuple[str, int], ChangeSet]
+
+
+def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
+    """Return a paper with what was read from it, in a fixed number of queries. Raises `Paper.DoesNotExist`.
+
+    A curator sees unreviewed numbers on every site, and what of the last decisions can be taken back.
+    """
+    paper = Paper.objects.select_related("current_text", "merged_into").get(public_id=public_id)
+    text = paper.current_text
+    claims, costs = read_paper_statements(text) if text else ([], [])
+    found = len(claims) + len(costs)
+    if not settings.SHOW_UNREVIEWED and not for_curator:
+        claims = [claim for claim in claims if claim.state != CurationState.UNREVIEWED]
+        costs = [cost for cost in costs if cost.state != CurationState.UNREVIEWED]
+    reading = RunText.objects.filter(paper_text=text).order_by("-run_id").first() if text else None
+    entries = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
+    return PaperPage(
+        paper=paper,
+        text=text,
+        claims=claims,
+        costs=costs,
+        untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
+        entries=list(entries),
+        hidden=found - len(claims) - len(costs),
+        undoable=_undoable(claims, costs) if for_curator else {},
+    )
+
+
+def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], ChangeSet]:
+    """Return the change set that brought each number to where it is, by ("claim" or "cost", pk), unless it is undone."""
+    versions = {("claim", claim.pk): claim.version for claim in claims} | {("cost", cost.pk): cost.version for cost in costs}
+    of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
+        object_kind="cost", object_id__in=[cost.pk for cost in costs]
+    )
+    decisions = Decision.objects.filter(of_these, change_set__undone_by__isnull=True, change_set__undoes__isnull=True)
+    return {
+        key: decision.change_set
+        for decision in decisions.select_related("change_set")
+        if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
+    }
+
+
+def list_listings() -> QuerySet[Listing]:
+    """Return the uploads, the latest first, each with `chunks_total` and `chunks_done`."""
+    return Listing.objects.annotate(
+        chunks_total=Count("chunks"), chunks_done=Count("chunks", filter=Q(chunks__state=ChunkState.DONE))
+    ).order_by("-created", "-pk")
 
 
 def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost]]:

@@ -1,8 +1,22 @@
 """Addresses of the site's pages."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from leaderboard import views
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("sota/<slug:slug>/", views.board, name="board"),
+    path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("decide/<slug:kind>/<slug:public_id>/", views.decide, name="decide"),
+    path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
+    path("listings/", views.listings, name="listings"),
+    path("listings/upload/", views.upload, name="upload"),
+    path("listings/<slug:public_id>/", views.listing, name="listing"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("healthz", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,567 @@
+"""Formats numbers, units, dates and marks as the design says. No queries."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from claims.boards import Board, Cell, Column, Row, Sentence
+from claims.models import Claim, Cost, Paper, Statement
+from claims.terms import ClaimKind, CostMeasure, CurationState, DateSource, Direction, Qualifier, RejectReason, Role, YearSource
+
+register = template.Library()
+
+NBSP, MINUS, EN_DASH, TIMES = "\u00a0", "\u2212", "\u2013", "\u00d7"
+MOST_DECIMALS = 6
+QUALIFIERS = {
+    Qualifier.ABOUT: "≈",
+    Qualifier.OVER: ">",
+    Qualifier.UNDER: "<",
+    Qualifier.AT_MOST: "up to",
+    Qualifier.AT_LEAST: "≥",
+}
+STATE_WORDS = ("unreviewed", "accepted", "verified", "disputed", "rejected", "imported")
+
+
+# ---- numbers ----
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def _stated_factor(value: float, stated: str) -> float:
+    """Return by what a number was expanded: 1e6 for 21000000 stated as "21M"; 1 where it stands as printed."""
+    printed = re.search(r"\d[\d,]*(?:\.\d+)?", stated)
+    number = float(printed[0].replace(",", "")) if printed else 0.0
+    if not number or not value:
+        return 1.0
+    power = math.log10(abs(value) / number)
+    return 10.0 ** round(power) if abs(power - round(power)) < 1e-6 else 1.0
+
+
+def printed_number(cell: Cell, scale: float = 1.0) -> tuple[str, int]:
+    """Return a cell's number in its column's unit and its decimals there: the stated precision, neither padded nor rounded.
+
+    `scale` is how many canonical units make one of the column's.
+    """
+    factor = (cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0) / scale
+    step = math.log10(_stated_factor(cell.value, cell.stated) * abs(factor) or 1.0)
+    decimals = max(0, min(MOST_DECIMALS, cell.decimals - math.floor(step + 1e-9)))
+    ends = [cell.value * factor] + ([cell.value_max * factor] if cell.value_max is not None else [])
+    return EN_DASH.join(_minus(f"{end:,.{decimals}f}") for end in ends), decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The unit that a column is printed in, and how many canonical units make one of it."""
+
+    size: float
+    unit: str
+
+
+_COUNTS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
+_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_TIMES = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def column_scale(column: Column) -> Scale:
+    """Return the readable unit of a cost column, chosen by its typical number. Metrics keep their own."""
+    if not column.is_cost:
+        return Scale(1.0, column.unit)
+    steps: Sequence[tuple[float, str]] = {"": _COUNTS, "bytes": _BYTES, "s": _TIMES}.get(column.unit, ())
+    return next((Scale(size, unit) for size, unit in steps if column.typical >= size), Scale(1.0, column.unit))
+
+
+def _qualifier(qualifier: str) -> SafeString:
+    word = QUALIFIERS.get(Qualifier(qualifier))
+    return format_html('<span class="q">{}</span>', word) if word else mark_safe("")
+
+
+NOT_STATED = mark_safe('<span class="num d0 none"><span aria-hidden="true">–</span><span class="sr">not stated</span></span>')
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column as the table prints it: its unit, its most decimals, its sorting link and what that does."""
+
+    column: Column
+    scale: Scale
+    decimals: int
+    href: str
+    sorted: str
+    css: str
+
+    @property
+    def arrow(self) -> str:
+        return {Direction.HIGHER: "↑", Direction.LOWER: "↓"}.get(self.column.direction, "")
+
+    @property
+    def better(self) -> str:
+        return {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}.get(self.column.direction, "")
+
+    @property
+    def label(self) -> str:
+        """The column's name with its unit, for a card."""
+        return f"{self.column.label}, {self.scale.unit}" if self.scale.unit else self.column.label
+
+
+SHORT_LABELS = {
+    CostMeasure.FLOPS: "FLOPs",
+    CostMeasure.MACS: "MACs",
+    CostMeasure.GPU_HOURS: "GPU time",
+    CostMeasure.GPU_DAYS: "GPU time, days stated",
+    CostMeasure.TPU_HOURS: "TPU time",
+    CostMeasure.NFE: "NFE",
+}
+
+
+@register.filter
+def measure_name(measure: str) -> str:
+    """Return how a cost measure is called: "gpu_hours" is "GPU time"."""
+    return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ").capitalize()
+
+
+def _cell_of(row: Row, column: Column) -> Cell | None:
+    return (row.costs if column.is_cost else row.cells).get(column.key)
+
+
+@register.simple_tag(takes_context=True)
+def board_heads(context: template.Context, board: Board) -> list[Head]:
+    """Return the board's columns ready to print. Sorting keeps the reader's query; a second click turns the order round."""
+    query: QueryDict = context["request"].GET
+    heads = []
+    for column in board.columns:
+        scale = column_scale(column)
+        cells = [cell for row in board.rows if (cell := _cell_of(row, column))]
+        best_first = "-" if column.direction is Direction.HIGHER else ""
+        sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
+        order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
+        wanted = (f"-{column.key}" if order == "ascending" else column.key) if order else f"{best_first}{column.key}"
+        heads.append(
+            Head(
+                column=column,
+                scale=scale,
+                decimals=max((printed_number(cell, scale.size)[1] for cell in cells), default=0),
+                href=_href(query, sort=wanted, page=None, open=None),
+                sorted=order,
+                css=" ".join(["c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
+            )
+        )
+    return heads
+
+
+@register.simple_tag
+def board_cell(row: Row, head: Head, base: str, row_open: bool) -> SafeString:
+    """Return the table cell of a row under a column; its number opens the row's sentences at `base` + id."""
+    cell = _cell_of(row, head.column)
+    label = "" if head.column.is_primary else format_html(' data-label="{}"', head.label)
+    if cell is None:
+        return format_html('<td role="cell" class="n f{} {} is-none"{}>{}</td>', head.decimals, head.css, label, NOT_STATED)
+    text, decimals = printed_number(cell, head.scale.size)
+    number = format_html(
+        '{}<span class="num d{}"><a class="{}" href="{}{}#row-{}" data-open="{}" aria-expanded="{}">{}</a></span>',
+        _qualifier(cell.qualifier),
+        decimals,
+        "recd" if cell.place[0] is None else "says",
+        base,
+        row.public_id,
+        row.public_id,
+        row.public_id,
+        "true" if row_open else "false",
+        text,
+    )
+    if cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and cell.qualifier is not Qualifier.OVER:
+        number = format_html('<span class="best">{}</span><span class="sr">, best</span>', number)
+    below = []
+    if cell.uncertainty is not None:
+        factor = cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0
+        below.append(format_html('<span class="pm pm--below">± {}</span>', f"{cell.uncertainty * factor / head.scale.size:g}"))
+    if cell.read_as:
+        below.append(format_html('<span class="pm pm--below">stated as {}</span>', cell.read_as.lower()))
+    if cell.tier == "disputed":
+        below.append(mark_safe('<span class="pm pm--below">disputed</span>'))
+    return format_html(
+        '<td role="cell" class="n f{} {}"{}>{}{}</td>',
+        head.decimals,
+        head.css,
+        label,
+        number,
+        format_html_join("", "{}", ((part,) for part in below)),
+    )
+
+
+@register.simple_tag
+def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
+    """Return a number as the text states it, with its qualifier, sign, unit and uncertainty."""
+    text = statement.stated.strip()
+    if statement.unit and unit and statement.unit not in text:
+        text = f"{text}{TIMES}" if statement.unit == "x" else f"{text} {statement.unit}"
+    text = re.sub(r"(?<=\d) ?(?=%)", NBSP, text)
+    text = re.sub(r"(?<=\d)\s?x$", TIMES, text)
+    text = re.sub(r"^-(?=\d)", MINUS, text)
+    plus_minus = f"±{NBSP}{statement.uncertainty:g}" if statement.uncertainty is not None and "±" not in text else ""
+    return format_html(
+        "{}{}{}", _qualifier(statement.qualifier), text, format_html(' <span class="pm">{}</span>', plus_minus) if plus_minus else ""
+    )
+
+
+@register.simple_tag
+def leader_number(claim: Claim) -> SafeString:
+    """Return a leader's number without its unit, which stands beside it."""
+    ends = [claim.value] + ([claim.value_max] if claim.value_max is not None else [])
+    factor = claim.canonical_value / claim.value if claim.canonical_value is not None and claim.value else 1.0
+    decimals = max(0, min(MOST_DECIMALS, claim.decimals - round(math.log10(abs(factor) or 1.0))))
+    return format_html(
+        '{}<span class="num d{}">{}</span>',
+        _qualifier(claim.qualifier),
+        decimals,
+        EN_DASH.join(_minus(f"{end * factor:,.{decimals}f}") for end in ends),
+    )
+
+
+@register.filter
+def direction_arrow(direction: str) -> SafeString:
+    """Return the arrow of the better direction, '' where nobody knows it."""
+    words = {Direction.HIGHER: ("↑", "higher is better"), Direction.LOWER: ("↓", "lower is better")}.get(Direction(direction))
+    return format_html('<span class="dir" title="{}">{}</span>', words[1], words[0]) if words else mark_safe("")
+
+
+@register.filter
+def cost_text(cell: Cell) -> str:
+    """Return a cost of a row as text: the stated words, with the unit where they leave it out."""
+    word = QUALIFIERS.get(cell.qualifier, "")
+    text = cell.stated.strip()
+    if cell.unit and cell.unit not in text:
+        text += TIMES if cell.unit == "x" else f" {cell.unit}"
+    return f"{word} {text}".strip()
+
+
+@register.filter
+def file_size(size: int) -> str:
+    """Return a file's size: 950 bytes, 12 kB, 3.4 MB."""
+    if size < 1000:
+        return f"{size}{NBSP}bytes"
+    return f"{size / 1e3:,.0f}{NBSP}kB" if size < 1e6 else f"{size / 1e6:,.1f}{NBSP}MB"
+
+
+@register.filter
+def minus(count: int, less: int) -> int:
+    return count - less
+
+
+# ---- words ----
+
+
+@register.filter
+def plural(count: int, words: str) -> str:
+    """Return "1 row" or "12 rows"; `words` is "row,rows"."""
+    one, _, many = words.partition(",")
+    return f"{count:,}{NBSP}{one if count == 1 else many}"
+
+
+@register.simple_tag
+def paper_date(first_day: date | None, last_day: date | None) -> SafeString:
+    """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025", "2025" or "no date"."""
+    if first_day is None or last_day is None:
+        return mark_safe('<span class="none">no date</span>')
+    if first_day == last_day:
+        return format_html('<time datetime="{}">{}</time>', first_day.isoformat(), f"{first_day.day} {first_day:%b %Y}")
+    if (first_day.year, first_day.month) == (last_day.year, last_day.month):
+        return format_html('<time datetime="{}">{}</time>', f"{first_day:%Y-%m}", f"{first_day:%b %Y}")
+    if first_day.year == last_day.year:
+        return format_html('<time datetime="{0}">{0}</time>', str(first_day.year))
+    return format_html("{}–{}", str(first_day.year), str(last_day.year))
+
+
+@register.filter
+def date_source(paper: Paper) -> str:
+    """Return in words how a paper's date is known."""
+    words = {
+        DateSource.STATED: "stated in a listing",
+        DateSource.YEAR_GIVEN: "the year was given with the listing",
+        DateSource.YEAR_INFERRED: "the year is inferred from the listing",
+        DateSource.CURATOR: "set by a curator",
+    }
+    return words[DateSource(paper.date_source)] if paper.date_source else ""
+
+
+@register.filter
+def year_source(source: str) -> str:
+    """Return in words how a listing's year is known."""
+    words = {
+        YearSource.GIVEN: "given with the upload",
+        YearSource.INFERRED: "inferred: one more than the latest year that the file spells out",
+    }
+    return words[YearSource(source)] if source else "not known: the file spells out none, and none was given"
+
+
+@register.filter
+def words(term: str) -> str:
+    """Return a stored term as words: "part_of_name" is "part of name"."""
+    return term.replace("_", " ").replace("-", " ")
+
+
+@register.filter
+def reject_reason(reason: str) -> str:
+    return {RejectReason.NOT_A_RESULT: "not a result", RejectReason.WRONGLY_READ: "wrongly read"}.get(RejectReason(reason), reason)
+
+
+# ---- states ----
+
+
+@register.simple_tag
+def state_badge(state: str) -> SafeString:
+    """Return a state as icon and word, never colour alone."""
+    return format_html(
+        '<span class="state state--{0}"><svg class="i" aria-hidden="true"><use href="#i-{0}"/></svg>{1}</span>',
+        str(state),
+        str(state).capitalize(),
+    )
+
+
+@register.simple_tag
+def row_state(row: Row) -> SafeString:
+    """Return a row's state: disputed if any number is, then imported, verified, accepted, unreviewed."""
+    tiers = {cell.tier for cell in row.cells.values()}
+    if "disputed" in tiers:
+        return state_badge("disputed")
+    if row.source:
+        return state_badge("imported")
+    return state_badge("verified" if tiers == {"verified"} else row.state.value)
+
+
+@register.filter
+def statement_state(statement: Statement) -> str:
+    return statement.tier if statement.tier and statement.state == CurationState.ACCEPTED else statement.state
+
+
+# ---- links that keep the reader's query ----
+
+
+def _href(query: QueryDict, **changes: str | None) -> str:
+    changed = query.copy()
+    for name, value in changes.items():
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = value
+    return "?" + changed.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def facet_href(context: template.Context, name: str, value: str, chosen: bool, several: bool = False) -> str:
+    """Return the page's address with a facet's choice made or, if `chosen`, taken back."""
+    query: QueryDict = context["request"].GET.copy()
+    left = [other for other in query.getlist(name) if other != value]
+    if several:
+        query.setlist(name, left if chosen else [*left, value])
+    else:
+        query.setlist(name, [] if chosen else [value])
+    return _href(query, page=None, open=None)
+
+
+@register.simple_tag(takes_context=True)
+def open_base(context: template.Context) -> str:
+    """Return the start of the address that opens a row: the row's id comes after it."""
+    start = _href(context["request"].GET, open=None)
+    return f"{start}&open=" if len(start) > 1 else "?open="
+
+
+@register.simple_tag(takes_context=True)
+def drop_filter(context: template.Context, name: str) -> str:
+    """Return the page's address without one of its filters."""
+    return _href(context["request"].GET, page=None, open=None, **{name: None})
+
+
+@register.simple_tag(takes_context=True)
+def filter_values(context: template.Context, name: str) -> list[str]:
+    """Return what a filter is set to, as words: "shots:zero" is "zero"."""
+    return [words(value.partition(":")[2] or value) for value in context["request"].GET.getlist(name)]
+
+
+# ---- marked texts ----
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A number to mark in a text: where, its number in the lists, its look, and where it leads."""
+
+    start: int
+    end: int
+    label: str
+    css: str
+    href: str = ""
+
+
+def _clusters(marks: Iterable[Mark]) -> list[list[Mark]]:
+    """Return the marks in groups that overlap or stand at the same number."""
+    groups: list[list[Mark]] = []
+    end = -1
+    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+        if groups and mark.start < end:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+        end = max(end, mark.end) if len(groups[-1]) > 1 else mark.end
+    return groups
+
+
+def marked_text(text: str, marks: Iterable[Mark]) -> SafeString:
+    """Return `text`, escaped, with its numbers marked. Offsets are code points; overlapping marks share one."""
+    parts: list[SafeString] = []
+    at = 0
+    for group in _clusters(mark for mark in marks if 0 <= mark.start < mark.end <= len(text)):
+        start, end = group[0].start, max(mark.end for mark in group)
+        parts.append(conditional_escape(text[at:start]))
+        parts.append(_mark(text[start:end], group))
+        at = end
+    parts.append(conditional_escape(text[at:]))
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped
+
+
+def _mark(number: str, group: Sequence[Mark]) -> SafeString:
+    first, *more = group
+    if not first.href:
+        return format_html('<mark class="{}">{}</mark>', first.css, number)
+    ids = format_html_join("", '<span id="m{}"></span>', ((mark.label,) for mark in more))
+    if not more:
+        return format_html('<a class="{}" id="m{}" href="{}">{}<sup>{}</sup></a>', first.css, first.label, first.href, number, first.label)
+    links = format_html_join(" ", '<a href="{}">{}</a>', ((mark.href, mark.label) for mark in group))
+    return format_html('<span class="{}" id="m{}">{}{}<sup>{}</sup></span>', first.css, first.label, ids, number, links)
+
+
+def _look(statement: Claim | Cost) -> str:
+    if statement.state == CurationState.REJECTED:
+        return "mark mark--no"
+    if isinstance(statement, Cost):
+        return "mark mark--cost"
+    if statement.role == Role.BASELINE:
+        return "mark mark--quoted"
+    return "mark" if statement.kind == ClaimKind.ABSOLUTE else "mark mark--delta"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A statement with its number on the page: the order of the text."""
+
+    label: str
+    statement: Claim | Cost
+
+    @property
+    def kind(self) -> str:
+        return "cost" if isinstance(self.statement, Cost) else "claim"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.kind, self.statement.pk
+
+
+def number_statements(claims: Iterable[Claim], costs: Iterable[Cost]) -> list[Numbered]:
+    """Number claims and costs together, title first, then as they stand in the text."""
+    statements: list[Claim | Cost] = [*claims, *costs]
+    statements.sort(key=lambda statement: (statement.field != "title", statement.start, statement.ordinal))
+    return [Numbered(str(number), statement) for number, statement in enumerate(statements, start=1)]
+
+
+@register.simple_tag
+def text_with_marks(text: str, field: str, numbered: Sequence[Numbered]) -> SafeString:
+    """Return a title or abstract in which every number leads to its entry in the lists."""
+    return marked_text(
+        text,
+        [
+            Mark(entry.statement.start, entry.statement.end, entry.label, _look(entry.statement), f"#c{entry.label}")
+            for entry in numbered
+            if entry.statement.field == field
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A paper's statements as its page groups them."""
+
+    results: list[Numbered]
+    improvements: list[Numbered]
+    costs: list[Numbered]
+
+
+@register.simple_tag
+def split_statements(numbered: Sequence[Numbered]) -> Parts:
+    claims = [entry for entry in numbered if entry.kind == "claim"]
+    return Parts(
+        results=[entry for entry in claims if entry.statement.kind == ClaimKind.ABSOLUTE],
+        improvements=[entry for entry in claims if entry.statement.kind != ClaimKind.ABSOLUTE],
+        costs=[entry for entry in numbered if entry.kind == "cost"],
+    )
+
+
+@register.simple_tag
+def untaken_entry(text: str, start: int, end: int, reason: str) -> SafeString:
+    """Return a number that was not taken, with some words around it and the reason."""
+    return format_html('<b>{}</b><q>{}</q><span class="muted">{}</span>', text[start:end], _in_context(text, start, end), words(reason))
+
+
+def _in_context(text: str, start: int, end: int) -> SafeString:
+    before, after = text[max(0, start - 36) : start], text[end : end + 36]
+    before = before.partition(" ")[2] if start > 36 else before
+    after = after.rpartition(" ")[0] if end + 36 < len(text) else after
+    return format_html(
+        '{}{}<mark class="no">{}</mark>{}{}',
+        "… " if start > 36 else "",
+        before,
+        text[start:end],
+        after,
+        " …" if end + 36 < len(text) else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a row with all its numbers marked, and what it says of which column."""
+
+    html: SafeString
+    place: str
+    cells: list[tuple[str, Cell]]
+
+
+@register.simple_tag
+def row_quotes(row: Row, heads: Sequence[Head]) -> list[Quote]:
+    """Return the sentences behind a row's numbers, each once, the columns' order first, then the other costs."""
+    named = [(head.column.label, cell) for head in heads if (cell := _cell_of(row, head.column))]
+    shown = {cell.public_id for _, cell in named}
+    named += [(measure_name(cell.measure), cell) for cell in row.all_costs if cell.public_id not in shown]
+    groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}
+    for label, cell in named:
+        if cell.evidence is not None:
+            text_id, field, _, _, start, end = cell.place
+            groups.setdefault((text_id, field, start, end), []).append((label, cell, cell.evidence))
+    return [
+        Quote(
+            marked_text(
+                group[0][2].text,
+                [
+                    Mark(len(said.before), len(said.before) + len(said.number), "", "mark mark--cost" if cell.measure else "mark")
+                    for _, cell, said in group
+                ],
+            ),
+            field.capitalize(),
+            [(label, cell) for label, cell, _ in group],
+        )
+        for (_, field, _, _), group in groups.items()
+    ]
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """Return what a mapping holds under `key`, None if nothing."""
+    return mapping.get(key)

@@ -1,0 +1,311 @@
+"""The pages in a real browser: no overflow, no console error, no accessibility violation, usable without JavaScript."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from claims.models import Benchmark, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role
+from tests import factories as make
+
+# Playwright's sync API runs an event loop in this thread, which Django takes for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOOKS = [(1400, "light"), (1400, "dark"), (360, "light"), (360, "dark")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """A browser page that remembers what went wrong on it."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.context, self.base = context, base
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda message: self.faults.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def go(self, path: str) -> Page:
+        answer = self.page.goto(self.base + path)
+        assert answer is not None
+        assert answer.status < 500
+        return self.page
+
+    def width(self) -> tuple[int, int]:
+        wide, there = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        return int(wide), int(there)
+
+
+def visit(browser: Browser, live_server: LiveServer, *, width: int = 1400, scheme: str = "light", script: bool = True) -> Visitor:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        java_script_enabled=script,
+        reduced_motion="reduce",
+    )
+    return Visitor(context, live_server.url)
+
+
+LONG = "ANameThatGoesOnAndOnWithoutAnySpace_patch14_448_mim_in22k_ft_in22k_in1k"
+
+
+def make_rich_board() -> Benchmark:
+    """Return a board with about everything that a board can hold."""
+    benchmark = make.make_benchmark()
+    top5 = make.add_metric(benchmark, make.make_metric("Top-5 accuracy"))
+    fid = make.add_metric(benchmark, make.make_metric("FID", unit="", direction=Direction.LOWER))
+    accuracy = make.make_metric("Accuracy")
+    assert benchmark.primary_metric is not None
+    make.add_metric(benchmark, accuracy, column=benchmark.primary_metric)
+    for number in range(8):
+        score, top = f"{88 - number}.{number}%", f"{97 - number}.{number}4%"
+        model = LONG if number == 3 else f"SampleNet-{number}"
+        paper = make.make_paper(
+            f"{model}: Deep sample networks that read well and cost little, number {number}",
+            abstract=(
+                f"Sample networks are costly. Ours reaches {score} top-1 and {top} top-5 accuracy with {number + 5}M parameters. "
+                f"It takes {number + 1}.5G FLOPs, {number}.4x fewer than before. On samples the FID is 2.{number}."
+            ),
+        )
+        conditions = [("resolution", "384x384", "384 × 384"), ("extra_data", "IN-22K", "IN-22K")] if number % 2 else []
+        result = make.make_result(
+            benchmark, paper, model if number != 5 else "", variant="ViT-L/14" if number == 1 else "", conditions=conditions
+        )
+        fields: dict[str, Any] = {
+            0: {"state": CurationState.ACCEPTED},
+            1: {"uncertainty": 0.14, "qualifier": Qualifier.ABOUT},
+            2: {"metric": accuracy},
+            4: {"qualifier": Qualifier.AT_MOST, "state": CurationState.ACCEPTED, "tier": "verified", "tier_reason": "seen in Table 2"},
+        }.get(number, {})
+        make.make_claim(score, result=result, paper=paper, model=model, **fields)
+        make.make_claim(top, result=result, paper=paper, model=model, metric=top5)
+        if number < 2:
+            make.make_claim(f"2.{number}", result=result, paper=paper, model=model, metric=fid)
+        make.make_cost(f"{number + 5}M", paper=paper, result=result, value=(number + 5) * 1e6)
+        make.make_cost(f"{number + 1}.5G", paper=paper, result=result, value=(number + 1.5) * 1e9, measure=CostMeasure.FLOPS, decimals=1)
+        make.make_cost(
+            f"{number}.4x", paper=paper, result=result, value=number + 0.4, unit="x", kind=ClaimKind.RATIO, measure=CostMeasure.FLOPS
+        )
+    undated = make.make_paper("A sample without a date", abstract="It reaches 76.5–80.9% top-1 accuracy.", day=None)
+    make.make_claim("76.5–80.9%", paper=undated, benchmark=benchmark, model="Undated", value=76.5, value_max=80.9, decimals=1, unit="%")
+    quoted = make.make_paper("A sample that quotes", abstract="It beats Other at 70.1% top-1 accuracy.", day=None)
+    make.make_claim("70.1%", paper=quoted, benchmark=benchmark, model="Other", role=Role.BASELINE)
+    make.make_board(2, benchmark=make.make_benchmark("Object Detection", "COCO"))
+    make.make_board(
+        1, benchmark=make.make_benchmark("Machine Translation", "A dataset with a very long name indeed, 2014 En–De", area="Language")
+    )
+    return benchmark
+
+
+def make_rich_paper() -> Paper:
+    benchmark = make.make_benchmark("Image Classification", "CIFAR-10")
+    paper = make.make_paper(
+        "SampleNet reaches 97.6% on CIFAR-10 <script>alert(1)</script>",
+        abstract=(
+            "Designing networks takes effort; on CIFAR-10 a search helps. SampleNet has an accuracy of 97.6%, 1.2% above the best "
+            "design by hand, with 28% less computation and 3.3M parameters. Its small version gets 96.1/95.2% on two sets. "
+            "Rival stays at 95.9%. <img src=x onerror=alert(1)> It was found in 2,000 GPU hours, not 10."
+        ),
+    )
+    make.make_claim("97.6%", benchmark=benchmark, paper=paper, field="title", state=CurationState.ACCEPTED)
+    make.make_claim("97.6%", benchmark=benchmark, paper=paper, on_board=False)
+    make.make_claim("1.2%", benchmark=benchmark, paper=paper, kind=ClaimKind.DELTA)
+    make.make_claim("96.1/95.2%", benchmark=benchmark, paper=paper, on_board=False, value=96.1, unit="%", decimals=1)
+    make.make_claim("96.1/95.2%", benchmark=benchmark, paper=paper, on_board=False, value=95.2, unit="%", decimals=1, ordinal=1)
+    make.make_claim("95.9%", benchmark=benchmark, paper=paper, role=Role.BASELINE, model="Rival")
+    make.make_claim("10.", benchmark=benchmark, paper=paper, on_board=False, value=10.0, decimals=0, unit="", state=CurationState.REJECTED)
+    make.make_cost("28%", paper=paper, value=28.0, unit="%", kind=ClaimKind.RATIO, measure=CostMeasure.FLOPS)
+    make.make_cost("3.3M", paper=paper, value=3.3e6, decimals=1)
+    make.make_cost("2,000 GPU hours", paper=paper, value=2000.0, unit="GPU hours", measure=CostMeasure.GPU_HOURS)
+    assert paper.current_text is not None
+    text = paper.current_text.abstract
+    make.make_reading(paper, [["abstract", text.index("10 a"), text.index("10 a") + 2, "part_of_name"]])
+    make.make_listing("a-listing.txt", paper)
+    return paper
+
+
+def make_rich_listing(state: ListingState = ListingState.DONE) -> Listing:
+    papers = [make.make_paper(day=None) for number in range(3)]
+    listing = make.make_listing(
+        f"papers_{LONG}.txt", *papers, state=state, error="It is a PDF; listings are text." if state == ListingState.FAILED else ""
+    )
+    chunk = ListingChunk.objects.create(listing=listing, number=0, first=1, last=3, offset=0, line=1, state="done")
+    ListingIssue.objects.create(listing=listing, chunk=chunk, line=284, reason="The footer with author count and date is missing.")
+    make.make_reading(papers[0], [["abstract", 0, 2, "part_of_name"], ["abstract", 3, 5, "year"], ["abstract", 3, 5, "year"]])
+    return listing
+
+
+PAGES = [
+    "home",
+    "home-empty",
+    "board",
+    "board-open",
+    "board-empty",
+    "board-bad",
+    "paper",
+    "listings",
+    "listing",
+    "listing-running",
+    "listing-failed",
+    "upload",
+    "login",
+    "missing",
+]
+
+
+def make_page(name: str, visitor: Visitor) -> str:
+    """Make what the page shows; return its address."""
+    if name in ("home", "board", "board-open", "board-empty", "board-bad"):
+        board = make_rich_board()
+        result = Result.objects.get(benchmark=board, model_name="SampleNet-1")
+        return {
+            "home": "/",
+            "board": board.get_absolute_url(),
+            "board-open": f"{board.get_absolute_url()}?open={result.public_id}#row-{result.public_id}",
+            "board-empty": f"{board.get_absolute_url()}?year=2022&state=accepted&setting=none&setting=resolution:384x384",
+            "board-bad": f"{board.get_absolute_url()}?colour=red",
+        }[name]
+    if name == "paper":
+        return make_rich_paper().get_absolute_url()
+    if name == "listings":
+        for state in (ListingState.DONE, ListingState.READING, ListingState.FAILED):
+            make_rich_listing(state)
+        return "/listings/"
+    if name.startswith("listing"):
+        state = {"listing": ListingState.DONE, "listing-running": ListingState.READING, "listing-failed": ListingState.FAILED}[name]
+        return make_rich_listing(state).get_absolute_url()
+    if name == "upload":
+        sign_in(visitor)
+        return "/listings/upload/"
+    return {"home-empty": "/", "login": "/login/?next=/listings/upload/", "missing": "/papers/none/"}[name]
+
+
+def sign_in(visitor: Visitor) -> None:
+    make.make_user("uploader", "upload_listing", "change_claim", "change_cost", is_staff=True)
+    page = visitor.go("/login/")
+    page.get_by_label("Name").fill("uploader")
+    page.get_by_label("Password").fill("secret")
+    page.locator("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, name: str, width: int, scheme: str) -> None:
+    visitor = visit(browser, live_server, width=width, scheme=scheme)
+    address = make_page(name, visitor)
+    page = visitor.go(address)
+    page.wait_for_load_state("networkidle")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+    found = Axe().run(page)
+    wide, there = visitor.width()
+    visitor.context.close()
+    expected = {"missing": "404", "board-bad": "400"}.get(name)
+    assert [fault for fault in visitor.faults if not (expected and expected in fault)] == []
+    assert wide <= there
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_board_sorts_filters_and_opens_evidence_with_the_keyboard(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_rich_board()
+    visitor = visit(browser, live_server)
+    page = visitor.go(benchmark.get_absolute_url())
+    page.get_by_role("columnheader", name="Parameters").get_by_role("link").press("Enter")
+    page.wait_for_url("**sort=parameters**")
+    assert page.locator("th[aria-sort]").inner_text().startswith("Parameters")
+    page.get_by_role("link", name="384 × 384").press("Enter")
+    page.wait_for_url("**setting=**")
+    assert "sort=parameters" in page.url
+    first = page.locator("tbody tr[id^=row-]").first
+    number = first.locator("a.says").first
+    number.focus()
+    page.keyboard.press("Enter")
+    detail = page.locator("tr.detailrow")
+    detail.wait_for()
+    assert detail.locator("mark").first.inner_text() in detail.locator("blockquote").first.inner_text()
+    assert number.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Enter")
+    detail.wait_for(state="hidden")
+    assert number.get_attribute("aria-expanded") == "false"
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_board_works_without_javascript(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_rich_board()
+    visitor = visit(browser, live_server, script=False)
+    page = visitor.go(benchmark.get_absolute_url())
+    page.get_by_role("columnheader", name="Top-1 accuracy").get_by_role("link").click()
+    assert "sort=top-1-accuracy" in page.url
+    page.locator("tbody tr[id^=row-] a.says").first.click()
+    assert page.locator("tr.detailrow blockquote mark").count() >= 1
+    assert "#row-" in page.url
+    visitor.context.close()
+
+
+def test_theme_can_be_chosen_and_is_remembered(browser: Browser, live_server: LiveServer) -> None:
+    visitor = visit(browser, live_server)
+    page = visitor.go("/")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    visitor.go("/listings/")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_listing_updates_itself_while_it_is_read(browser: Browser, live_server: LiveServer) -> None:
+    listing = make_rich_listing(ListingState.READING)
+    visitor = visit(browser, live_server)
+    page = visitor.go(listing.get_absolute_url())
+    page.get_by_text("Reading: 3 of 3 entries").wait_for()
+    Listing.objects.filter(pk=listing.pk).update(state=ListingState.DONE)
+    page.get_by_text("Read: 3 entries").wait_for(timeout=6000)
+    assert page.locator("#listing-status").inner_text().strip() == "Read"
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_admin_works_under_the_content_security_policy(browser: Browser, live_server: LiveServer) -> None:
+    root = make.make_user("root", is_staff=True, is_superuser=True)
+    make_rich_board()
+    visitor = visit(browser, live_server)
+    page = visitor.go("/admin/login/?next=/admin/")
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill("secret")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
+    for path in ("/admin/auth/user/", "/admin/auth/user/add/", f"/admin/auth/user/{root.pk}/change/", "/admin/auth/group/add/"):
+        visitor.go(path)
+        page.wait_for_load_state("networkidle")
+    assert page.locator(".selector").count() == 1
+    visitor.context.close()
+    assert visitor.faults == []
