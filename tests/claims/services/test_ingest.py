@@ -1,0 +1,349 @@
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from claims.errors import EmptyListingError, ListingError, ListingTooLargeError, UnknownFormatError
+from claims.extraction.vocabulary import load_vocabulary
+from claims.models import (
+    Benchmark,
+    Claim,
+    Cost,
+    Listing,
+    ListingChunk,
+    ListingEntry,
+    MLModel,
+    Paper,
+    PaperText,
+    Result,
+    ResultValue,
+    Run,
+    RunText,
+)
+from claims.services import ingest, receipts
+from claims.services.catalog import load_catalogue
+from claims.terms import ChunkState, DateSource, ListingState
+
+pytestmark = pytest.mark.django_db
+
+FIRST = """\
+new
+
+Daily Papers
+
+byAK and the research community
+
+Nov 4
+
+OrderNet: On the Order of Layers
+
+We study how the order of layers changes what a network learns. OrderNet reaches 81.5% top-1 accuracy on ImageNet with 25M parameters. It is 1.2% better than the network we started from.
+
+  • 4 authors
+·
+Mar 3, 2023
+
+A Short Note on Padding
+
+Padding is often ignored. Our padding reaches 76.1% top-1 accuracy on ImageNet, outperforming OrderNet's 74.0%.
+
+  • 1 authors
+·
+Jun 26 3
+"""
+
+SECOND = """\
+new
+
+A Short Note on Padding
+
+Padding is often ignored. Our padding reaches 76.1% top-1 accuracy on ImageNet, outperforming OrderNet's 74.0%.
+
+ThirdNet: Three Layers Are Enough
+
+Three layers are enough for small images, as we show at length in this paper. We take layers away one by one, train again, and count what is lost until nothing is left to take. ThirdNet has an error rate of 4.25% on CIFAR-10 and needs 3M parameters.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(settings, tmp_path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    load_catalogue(load_vocabulary())
+
+
+def upload(text: str | bytes, name: str = "papers.txt", **options) -> tuple[Listing, bool]:
+    content = text.encode() if isinstance(text, str) else text
+    return ingest.store_upload(io.BytesIO(content), name=name, actor="test", **options)
+
+
+def read(text: str | bytes, name: str = "papers.txt", **options) -> Listing:
+    return ingest.ingest_in_foreground(upload(text, name, **options)[0])
+
+
+def everything() -> dict[str, list[tuple]]:
+    """Return all rows that reading a listing makes, without the listing's own."""
+    tables = (Paper, PaperText, Claim, Cost, MLModel, Benchmark, Result, ResultValue, Run, RunText)
+    return {table.__name__: list(table._default_manager.order_by("pk").values_list()) for table in tables}
+
+
+def test_listing_becomes_papers_claims_and_rows() -> None:
+    listing = read(FIRST)
+    assert (listing.state, listing.year, listing.year_source) == (ListingState.DONE, 2024, "inferred")
+    claim = Claim.objects.get(value=81.5)
+    assert claim.paper_text is not None
+    assert claim.paper_text.abstract[claim.start : claim.end] in ("81.5%", "81.5")
+    assert "81.5%" in claim.evidence
+    assert claim.result is not None
+    assert claim.result.benchmark.slug == "image-classification-on-imagenet-1k"
+    assert claim.result.model_name == "OrderNet"
+    assert list(claim.result.costs.values_list("measure", "canonical_value")) == [("parameters", 25e6)]
+    delta = Claim.objects.get(value=1.2)
+    assert delta.kind == "delta"
+    assert delta.result is None
+
+
+def test_date_without_year_is_completed_by_the_inferred_year() -> None:
+    read(FIRST)
+    paper = Paper.objects.get(title__startswith="A Short Note")
+    assert (paper.first_day, paper.date_source) == (date(2024, 6, 26), DateSource.YEAR_INFERRED)
+
+
+def test_year_given_by_the_uploader_wins() -> None:
+    read(FIRST, year=2025)
+    paper = Paper.objects.get(title__startswith="A Short Note")
+    assert (paper.first_day, paper.date_source) == (date(2025, 6, 26), DateSource.YEAR_GIVEN)
+
+
+def test_quoted_baseline_links_to_the_only_model_of_its_name() -> None:
+    read(FIRST)
+    quoted = Claim.objects.get(value=74.0, role="baseline")
+    assert quoted.ml_model == MLModel.objects.get(name="OrderNet")
+    assert quoted.result is not None
+    assert quoted.result.ml_model == quoted.ml_model
+
+
+def test_same_file_again_changes_nothing() -> None:
+    read(FIRST)
+    before = everything()
+    listing, created = upload(FIRST)
+    assert not created
+    ingest.ingest_in_foreground(listing)
+    assert everything() == before
+
+
+def test_same_text_with_other_line_ends_changes_no_paper_and_no_claim() -> None:
+    read(FIRST)
+    before = everything()
+    listing, created = upload(FIRST.replace("\n", "\r\n"))
+    assert created
+    ingest.ingest_in_foreground(listing)
+    assert everything() == before
+    assert receipts.read_receipt(listing).papers_known == 2
+
+
+def test_overlapping_file_adds_what_is_new_and_leaves_the_rest() -> None:
+    read(FIRST)
+    before = everything()
+    listing = read(SECOND)
+    after = everything()
+    assert Paper.objects.count() == 3
+    for table in ("Paper", "PaperText", "Claim", "Cost", "Result", "RunText"):
+        assert after[table][: len(before[table])] == before[table], table
+    receipt = receipts.read_receipt(listing)
+    assert (receipt.entries, receipt.papers_new, receipt.papers_known, receipt.dated) == (2, 1, 1, 0)
+
+
+def test_later_listing_fills_the_date_that_an_earlier_one_lacked() -> None:
+    read(SECOND)
+    assert Paper.objects.get(title__startswith="A Short Note").first_day is None
+    read(FIRST)
+    assert Paper.objects.get(title__startswith="A Short Note").first_day == date(2024, 6, 26)
+
+
+def test_curated_date_stays() -> None:
+    read(SECOND)
+    Paper.objects.filter(title__startswith="A Short Note").update(
+        first_day=date(2020, 1, 1), last_day=date(2020, 1, 1), date_source=DateSource.CURATOR, curated_fields=["date"]
+    )
+    read(FIRST)
+    assert Paper.objects.get(title__startswith="A Short Note").first_day == date(2020, 1, 1)
+
+
+def test_same_paper_twice_in_a_file_is_one_paper() -> None:
+    body = SECOND.split("new\n\n")[1]
+    listing = read("new\n\n" + body + "\n" + body)
+    receipt = receipts.read_receipt(listing)
+    assert (receipt.entries, receipt.papers_new, receipt.papers_known) == (4, 2, 2)
+    assert Paper.objects.count() == 2
+
+
+def test_cut_abstract_later_does_not_replace_the_whole_one() -> None:
+    read(SECOND)
+    whole = Paper.objects.get(title__startswith="ThirdNet").current_text
+    read(SECOND[:-60])
+    paper = Paper.objects.get(title__startswith="ThirdNet")
+    assert paper.texts.count() == 2
+    assert paper.current_text == whole
+
+
+def test_new_text_takes_over_and_keeps_a_persons_decision() -> None:
+    read(SECOND)
+    old = Claim.objects.get(value=4.25)
+    Claim.objects.filter(pk=old.pk).update(state="accepted", decided_by="person")
+    read(SECOND.replace("as we show at length in this paper", "as we show at some length below"))
+    new = Claim.objects.exclude(pk=old.pk).get(value=4.25)
+    old.refresh_from_db()
+    assert new.paper_text == Paper.objects.get(title__startswith="ThirdNet").current_text
+    assert (new.state, new.decided_by) == ("accepted", "person")
+    assert old.retired_by is not None
+    assert Result.objects.with_values().filter(paper__title__startswith="ThirdNet").count() == 1
+
+
+def test_reading_a_chunk_twice_or_after_losing_the_lease_writes_nothing() -> None:
+    listing, _ = upload(FIRST)
+    ingest.plan_listing(listing.pk)
+    chunk = ingest._lease_chunk(listing.pk)
+    assert chunk is not None
+    ListingChunk.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert ingest.read_next_chunk(listing.pk) is not None
+    before = everything()
+    with pytest.raises(ingest.LeaseLostError):
+        ingest._read_chunk(chunk)
+    assert everything() == before
+
+
+def test_leased_chunk_is_left_alone_until_its_time_is_over() -> None:
+    listing, _ = upload(FIRST)
+    ingest.plan_listing(listing.pk)
+    assert ingest._lease_chunk(listing.pk) is not None
+    assert ingest.read_next_chunk(listing.pk) is None
+    assert not ingest.close_listing(listing.pk)
+
+
+def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a fault in a rule")
+
+    monkeypatch.setattr(ingest, "extract", broken)
+    listing = read(FIRST)
+    assert listing.state == ListingState.FAILED
+    assert "a fault in a rule" in listing.error
+    assert ListingChunk.objects.get().attempts == ingest.MAX_ERRORS
+    assert not Paper.objects.exists()
+    monkeypatch.undo()
+    again, created = upload(FIRST)
+    assert not created
+    assert ingest.ingest_in_foreground(again).state == ListingState.DONE
+
+
+def test_sweep_finds_lost_messages_and_leases_that_ran_out(settings) -> None:
+    listing, _ = upload(FIRST)
+    assert [work.listing_id for work in ingest.find_work(force=False)] == [listing.pk]
+    ingest.note_hint(listing.pk)
+    assert ingest.find_work(force=False) == []
+    assert [work.listing_id for work in ingest.find_work(force=True)] == [listing.pk]
+    ingest.plan_listing(listing.pk)
+    ingest._lease_chunk(listing.pk)
+    assert ingest.find_work(force=True) == [], "somebody is at it"
+    ListingChunk.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert [work.listing_id for work in ingest.find_work(force=False)] == [listing.pk]
+
+
+def test_sweep_closes_a_listing_whose_worker_died_before_it_could() -> None:
+    listing, _ = upload(FIRST)
+    ingest.plan_listing(listing.pk)
+    while ingest.read_next_chunk(listing.pk):
+        pass
+    assert Listing.objects.get().state == ListingState.READING
+    assert ingest.find_work(force=False) == []
+    assert Listing.objects.get().state == ListingState.DONE
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (b"", EmptyListingError, "empty"),
+        (b"\n\n \n", EmptyListingError, ""),
+        (b"%PDF-1.7\n\x00\x01\x02", ListingError, "PDF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(64), ListingError, "PNG"),
+        (b"PK\x03\x04" + bytes(64), ListingError, "ZIP"),
+        (b"model,top1,params\nresnet50,80.1,25.6\nvit,81.0,86.0\n", UnknownFormatError, "CSV"),
+        (b'[{"title": "x", "value": 1}]', UnknownFormatError, "JSON"),
+    ],
+)
+def test_what_is_no_listing_is_refused_with_its_name_and_the_reason(content: bytes, error: type[ListingError], words: str) -> None:
+    with pytest.raises(error) as raised:
+        upload(content, "strange.bin")
+    assert raised.value.message.startswith("strange.bin was not read.")
+    assert words.lower() in raised.value.message.lower()
+    assert not Listing.objects.exists()
+    assert not list(ingest.settings.UPLOAD_DIR.glob("**/*"))
+    assert not list((ingest.settings.DATA_DIR / "incoming").iterdir())
+
+
+def test_file_above_the_limit_is_refused(settings) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    with pytest.raises(ListingTooLargeError, match="larger than 1 MB"):
+        upload(FIRST + "x" * (1 << 20))
+    assert not Listing.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "windows-1252"])
+def test_other_encodings_read_alike(encoding: str) -> None:
+    text = FIRST.replace("A Short Note", "Möbius: a Näive Note")
+    listing = read(text.encode(encoding))
+    assert listing.state == ListingState.DONE
+    assert Paper.objects.filter(title__startswith="Möbius: a Näive Note").count() == 1
+    assert Claim.objects.filter(value=81.5, result__isnull=False).count() == 1
+
+
+def test_hostile_text_is_kept_as_text_and_offsets_hold() -> None:
+    text = FIRST.replace("We study how", "<script>alert(1)</script> \x00 𝔘𝔫𝔦 \u202e code 😀 We study how")
+    read(text)
+    claim = Claim.objects.get(value=81.5)
+    assert claim.paper_text is not None
+    assert "\x00" not in claim.paper_text.abstract
+    assert "<script>" in claim.paper_text.abstract
+    assert claim.paper_text.abstract[claim.start : claim.end] == claim.stated
+    assert "81.5" in claim.stated
+
+
+def test_very_long_title_and_cut_file_are_read() -> None:
+    title = "LongNet: " + "on and on " * 200
+    listing = read(FIRST.replace("OrderNet: On the Order of Layers", title.strip())[:-120])
+    assert listing.state == ListingState.DONE
+    assert Paper.objects.filter(title=title.strip()).count() == 1
+
+
+def test_broken_bytes_are_reported_with_their_line() -> None:
+    listing = read(FIRST.encode().replace(b"often", b"oft\xffen"))
+    assert listing.state == ListingState.DONE
+    issue = receipts.read_receipt(listing).issues[0]
+    assert issue.line == 19
+    assert Paper.objects.count() == 2
+
+
+def test_name_of_an_upload_is_cleaned() -> None:
+    listing, _ = upload(FIRST, "../../etc/pass\x00wd\n.txt")
+    assert listing.name == "pass wd .txt"
+
+
+def test_two_papers_may_propose_the_same_name() -> None:
+    other = SECOND.replace("ThirdNet: Three Layers Are Enough", "OrderNet: Ordering Nets").replace("ThirdNet", "OrderNet")
+    read(FIRST)
+    read(other)
+    assert MLModel.objects.filter(name="OrderNet").count() == 2
+    quoted = Claim.objects.get(value=74.0, role="baseline")
+    assert quoted.ml_model is None, "two models of that name: which one is meant is not guessed"
+
+
+def test_entries_know_their_lines() -> None:
+    read(FIRST)
+    entry = ListingEntry.objects.order_by("position").first()
+    assert entry is not None
+    assert FIRST.splitlines()[entry.first_line - 1] == entry.paper_text.title
+    assert ListingChunk.objects.get().state == ChunkState.DONE
