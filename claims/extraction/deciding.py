@@ -96,10 +96,10 @@ def read_cost(
                 if (
                     unit == "%"
                     and rule in ("cost.ratio.of", "cost.ratio.times")
-                    and _is_share_of_data(scene, group.end + match.end() - 1, after)
+                    and _is_share_of_data(scene, group.end + match.group().rindex("C"), after)
                 ):
                     return None
-                return _from_nouns(scene, group, group.end + match.end() - 1, high, ClaimKind.RATIO, rule, forward=True)
+                return _from_nouns(scene, group, group.end + match.group().rindex("C"), high, ClaimKind.RATIO, rule, forward=True)
         if unit != "":
             for rule, pattern in costs.RATIO_BEFORE:
                 match = pattern.search(before)
@@ -107,6 +107,8 @@ def read_cost(
                 if match is not None and not _delta_of_metric(after):
                     at = group.start - len(before) + _last_noun(match.group()) + match.start()
                     return _from_nouns(scene, group, at, high, ClaimKind.RATIO, rule, forward=False)
+    if unit in ("x", "%") and costs.DATA_AFTER.match(plain_after):
+        return CostReading((CostMeasure.TRAINING_DATA,), unit, None, ClaimKind.RATIO, "cost.less_data", group.end)
     if unit == "x":
         if costs.SPEED_AFTER.match(plain_after):
             return CostReading((_speed(lower, group, sentence),), "x", None, ClaimKind.RATIO, "cost.speed", group.end)

@@ -120,6 +120,7 @@ def _tie_versus(scene: Scene, groups: list[Group]) -> None:
         gap = scene.shadow[left.end : right.start]
         if len(left.quantities) == len(right.quantities) and right.role is None and kinds.VERSUS_GAP.match(gap) and left.unit == right.unit:
             right.role, right.partner, right.rule = Role.BASELINE, left, "pair.versus"
+            left.role = left.role or Role.PROPOSED
 
 
 def _tie_from_to(scene: Scene, sentence: tuple[int, int], groups: list[Group]) -> None:

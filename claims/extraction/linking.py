@@ -44,7 +44,6 @@ SPECIFIC = frozenset(
         "vqa",
         "retrieval",
         "regression",
-        "psnr",
         "return",
         "hits",
         "sdr",
@@ -176,6 +175,9 @@ class Linker:
                 return MetricLink(
                     self._fit(mention_list(scene, "M", mention, self._start, group.start), group, first=False), "metric.left", 0.85
                 )
+        for mention in reversed(scene.within("M", self._start, group.start)):
+            if not mention.known:
+                return MetricLink([mention], "metric.left", 0.75)
         for mention in scene.within("M", group.end, self._end):
             if not self._generic(mention) and not rules.OWNED_BY_NEXT.match(scene.shadow[mention.end : self._end]):
                 return MetricLink([mention], "metric.right", 0.75)
@@ -205,7 +207,7 @@ class Linker:
             return None
         for mention in reversed(scene.within("D", self._start, group.start)):
             if self._fits(mention, metric):
-                return DatasetLink(self._list_of(mention, self._start, group.start), "dataset.left", 0.9)
+                return DatasetLink(self._list_of(mention, self._start, group.start, len(group.quantities)), "dataset.left", 0.9)
         # "We reach 81%, 85% and then 90% ... on X": nothing before the number, one dataset after it
         after = [m for m in scene.within("D", group.end, self._end) if self._fits(m, metric)]
         if after and not scene.within("D", self._start, group.start):
@@ -218,7 +220,7 @@ class Linker:
         listed = mention_list(self._scene, "D", mention, low, high)
         if count > 1 and len(listed) == 1 and "respectively" in self._scene.lower[low : self._end]:
             # "on A with X and on B with Y, respectively": as many datasets as numbers, with words between
-            spread = [m for m in self._scene.within("D", mention.start, high) if not is_training_set(self._scene, m, self._vocabulary)]
+            spread = [m for m in self._scene.within("D", low, high) if not is_training_set(self._scene, m, self._vocabulary)]
             if len(spread) == count:
                 listed = spread
         unique = {found.name: found for found in listed}

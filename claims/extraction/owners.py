@@ -35,13 +35,16 @@ def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, .
     prefix = _TITLE_NAME.match(title)
     if prefix is not None and _is_title_name(prefix["name"], lowered):
         found.append(prefix["name"].strip("\"' "))
+    said: list[tuple[int, int, str]] = []
     for text in (title, abstract):
         for pattern in (names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM, names.NEW_NAME):
             for match in pattern.finditer(text):
                 name = _TRAILING.sub("", match["name"]).strip()
                 quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
-                if _is_name(name, quoted):
-                    found.append(name)
+                if _is_name(name, quoted) and not (pattern is names.PRESENTED_ACRONYM and len(name) < 3):
+                    said.append((-lowered.count(name.lower()), len(said), name))
+    # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
+    found += [name for _, _, name in sorted(said)]
     if prefix is None or not found:
         # "Searching for FooNetV3": a versioned name in the title that the abstract keeps coming back to
         versioned = [

@@ -16,7 +16,7 @@ _SCALES = {
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,40})"
 _NUMBER = rf"{_DIGITS}(?:\.\d{{1,40}})?"
 # "21M", "3 billion", "96K"; the letter must end its word, or stand before FLOPs and its like ("4GFLOPs")
-_SCALE = r"(?:[ -]?(?:thousand|million|billion|trillion)\b|[ ]?[KMBGTkm](?![A-Za-z0-9])|[ -]?[KMGT](?=(?:FLOP|MAC|flop|Flop|mac|BFLOP|Param|param)))"
+_SCALE = r"(?:[ -]?(?:thousand|million|billion|trillion)\b|[ ]?[KMBGT](?![A-Za-z0-9])|k(?![A-Za-z0-9])|[ -]?[KMGT](?=(?:FLOP|MAC|flop|Flop|mac|BFLOP|Param|param)))"
 _PERCENT = r"\s{0,3}(?:%|percent\b|per cent\b)"
 _POINTS = r"\s{0,3}-?(?:%\s?-?points?\b|percent(?:age)?[ -]points?\b|p\.\s?p\.|pp\b|pts?\b|points?\b|% abs(?:olute)?\b)"
 _TIMES = r"\s{0,8}(?:x(?![A-Za-z0-9])|-?times\b|-?fold\b)"

@@ -75,7 +75,7 @@ class _SentenceReader:
         self._field = text_field
         self._sentence = sentence
         self._conditions = find_conditions(scene.text, *sentence)
-        self._clauses = Clauses(scene.text, *sentence)
+        self._clauses = Clauses(scene.text, scene.original, *sentence)
         possible: list[Quantity] = []
         for quantity in numbers:
             reason = deciding.rule_out(scene, quantity, self._conditions)
@@ -161,7 +161,9 @@ class _SentenceReader:
         decimals = any(quantity.decimals for quantity in group.quantities)
         if group.unit == "":
             # a bare number is a score only beside a metric, or with decimals right beside its dataset
-            bare_delta = rule == "delta.by" and decimals and datasets is not None and linker.metric_around(group) is not None
+            bare_delta = (
+                rule in ("delta.by", "delta.outperforms_to", "delta.gain_of") and decimals and linker.metric_around(group) is not None
+            )
             if (
                 metric is None
                 and not bare_delta
@@ -183,11 +185,13 @@ class _SentenceReader:
         if metric is not None and self._generic(metric) and group.unit == "" and not decimals:
             self._leave_group(group, "no_metric")
             return
+        metric = self._under_attack(metric)
         inferred: list[str] = []
         if metric is None:
-            metric = self._distant_metric(group, datasets)
+            metric = self._continued_metric(group, datasets) or self._distant_metric(group, datasets)
         if datasets is None and (metric is not None or group.unit in ("%", "points")):
             datasets = None if several(scene.lower, *self._sentence) and kind is not ClaimKind.ABSOLUTE else self._carried(group, metric)
+        metric = self._under_attack(metric)
         if metric is None and datasets is not None:
             metric = self._default_metric(datasets)
             inferred += ["metric"] if metric is not None else []
@@ -204,6 +208,15 @@ class _SentenceReader:
         self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
         del vocabulary
 
+    def _under_attack(self, metric: MetricLink | None) -> MetricLink | None:
+        """Read "accuracy under the strongest attack" as robust accuracy."""
+        if metric is None or metric.metrics[0].name not in ("Accuracy", "Top-1 accuracy"):
+            return metric
+        mention = metric.metrics[0]
+        if kinds.UNDER_ATTACK.match(self._scene.lower[mention.end : mention.end + 80]):
+            return replace(metric, metrics=[replace(mention, name="Robust accuracy")], rule=metric.rule)
+        return metric
+
     def _near(self, group: Group, datasets: DatasetLink) -> bool:
         gap = self._scene.shadow[group.end : datasets.datasets[0].start]
         return len(gap) < 40 and "," not in gap
@@ -212,6 +225,17 @@ class _SentenceReader:
         mention = metric.metrics[0]
         entry = self._paper.vocabulary.metric.get(mention.name)
         return entry is None or (entry.generic and mention.words == 1)
+
+    def _continued_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
+        """Return the metric of the number before, where the list of numbers goes on: "27.8 dB on A and 33.3 dB on B"."""
+        low, _ = self._linker.neighbours(group)
+        before = next((other for other in self._groups if other.end == low), None)
+        if before is None or before.unit != group.unit or not kinds.CONTINUED.match(self._scene.shadow[low : group.start]):
+            return None
+        metric = self._links.get(id(before), (None, None))[0]
+        if metric is None or not self._suits(metric.metrics[-1], datasets):
+            return None
+        return MetricLink(metric.metrics[-1:] if len(metric.metrics) != len(group.quantities) else metric.metrics, "metric.continued", 0.9)
 
     def _distant_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
         """Return a metric from elsewhere in the sentence, or the topic's, that suits the dataset."""
@@ -265,7 +289,11 @@ class _SentenceReader:
             return False
         if datasets is not None and datasets.rule in ("dataset.after", "dataset.in_phrase", "dataset.shared"):
             return True
-        return bool(kinds.ACHIEVED.search(before)) or group.role is not None or (datasets is not None and before.endswith("("))
+        return (
+            bool(kinds.ACHIEVED.search(before))
+            or group.role is not None
+            or (datasets is not None and datasets.rule == "dataset.left" and before.endswith("("))
+        )
 
     def _context(
         self,

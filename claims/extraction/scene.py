@@ -118,7 +118,7 @@ def _add_suffixes(text: str, name: Found, vocabulary: Vocabulary, mentions: dict
 
 
 def _add_unknown_datasets(text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
-    for pattern in (names.UNKNOWN_DATASET, names.DATASET_NAMED):
+    for pattern in (names.CHALLENGE, names.UNKNOWN_DATASET, names.DATASET_NAMED):
         for match in pattern.finditer(text):
             start, end = match.span("name")
             while (skip := names.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():

@@ -42,9 +42,10 @@ _DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\(?:geq|ge)(?![a-z])|(?<![A-Za-z])(?:geq|ge)(?= ?\d)"), "≥"),
     (re.compile(r"\\pm(?![a-z])|(?<=\d)pm(?=\d)|(?<=\d )pm(?= \d)"), "±"),
     (re.compile(r"\\(?:text|textbf|textit|mathbf|mathrm|bf|it|rm|emph|left|right)(?![a-z])"), " "),
+    (re.compile(r"(?<=\d)~(?=[A-Za-z])"), " "),
     (re.compile(r"\\(?=[%#&_$ ,;])"), " "),
 )
-_NEEDS_REPAIR = re.compile(r"\\|\dtimes|\d times|approx|sim ?\d|l[e]q? ?\d|g[e]q? ?\d|\dpm\d|\d pm")
+_NEEDS_REPAIR = re.compile(r"\\|\d~|\dtimes|\d times|approx|sim ?\d|l[e]q? ?\d|g[e]q? ?\d|\dpm\d|\d pm")
 
 _ABBREVIATIONS = frozenset(
     [
@@ -109,7 +110,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
         before = text[max(start, match.start() - 12) : match.start()]
         word = _LAST_WORD.search(before)
         last = word.group().lower().lstrip("\"'[") if word else ""
-        if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and text[match.start()] == "."):
+        if last in _ABBREVIATIONS or (len(last) == 1 and word is not None and word.group().isupper() and text[match.start()] == "."):
             continue
         _add(found, text, start, match.end())
         start = match.end()
@@ -128,8 +129,8 @@ def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
 class Clauses:
     """The clauses of one sentence: where a run of words that holds certain places begins and ends."""
 
-    def __init__(self, text: str, start: int, end: int) -> None:
-        self._text = text
+    def __init__(self, text: str, original: str, start: int, end: int) -> None:
+        self._text = original  # what is trimmed must be blank in the text as given
         self._start = start
         self._end = end
         self._cuts = [start, *(match.end() for match in _CLAUSE.finditer(text, start, end)), end]

@@ -21,6 +21,7 @@ from claims.terms import AliasKind, Direction
 CATALOGUE = Path(__file__).resolve().parent.parent / "catalogue"
 
 _SEPARATORS = re.compile(r"[-_\s]")
+_BY = re.compile(r"(?<=\d) ?x ?(?=\d)")
 _LETTER_DIGIT = re.compile(r"(?<=[a-z])(?=\d)")
 
 
@@ -117,7 +118,11 @@ def fold(text: str) -> str:
 def _spellings(alias: str) -> set[str]:
     """Return the folded ways to write an alias: "cifar 10" and "cifar10" for "CIFAR-10"."""
     folded = fold(alias)
-    return {folded, folded.replace(" ", ""), _LETTER_DIGIT.sub(" ", folded)}
+    found = {folded, folded.replace(" ", ""), _LETTER_DIGIT.sub(" ", folded)}
+    if _BY.search(folded):
+        # "256x256", "256 x 256", and what a LaTeX sign leaves when it is repaired in place
+        found |= {_BY.sub(sign, spelling) for spelling in found for sign in ("x", " x ", "x".ljust(5), "x".ljust(6), " x".ljust(8))}
+    return found
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.MODEL_SIZE, r"(?:model|embedding|network|checkpoint|latent space|representation|index)[- ]sizes?|model footprints?|compression (?:ratio|rate|factor)s?"),
     (Measure.COMPRESSION, r"compression"),
     (Measure.TRAINING_COST, r"(?:pre-?training|training|fine-?tuning) (?:costs?|compute|computation|budgets?|flops|overhead)|annotation costs?|cost of training"),
-    (Measure.TRAINING_TIME, r"(?:pre-?training|training|fine-?tuning|convergence) (?:time|duration|speed|wall-clock time)|wall-clock time|wall time|gpu time|training"),
-    (Measure.SEARCH_TIME, r"search (?:time|costs?)|search"),
+    (Measure.TRAINING_TIME, r"(?:pre-?training|training|fine-?tuning|convergence) (?:time|duration|speed|wall-clock time)|wall-clock time|wall time|gpu time"),
+    (Measure.SEARCH_TIME, r"search (?:time|costs?)"),
     (Measure.INFERENCE_COST, r"inference (?:costs?|compute|computation|overhead|budgets?|flops)|(?:average )?costs? per query|serving costs?"),
     (Measure.INFERENCE_TIME, r"(?:inference|sampling|generation|decoding|running|run|processing|execution|evaluation|test|testing|prediction)[- ](?:time|speed|runtime)s?|runtimes?|run-time|run time"),
     (Measure.LATENCY, r"(?:inference )?latenc(?:y|ies)|response times?|time-to-first-token"),
@@ -29,6 +29,7 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.TOKENS, r"(?:(?:discrete|image|visual|vision|latent|input|output|text|video|codebook|reasoning|output|generated|continuous|prompt) )*tokens?\b(?! ?/| per)|token (?:numbers?|counts?|usage|consumption|budget)|tokens"),
     (Measure.MEMORY, r"(?:peak |gpu |inference |training |ram |run-?time )*(?:memory|ram)\b(?: (?:usage|footprint|consumption|requirements?|costs?|overhead))?|kv[- ]?cache(?: size| memory)?"),
     (Measure.STORAGE, r"storage(?: (?:space|costs?|requirements?|overhead))?|disk space|rom\b(?: usage)?"),
+    (Measure.INFERENCE_COST, r"(?:overall |total |api |monetary |operational |average )*costs?"),
     (Measure.ENERGY, r"(?:energy|power)(?: (?:consumption|usage|costs?|efficiency))?|carbon (?:footprint|emissions?)"),
 )  # fmt: skip
 
@@ -89,7 +90,7 @@ NO_COST_TIME = re.compile(
     r"^.{0,12}\b(?:of (?:\w+ ){0,3}(?:speech|audio|video|data|recording|experiments|footage|driving)|long|videos?|clips?|speech|audio|recordings?|horizon|ahead|forecast)"
 )
 
-QUAL = r"(?:(?:up to|about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|as (?:much|many|little|few|high|low) as|an?|the|average|an average of|on average|significantly|further|merely|another|a factor of|factor of|a total of|mere|by|~|≤|≥|≈|<|>|also|still|a remarkable|remarkable)\s*)"
+QUAL = r"(?:(?:up to|about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|as (?:much|many|little|few|high|low) as|(?:greater|higher|larger|lower) than|above|exceeding|an?|the|average|an average of|on average|significantly|further|merely|another|a factor of|factor of|a total of|mere|by|~|≤|≥|≈|<|>|also|still|a remarkable|remarkable)\s*)"
 _MORE = (
     r"(?:fewer|less|lower|smaller|more|higher|larger|faster|reduced|cheaper|better|greater|shorter|additional|extra|increased?|improved)"
 )
@@ -134,6 +135,7 @@ SIZE_BEFORE = re.compile(
     rf"(?:compress\w*|smaller|shrink\w*|(?:reduc\w+|decreas\w+) [^;NMC]{{0,40}}?(?:size|footprint|storage))[^;NM,]{{0,30}}?(?:by|of|to)?\s*{QUAL}*$"
 )
 TOKENS_NEAR = re.compile(r"token")
+DATA_AFTER = re.compile(r"^\s*(?:less|fewer|more) (?:[a-z-]+ ){0,2}(?:data|samples|examples|labels|images|annotations)\b")
 SAVINGS_AFTER = re.compile(
     r"^\s*(?:[a-z-]+ ){0,1}?(?:cheaper|less expensive|more expensive|cost reductions?|cost savings?|less costly|costs?\b)"
 )

@@ -78,6 +78,9 @@ LIST_GAP = re.compile(rf"^\s*(?:,\s*and|,|/|\band\b|&|,?\s*\bor\b|;)\s*(?:{QUAL}
 CONTINUED = re.compile(
     rf"^\s*(?:M+ )?(?:(?:for|on|in|over|at|against|vs\.?|from|with|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
 )
+UNDER_ATTACK = re.compile(
+    r"^ (?:under|against|on) (?:the )?(?:[a-z-]+ ){0,4}(?:attacks?|adversarial (?:examples|samples|images|perturbations)|perturbations|adversar(?:y|ies))\b"
+)
 AVERAGE = re.compile(
     r"\b(?:on average|average|averaged|averaging|mean) (?:across|over|of|on)?|\bacross (?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings|domains)\b"
 )

@@ -217,7 +217,7 @@ FREE_METRIC = re.compile(rf"(?<![a-z0-9-])(?P<words>{_WORD}(?: {_WORD}){{0,2}}) 
 _WORDS = r"(?:(?:scores?|values?|results?|performance|metric|rate|level)\b\s*)"
 # the metric before its number: "top-1 accuracy of 83.74", "FID: 1.97", "accuracy on CIFAR-10 of 95%"
 LEFT_ZONE = re.compile(
-    rf"(?P<dataset>D+)?(?P<between>(?: (?!and\b|or\b|with\b|while\b)[a-z0-9-]+){{0,4}}? ?)(?P<metric>M+)(?:\s?\([^()NDM]{{1,24}}\))?\s*{_WORDS}?"
+    rf"(?P<dataset>D+)?(?P<between>(?: (?!and\b|or\b|with\b|while\b)[a-z0-9-]+){{0,4}}? ?)(?P<metric>M+)(?:\s?\([^()ND]{{1,24}}\))?\s*{_WORDS}?(?: (?:of|for) (?:(?!by\b|to\b|from\b|and\b|is\b|with\b)[a-z0-9\'-]+ ){{1,8}}(?=by|from|to))?"
     rf"(?:\s?(?:on|for|in|over) (?:the |both )?(?:[a-z-]+ ){{0,2}}(?P<later>D+)(?: [a-z-]+){{0,2}})?(?:\s?(?:of|with|for|on) (?:our |the |an? )?(?:[a-z-]+ )?[PV]+)?"
     rf"\s*(?:of|[:=]|is|are|was|were|at|to|from|by|reaches|reaching|up to|improves to|further to|increases to|(?:is |can be )?(?:further )?(?:improved|increased|boosted|reduced|raised|lowered|decreased|degraded) (?:from|to|by|of)|drops? (?:by|to|from))?"
     rf"\s*{QUAL}*\(?\s*[+-]?$"

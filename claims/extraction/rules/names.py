@@ -253,6 +253,8 @@ UNKNOWN_DATASET = re.compile(
     r"(?P<name>(?:[A-Z][A-Za-z0-9'+]*|[A-Z]+)(?:[-_/.][A-Za-z0-9]+)*(?: (?:[A-Z][A-Za-z0-9'+]*(?:-[A-Za-z0-9]+)*|\d{2,4}|of|in the|v\d)(?= ))*(?: \d{4}| v\d)?)"
     r" (?:dataset|data-?set|benchmark|corpus|test set|challenge|leaderboard|test suite|test-dev|validation set|task \d)\b"
 )
+# "the DCASE 2020 Challenge Task 2"
+CHALLENGE = re.compile(r"(?P<name>[A-Z][A-Za-z]*[A-Z][\w-]*(?: \d{4})? Challenge(?: Task \d)?)(?![a-z])")
 DATASET_NAMED = re.compile(
     r"\b(?:dataset|benchmark|corpus)s?,? (?:called |named |, )?(?P<name>[A-Z][A-Za-z]*(?:[-_]?[A-Za-z]*\d+[\w-]*|-[A-Z0-9][\w-]*))"
 )
