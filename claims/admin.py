@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -59,10 +59,10 @@ class ReadOnlyAdmin(_Admin):
 class StatementAdmin(ReadOnlyAdmin):
     """Claims and costs, with accept and reject on what is ticked."""
 
-    list_filter = ("state", "kind", "role", "field", "qualifier")
+    list_filter: ClassVar[tuple[str, ...]] = ("state", "kind", "role", "field", "qualifier")
     search_fields = ("model_name", "stated", "paper_text__title")
     list_per_page = 50
-    list_select_related = ("paper_text__paper",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("paper_text__paper",)
     actions = ("accept", "reject_as_no_result", "reject_as_wrongly_read", "reopen")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

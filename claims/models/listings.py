@@ -16,7 +16,8 @@ class Listing(Shown):
     """An uploaded file, kept whole under its SHA-256.
 
     `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file,
-    `lease_until` keeps others away; `hinted` is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed.
+    `lease_until` keeps others away; `hinted` is when workers were last sent a message about it. `error` is what a reader of the
+    page is told if it failed.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import io
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from claims.errors import EmptyListingError, ListingError, ListingTooLargeError, UnknownFormatError
 from claims.extraction.vocabulary import load_vocabulary
@@ -69,22 +72,22 @@ Three layers are enough for small images, as we show at length in this paper. We
 
 
 @pytest.fixture(autouse=True)
-def _catalogue(settings, tmp_path) -> None:
+def _catalogue(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     load_catalogue(load_vocabulary())
 
 
-def upload(text: str | bytes, name: str = "papers.txt", **options) -> tuple[Listing, bool]:
+def upload(text: str | bytes, name: str = "papers.txt", *, year: int | None = None) -> tuple[Listing, bool]:
     content = text.encode() if isinstance(text, str) else text
-    return ingest.store_upload(io.BytesIO(content), name=name, actor="test", **options)
+    return ingest.store_upload(io.BytesIO(content), name=name, actor="test", year=year)
 
 
-def read(text: str | bytes, name: str = "papers.txt", **options) -> Listing:
-    return ingest.ingest_in_foreground(upload(text, name, **options)[0])
+def read(text: str | bytes, name: str = "papers.txt", *, year: int | None = None) -> Listing:
+    return ingest.ingest_in_foreground(upload(text, name, year=year)[0])
 
 
-def everything() -> dict[str, list[tuple]]:
+def everything() -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows that reading a listing makes, without the listing's own."""
     tables = (Paper, PaperText, Claim, Cost, MLModel, Benchmark, Result, ResultValue, Run, RunText)
     return {table.__name__: list(table._default_manager.order_by("pk").values_list()) for table in tables}
@@ -224,7 +227,7 @@ def test_leased_chunk_is_left_alone_until_its_time_is_over() -> None:
     assert not ingest.close_listing(listing.pk)
 
 
-def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch) -> None:
+def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError("a fault in a rule")
 
@@ -240,7 +243,7 @@ def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch)
     assert ingest.ingest_in_foreground(again).state == ListingState.DONE
 
 
-def test_sweep_finds_lost_messages_and_leases_that_ran_out(settings) -> None:
+def test_sweep_finds_lost_messages_and_leases_that_ran_out(settings: Settings) -> None:
     listing, _ = upload(FIRST)
     assert [work.listing_id for work in ingest.find_work(force=False)] == [listing.pk]
     ingest.note_hint(listing.pk)
@@ -275,17 +278,19 @@ def test_sweep_closes_a_listing_whose_worker_died_before_it_could() -> None:
         (b'[{"title": "x", "value": 1}]', UnknownFormatError, "JSON"),
     ],
 )
-def test_what_is_no_listing_is_refused_with_its_name_and_the_reason(content: bytes, error: type[ListingError], words: str) -> None:
+def test_what_is_no_listing_is_refused_with_its_name_and_the_reason(
+    content: bytes, error: type[ListingError], words: str, settings: Settings
+) -> None:
     with pytest.raises(error) as raised:
         upload(content, "strange.bin")
     assert raised.value.message.startswith("strange.bin was not read.")
     assert words.lower() in raised.value.message.lower()
     assert not Listing.objects.exists()
-    assert not list(ingest.settings.UPLOAD_DIR.glob("**/*"))
-    assert not list((ingest.settings.DATA_DIR / "incoming").iterdir())
+    assert not list(settings.UPLOAD_DIR.glob("**/*"))
+    assert not list((settings.DATA_DIR / "incoming").iterdir())
 
 
-def test_file_above_the_limit_is_refused(settings) -> None:
+def test_file_above_the_limit_is_refused(settings: Settings) -> None:
     settings.MAX_UPLOAD_MB = 1
     with pytest.raises(ListingTooLargeError, match="larger than 1 MB"):
         upload(FIRST + "x" * (1 << 20))

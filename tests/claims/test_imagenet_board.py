@@ -1,0 +1,100 @@
+"""The board of ImageNet-1K against results that were listed by hand from the four listings."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+
+from claims.models import Claim, Cost
+
+# (a word of the paper's title, model, variant, value, {cost: canonical value}), as the abstracts state them.
+BY_HAND: list[tuple[str, str, str, float, dict[str, float]]] = [
+    ("RMT: Retentive", "RMT", "", 84.1, {"flops": 4.5e9}),
+    ("TinyViT", "TinyViT", "", 84.8, {"parameters": 21e6}),
+    ("Rubik", "TinyNet-E", "", 59.9, {"flops": 24e6}),
+    ("MEAL V2", "MEAL V2", "ResNet-50", 80.67, {}),
+    ("Combined Scaling", "BASIC", "", 85.7, {}),
+    ("Single-Path NAS", "Single-Path NAS", "", 74.96, {"latency": 0.079}),
+    ("FerKD", "FerKD", "ResNet-50", 81.2, {}),
+    ("Transferable Architectures", "NASNet", "", 82.7, {}),
+    ("Unifying Convolution and Self-attention", "UniFormer", "", 86.3, {}),
+    ("GroupMamba", "GroupMamba", "tiny variant", 83.3, {"parameters": 23e6}),
+    ("Revisiting ResNets", "ResNet-RS", "", 86.2, {}),
+    ("Demystifying CLIP Data", "MetaCLIP", "ViT-B", 70.8, {}),
+    ("BossNAS", "BossNet-T", "", 82.5, {}),
+    ("DataComp", "CLIP", "ViT-L/14", 79.2, {}),
+    ("SimMIM", "SwinV2-H", "", 87.1, {"parameters": 650e6}),
+    ("Model soups", "Model soups", "ViT-G", 90.94, {}),
+    ("TransNeXt", "TransNeXt-Base", "", 86.2, {}),
+    ("Reversible Column", "RevCol-XL", "", 88.2, {}),
+    ("VOLO", "VOLO", "", 87.1, {}),
+    ("GhostNetV2", "GhostNetV2", "", 75.3, {"flops": 167e6}),
+]
+# Differences that the abstracts state about ImageNet-1K; none of them is a score.
+IMPROVEMENTS = {1.1, 1.83, 1.17, 0.55, 1.31, 0.9, 2.69, 1.2, 2.7, 0.32, 1.7, 2.4, 0.6, 11.1, 5.3, 11.0, 1.3, 0.3, 2.2, 0.16}
+
+
+def squash(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def is_row(row: dict[str, Any], title: str, model: str, variant: str, value: float, costs: dict[str, float]) -> bool:
+    """Say whether a row of the board is the listed one: names may be shorter or longer, numbers must be equal."""
+    named = squash(row["model"] + (row["variant"] or ""))
+    return (
+        title in row["paper"]
+        and value in row["metrics"].values()
+        and row["metrics"].get("Top-1 accuracy") == value
+        and (squash(model) in named or squash(row["model"]) in squash(model) or row["model"] == row["paper"])
+        and squash(variant) in squash(named + "".join(row["setting"]))
+        and all(row["costs"].get(measure) == pytest.approx(amount) for measure, amount in costs.items())
+    )
+
+
+@pytest.mark.shared
+@pytest.mark.django_db
+def test_board_holds_what_was_listed_by_hand(settings: Settings, tmp_path: Path, shared_dir: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    listings = sorted((shared_dir / "listings").glob("*.txt"))
+    printed = io.StringIO()
+    call_command("ingest", *map(str, listings), "--json", stdout=printed)
+    receipt = json.loads(printed.getvalue())
+    assert [listing["entries"] for listing in receipt["listings"]] == [88, 55, 13, 135]
+    assert [listing["dated"] for listing in receipt["listings"]] == [87, 0, 13, 0]
+    assert [listing["year"] for listing in receipt["listings"]] == [2025, None, 2025, None]
+    assert receipt["papers"] == 250
+
+    again = io.StringIO()
+    call_command("ingest", *map(str, listings), "--json", stdout=again)
+    repeated = json.loads(again.getvalue())
+    assert all(listing["papers_new"] == listing["claims"] == listing["costs"] == 0 for listing in repeated["listings"])
+    assert {key: repeated[key] for key in ("papers", "claims", "costs")} == {key: receipt[key] for key in ("papers", "claims", "costs")}
+
+    printed = io.StringIO()
+    call_command("board", "image-classification-on-imagenet-1k", "--json", stdout=printed)
+    board = json.loads(printed.getvalue())
+    missing = [entry for entry in BY_HAND if not any(is_row(row, *entry) for row in board["rows"])]
+    assert len(missing) <= 4, missing
+    assert not [entry for entry in BY_HAND[:3] if entry in missing]
+    shown = [value for row in board["rows"] for value in row["metrics"].values()]
+    assert not IMPROVEMENTS & set(shown)
+    for row in board["rows"]:
+        assert row["evidence"].keys() == row["metrics"].keys() | row["costs"].keys()
+
+    # Every number of every board: the stored offsets cut out the evidence, and it holds the number as printed.
+    for table in (Claim, Cost):
+        for statement in table.objects.select_related("paper_text"):
+            text = statement.paper_text
+            assert text is not None
+            part = text.part(statement.field)
+            assert part[statement.start : statement.end] == statement.stated
+            assert statement.stated in statement.evidence
+            assert statement.evidence in part
