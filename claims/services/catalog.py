@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from claims.terms import AliasKind
 UNSPECIFIED_TASK = "Unspecified task"
 """The task of a benchmark whose text names none and whose dataset and metric are new."""
 
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+
 _MODELS: dict[AliasKind, Any] = {
     AliasKind.TASK: Task,
     AliasKind.DATASET: Dataset,
@@ -30,8 +33,8 @@ def make_slug(name: str, *, unique_by: str = "") -> str:
 
     Where letters are lost on the way ("SeiT++", Greek), or where `unique_by` tells equal names apart, a short hash follows.
     """
-    plain = slugify(name)[:180].strip("-")
-    if plain and not unique_by and keys.squash(plain) == keys.squash(name):
+    plain = slugify(_POINT.sub("-", name))[:180].strip("-")  # "SQuAD 2.0" is squad-2-0
+    if plain and not unique_by and keys.squash(plain) == keys.squash(name).replace(".", ""):
         return plain
     return "-".join(filter(None, [plain, keys.digest(keys.name_key(name), unique_by)[:8]]))
 

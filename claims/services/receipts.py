@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from claims.models import Benchmark, Claim, Cost, Listing, ListingEntry, ListingIssue, Paper, Result, RunText
-from claims.services.papers import read_date
 from claims.terms import ChunkState, ListingState
 
 
@@ -42,33 +42,48 @@ class Receipt:
 
 
 def read_receipt(listing: Listing) -> Receipt:
-    """Return the receipt, in a fixed number of queries; while the listing is being read, as far as it is."""
+    """Return the receipt, in a fixed number of queries.
+
+    While the listing is being read the counts are those so far, and what would be slow to count again and again (untaken
+    numbers, boards) is left empty.
+    """
     running = listing.state in (ListingState.WAITING, ListingState.READING)
     chunks = Counter(listing.chunks.values_list("state", flat=True))
-    entries = list(listing.entries.select_related("listing").order_by("position"))
+    entries = listing.entries.count()
     new = _first_entries(listing).count()
     texts = _first_texts(listing).values("paper_text")
-    untaken = Counter(
-        reason for rows in RunText.objects.filter(paper_text__in=texts).values_list("untaken", flat=True) for _, _, _, reason in rows
-    )
+    untaken: Counter[str] = Counter()
+    if not running:
+        readings = RunText.objects.filter(paper_text__in=texts).values_list("untaken", flat=True)
+        untaken.update(reason for rows in readings.iterator() for _, _, _, reason in rows)
     return Receipt(
         running=running,
         entries=listing.entry_count,
-        entries_done=len(entries),
+        entries_done=entries,
         chunks_total=sum(chunks.values()),
         chunks_done=chunks[ChunkState.DONE],
         failed_chunks=chunks[ChunkState.FAILED],
-        failed=0 if running else listing.entry_count - len(entries),
-        dated=sum(read_date(entry) is not None for entry in entries),
+        failed=0 if running else listing.entry_count - entries,
+        dated=_count_dated(listing),
         papers_new=new,
-        papers_known=len(entries) - new,
+        papers_known=entries - new,
         claims=Claim.objects.filter(paper_text__in=texts).count(),
         costs=Cost.objects.filter(paper_text__in=texts).count(),
         untaken=untaken.total(),
         untaken_reasons=sorted(untaken.items(), key=lambda pair: (-pair[1], pair[0])),
         issues=list(listing.issues.all()[:500]),
-        boards=_boards(listing),
+        boards=[] if running else _boards(listing),
     )
+
+
+def _count_dated(listing: Listing) -> int:
+    """Count the entries whose date is known; "Feb 29" without a year is no date in a year that has none."""
+    entries = listing.entries.filter(stated_month__isnull=False)
+    if listing.year is None:
+        return entries.filter(stated_year__isnull=False).count()
+    if not calendar.isleap(listing.year):
+        entries = entries.exclude(stated_year__isnull=True, stated_month=2, stated_day=29)
+    return entries.count()
 
 
 def _earlier(listing: Listing) -> Q:
