@@ -1,0 +1,73 @@
+# `make help` says what there is. Everything happens in .venv, which is made when it is missing.
+
+SHELL := /bin/sh
+PORT ?= 8000
+LISTINGS ?=
+PYTHON := .venv/bin/python
+# Installs exactly what a lock file lists.
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
+# What `make test` hands to pytest, such as ARGS="-k board".
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed-requirements.lock ## Run the site at http://localhost:8000 (PORT=9000, LISTINGS="one.txt two.txt")
+	@exec env DJANGO_SETTINGS_MODULE=leaderboard.settings.base PORT='$(PORT)' $(PYTHON) manage.py run $(LISTINGS)
+
+# Both databases are always tried: a failure on one says nothing about the other.
+test: .venv/installed-requirements-dev.lock ## Run all tests on SQLite, then on PostgreSQL where a server answers (TEST_DATABASE_URL)
+	@status=0; sqlite=passed; postgresql=passed; \
+	echo "== Tests on SQLite"; \
+	env -u TEST_DATABASE_URL $(PYTHON) -m pytest $(ARGS) || { status=1; sqlite=FAILED; }; \
+	url="$${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/claimboard_$$$$}"; \
+	if $(PYTHON) -c 'import psycopg, sys; psycopg.connect(sys.argv[1], dbname="postgres", connect_timeout=3).close()' "$$url" 2>/dev/null; then \
+		echo "== Tests on PostgreSQL"; \
+		TEST_DATABASE_URL="$$url" $(PYTHON) -m pytest $(ARGS) || { status=1; postgresql=FAILED; }; \
+	else \
+		postgresql="NOT TESTED: no PostgreSQL server answers (TEST_DATABASE_URL names one; the default is 127.0.0.1:5432)"; \
+		if [ "$$REQUIRE_ALL" = 1 ]; then status=1; postgresql="$$postgresql, and REQUIRE_ALL=1 makes that a failure"; fi; \
+	fi; \
+	echo "== SQLite: $$sqlite"; echo "== PostgreSQL: $$postgresql"; \
+	exit $$status
+
+check: .venv/installed-requirements-dev.lock ## Check format, style, types, imports, migrations, lock files and the production settings
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	@$(PYTHON) -m pytest --quiet tests/test_project.py
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	export DJANGO_SETTINGS_MODULE=leaderboard.settings.base DATA_DIR="$$folder" SITE_URL=https://example.org DATABASE_URL= CELERY_BROKER_URL= && \
+	export SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')" && \
+	echo "manage.py makemigrations --check" && $(PYTHON) manage.py makemigrations --check --dry-run && \
+	echo "manage.py check --deploy" && $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+lock: .venv/bin/python ## Write the lock files anew from pyproject.toml
+	@.venv/bin/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove what can be made again: .venv and caches; data/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making .venv with $$($$python --version)."; \
+			rm -rf .venv; \
+			$$python -m venv .venv && exit 0; \
+			echo "$$python cannot make a virtual environment; Debian and Ubuntu have that in the package python3-venv." >&2; \
+			rm -rf .venv; exit 1; \
+		fi; \
+	done; \
+	echo "Claimboard needs Python 3.11 or newer as python3, and found none." >&2; exit 1
+
+# A lock file that was installed is kept beside what it installed: only another one is installed again.
+.venv/installed-%.lock: %.lock | .venv/bin/python
+	@cmp -s $< $@ || { echo "Installing $<."; $(INSTALL) $<; }
+	@cp $< $@
