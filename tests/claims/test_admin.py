@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from claims.models import ChangeSet, Claim, Cost
+from tests.factories import make_board, make_user
+
+pytestmark = pytest.mark.django_db
+
+CURATOR = ("view_claim", "change_claim", "view_cost", "change_cost", "view_changeset")
+
+
+@pytest.fixture
+def curator(client: Client) -> Client:
+    client.force_login(make_user("lee", *CURATOR, is_staff=True))
+    return client
+
+
+@pytest.mark.parametrize(
+    "model", ["claim", "cost", "paper", "result", "listing", "benchmark", "changeset", "dataset", "alias", "flag", "run"]
+)
+def test_lists_open(admin_client: Client, model: str) -> None:
+    make_board(rows=2)
+    assert admin_client.get(reverse(f"admin:claims_{model}_changelist")).status_code == 200
+
+
+def test_claims_show_their_evidence_escaped(admin_client: Client) -> None:
+    make_board(rows=1)
+    page = admin_client.get(reverse("admin:claims_claim_changelist")).content.decode()
+    assert "It reaches <strong>60.0%</strong> top-1 accuracy" in page
+
+
+@pytest.mark.parametrize(("model", "table"), [("claim", Claim), ("cost", Cost)])
+def test_accept_reject_and_undo_go_through_change_sets(curator: Client, model: str, table: type[Claim] | type[Cost]) -> None:
+    make_board(rows=2)
+    keys = [str(pk) for pk in table._default_manager.values_list("pk", flat=True)]
+    url = reverse(f"admin:claims_{model}_changelist")
+    curator.post(url, {"action": "accept", "_selected_action": keys})
+    assert set(table._default_manager.values_list("state", flat=True)) == {"accepted"}
+    curator.post(url, {"action": "reject_as_wrongly_read", "_selected_action": keys[:1]})
+    rejected = table._default_manager.get(state="rejected")
+    assert (rejected.reject_reason, rejected.decided_by, rejected.version) == ("wrongly_read", "person", 3)
+    assert list(ChangeSet.objects.order_by("pk").values_list("actor", "action")) == [("lee", "accept"), ("lee", "reject")]
+    curator.post(
+        reverse("admin:claims_changeset_changelist"), {"action": "undo", "_selected_action": [str(ChangeSet.objects.latest("pk").pk)]}
+    )
+    rejected.refresh_from_db()
+    assert rejected.state == "accepted"
+
+
+def test_who_may_not_curate_sees_no_action(client: Client) -> None:
+    make_board(rows=1)
+    client.force_login(make_user("kim", "view_claim", is_staff=True))
+    url = reverse("admin:claims_claim_changelist")
+    assert "reject_as_wrongly_read" not in client.get(url).content.decode()
+    client.post(url, {"action": "accept", "_selected_action": [str(Claim.objects.get().pk)]})
+    assert Claim.objects.get().state == "unreviewed"
+
+
+def test_nothing_is_added_changed_or_deleted_around_the_services(admin_client: Client) -> None:
+    make_board(rows=1)
+    claim = Claim.objects.get()
+    assert admin_client.get(reverse("admin:claims_claim_add")).status_code == 403
+    assert admin_client.post(reverse("admin:claims_claim_delete", args=[claim.pk])).status_code == 403
+    assert admin_client.post(reverse("admin:claims_claim_change", args=[claim.pk]), {"value": "99"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["claim", "cost"])
+def test_queries_do_not_grow_with_rows(admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, model: str) -> None:
+    make_board(rows=25)
+    with django_assert_max_num_queries(12):
+        admin_client.get(reverse(f"admin:claims_{model}_changelist"))
