@@ -311,13 +311,27 @@ def claim_kind(
     for rule, pattern in kinds.DELTA_AFTER:
         if pattern.match(after):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
-    if before_it in (ClaimKind.DELTA, ClaimKind.RATIO) and kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start]):
+    if before_it in (ClaimKind.DELTA, ClaimKind.RATIO) and (
+        kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start]) or kinds.PAREN_CONTINUED.match(scene.shadow[bounds[0] : group.start])
+    ):
         return before_it, "kind.continued"
     if group.unit == "points":
         return ClaimKind.DELTA, "delta.points"
     if group.unit == "x":
         return ClaimKind.RATIO, "ratio.times"
     return ClaimKind.ABSOLUTE, "score"
+
+
+_MAY_FOLLOW = re.compile(
+    r"^\s*(?:$|[^\sa-z]|(?:on|for|in|at|with|using|under|and|or|while|without|after|from|when|over|by|across|compared|than|to|as|which|who|if|but|respectively|top|zero|"
+    r"averaged?|via|within|against|among|given|versus|vs|through|despite|where|that|is|are|score|performance|correct|success|mean|during|even|only|just|both|based|thus|because|"
+    r"since|before|between|trained|surpass\w*|outperform\w*|exceed\w*)\b)"
+)
+
+
+def counted_by_next_word(scene: Scene, group: Group) -> bool:
+    """Say whether the word after a percentage is what it measures, and no known metric: "100% robustness to shifts"."""
+    return _MAY_FOLLOW.match(scene.shadow[group.end : group.end + 40]) is None
 
 
 def no_claim_reason(scene: Scene, group: Group) -> str:

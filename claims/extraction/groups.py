@@ -88,7 +88,7 @@ def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
         return False
     last = group.quantities[-1]
     return (
-        last.unit in ("", quantity.unit)
+        (last.unit in ("", quantity.unit) or last.sign == quantity.sign == "+")
         and (last.sign == quantity.sign or not last.sign or not quantity.sign)
         and last.is_range == quantity.is_range
     )

@@ -55,7 +55,7 @@ _TRAINING_AFTER = re.compile(
     r"^(?:'s)?[- ](?:(?:and|only|1k|supervised|based|scale|[a-z]+-)[ -]?){0,2}(?:pre-?train|initiali[sz]|supervised|weights|trained|teacher|checkpoint|counterpart)"
 )
 _TRAINING_BEFORE = re.compile(
-    r"(?:pre-?train\w*|trained|initiali[sz]ed|learned|training|transferr?(?:ed|ing)?|distill\w* from|knowledge from)(?: [a-z0-9-]+){0,4}? (?:on|from|with|using|over) (?:the |full |only |large-scale |unlabell?ed )*(?:D+(?:, | and |/))*$"
+    r"(?:pre-?train\w*|initiali[sz]ed|transferr?(?:ed|ing)?|distill\w* from|knowledge from)(?: [a-z0-9-]+){0,4}? (?:on|from|with|using|over) (?:the |full |only |large-scale |unlabell?ed )*(?:D+(?:, | and |/))*$"
 )
 _TARGET_AFTER = re.compile(r"^ ?(?:images? )?(?:classification|validation|benchmark|test|top|accuracy|generation|detection|segmentation|M)")
 _PREPOSITION = re.compile(
@@ -65,6 +65,7 @@ _DIRECT = re.compile(r"^\s*-?\s*\(?\s*(?:(?:top-\d|zero-shot|on|for|in|the|M+)\s
 _CUT = re.compile(r";|, (?:while|whereas|but|although|outperforming|surpassing|exceeding|beating)\b|\. ")
 _NEXT_CLAIMS = re.compile(r"(?:,| and|,? while|;)(?: [a-z]+){0,3}? (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}D+[^D]{0,60}$")
 _SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an? |the )?(?:\(?M+ (?:score )?(?:of )?)?\(?$")
+_BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
 _OPENING = re.compile(r"(?:^|[,;:]\s|\b)(?:on|for|in|at|using|specifically|considering|regarding)\b[^N]*$")
 
 
@@ -179,6 +180,9 @@ class Linker:
             if not mention.known:
                 return MetricLink([mention], "metric.left", 0.75)
         for mention in scene.within("M", group.end, self._end):
+            gap = scene.shadow[group.end : mention.start]
+            if _BREAK.search(gap):
+                break
             if not self._generic(mention) and not rules.OWNED_BY_NEXT.match(scene.shadow[mention.end : self._end]):
                 return MetricLink([mention], "metric.right", 0.75)
         return None

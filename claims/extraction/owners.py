@@ -12,6 +12,7 @@ from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import AliasKind, ClaimKind, Role
 
+_AND_FOR = re.compile(r",? (?:and|while|whereas) (?:for|on|with|using)\b")
 _TITLE_NAME = re.compile(r"^\s*(?P<name>[^:?!]{2,48}?)\s*(?::|--|–)\s")
 _PLAIN_WORDS = re.compile(r"^(?:[A-Z]?[a-z]+|of|the|a|an|and|for|in|on|to|with|is|vs)$")
 _VERSIONED = re.compile(r"[A-Z][A-Za-z]*[A-Z][A-Za-z]*\d[\w.]*")
@@ -224,7 +225,7 @@ class OwnerFinder:
 
     def _variant(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int) -> str | None:
         """Return the backbone or size that the number belongs to: right of it first, then left."""
-        right = scene.shadow[end:next_start]
+        right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]
         match = re.match(
             r"[^;N]{0,90}?\b(?:with|using|for|on|of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|[a-z-]+ed)[ -]){0,3}(V+)",
             right,

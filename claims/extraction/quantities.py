@@ -19,7 +19,7 @@ _NUMBER = rf"{_DIGITS}(?:\.\d{{1,40}})?"
 _SCALE = r"(?:[ -]?(?:thousand|million|billion|trillion)\b|[ ]?[KMBGT](?![A-Za-z0-9])|k(?![A-Za-z0-9])|[ -]?[KMGT](?=(?:FLOP|MAC|flop|Flop|mac|BFLOP|Param|param)))"
 _PERCENT = r"\s{0,3}(?:%|percent\b|per cent\b)"
 _POINTS = r"\s{0,3}-?(?:%\s?-?points?\b|percent(?:age)?[ -]points?\b|p\.\s?p\.|pp\b|pts?\b|points?\b|% abs(?:olute)?\b)"
-_TIMES = r"\s{0,8}(?:x(?![A-Za-z0-9])|-?times\b|-?fold\b)"
+_TIMES = r"\s{0,8}(?:[xX](?![A-Za-z0-9])|-?times\b|-?fold\b)"
 _UNIT = rf"(?:(?P<points>{_POINTS})|(?P<percent>{_PERCENT})|(?P<times>{_TIMES}))"
 
 QUANTITY = re.compile(

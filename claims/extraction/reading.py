@@ -16,17 +16,23 @@ from claims.extraction.linking import DatasetLink, Linker, MetricLink, compatibl
 from claims.extraction.owners import Owner, OwnerFinder
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import kinds
+from claims.extraction.rules.metrics import UNITS
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import find_conditions, nearby, several
 from claims.extraction.text import Clauses
 from claims.extraction.topics import Topic
 from claims.extraction.vocabulary import Vocabulary
-from claims.terms import ClaimKind, ConditionKind, CostMeasure, TextField
+from claims.terms import ClaimKind, ConditionKind, CostMeasure, Role, TextField
 
 _NOTE = re.compile(
     r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
 )
+_EXAMPLE = re.compile(r"\b(?:such as|including|e\.g\.,?|like|namely)(?: the)? [^.;]{0,30}$")
 _TIE_LIMIT = 170
+
+
+Cell = tuple[Mention | None, str | None, str | None]
+"""A metric, a dataset and a task: what a score stands for."""
 
 
 class PaperReader:
@@ -39,10 +45,13 @@ class PaperReader:
         self.claims: list[ClaimDraft] = []
         self.costs: list[CostDraft] = []
         self.untaken: list[UntakenNumber] = []
+        self.last_sentence = -1
+        self._scores: dict[int, list[Cell]] = {}
 
     def read(self, scene: Scene, text_field: TextField) -> None:
         """Read all sentences of one text."""
         self._topic.survey(scene)
+        self._scores.clear()
         position = 0
         for sentence in scene.sentences:
             numbers: list[Quantity] = []
@@ -52,6 +61,15 @@ class PaperReader:
             if numbers:
                 _SentenceReader(self, scene, text_field, sentence, numbers).read()
             self._topic.note(scene, sentence)
+
+    def note_score(self, sentence: int, cell: Cell) -> None:
+        """Remember the metric, dataset and task of a score, for a list of differences that refers back to it."""
+        if sentence not in self._scores:
+            self.last_sentence = sentence
+        self._scores.setdefault(sentence, []).append(cell)
+
+    def scores_of(self, sentence: int) -> list[Cell]:
+        return self._scores.get(sentence, [])
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -74,7 +92,9 @@ class _SentenceReader:
         self._scene = scene
         self._field = text_field
         self._sentence = sentence
-        self._conditions = find_conditions(scene.text, *sentence)
+        self._conditions = [
+            c for c in find_conditions(scene.text, *sentence) if scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
+        ]
         self._clauses = Clauses(scene.text, scene.original, *sentence)
         possible: list[Quantity] = []
         for quantity in numbers:
@@ -131,6 +151,7 @@ class _SentenceReader:
             kind is ClaimKind.ABSOLUTE
             and group.role is None
             and group.unit == "%"
+            and metric is None
             and deciding.no_claim_reason(self._scene, group) == "share"
         ):
             self._leave_group(group, "share")
@@ -158,8 +179,10 @@ class _SentenceReader:
         scene, linker, vocabulary = self._scene, self._linker, self._paper.vocabulary
         metric = beside
         datasets = linker.datasets(group, metric)
+        if datasets is not None and several(scene.lower, *self._sentence) is not None and self._is_example(datasets):
+            datasets = None  # "84.3% on average on 5 test sets such as A and B" is neither's
         decimals = any(quantity.decimals for quantity in group.quantities)
-        if group.unit == "":
+        if group.unit == "" and not (kind is ClaimKind.DELTA and group.quantities[0].sign == "+" and metric is None):
             # a bare number is a score only beside a metric, or with decimals right beside its dataset
             bare_delta = (
                 rule in ("delta.by", "delta.outperforms_to", "delta.gain_of") and decimals and linker.metric_around(group) is not None
@@ -182,11 +205,14 @@ class _SentenceReader:
         if group.unit == "x" and metric is None:
             self._leave_group(group, "no_metric")
             return
-        if metric is not None and self._generic(metric) and group.unit == "" and not decimals:
+        measured = UNITS.match(scene.text[group.end : group.end + 12]) is not None
+        if metric is not None and self._generic(metric) and group.unit == "" and not decimals and not measured:
             self._leave_group(group, "no_metric")
             return
         metric = self._under_attack(metric)
         inferred: list[str] = []
+        if metric is None and kind is ClaimKind.DELTA and self._take_aligned(group, rule):
+            return
         if metric is None:
             metric = self._continued_metric(group, datasets) or self._distant_metric(group, datasets)
         if datasets is None and (metric is not None or group.unit in ("%", "points")):
@@ -200,13 +226,32 @@ class _SentenceReader:
             return
         if datasets is not None and datasets.rule == "dataset.topic":
             inferred.append("dataset")
-        if metric is not None and metric.rule in ("metric.before", "metric.after", "metric.left"):
+        if metric is not None and metric.rule in ("metric.before", "metric.after", "metric.left", "metric.continued", "metric.topic"):
             self._metric_here = (metric, None)
             self._paper.topic.note_metric(metric.metrics[-1], [m.name for m in datasets.datasets] if datasets is not None else [])
         self._links[id(group)] = (metric, datasets)
         self._kinds[id(group)] = kind
         self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
         del vocabulary
+
+    def _take_aligned(self, group: Group, rule: str) -> bool:
+        """Take a list of differences that refers back to as many scores: "..., which are +1.1%, +5.5/+0.9 higher than"."""
+        cells = self._paper.scores_of(self._sentence[0]) or self._paper.scores_of(self._paper.last_sentence)
+        if len(group.quantities) < 2 or len(cells) != len(group.quantities):
+            return False
+        setting = self._setting(group, None, ClaimKind.DELTA)
+        for index, (quantity, (metric, dataset, task)) in enumerate(zip(group.quantities, cells, strict=True)):
+            context = self._context(group, ClaimKind.DELTA, (rule, "list.refers_back"), [], setting, index)
+            draft = make_claim(
+                context, quantity, ClaimKind.DELTA, metric, dataset, task, self._paper.vocabulary, 0.7, ("metric", "dataset")
+            )
+            if draft is not None:
+                self._paper.claims.append(draft)
+        return True
+
+    def _is_example(self, datasets: DatasetLink) -> bool:
+        first = datasets.datasets[0].start
+        return _EXAMPLE.search(self._scene.lower[max(0, first - 40) : first]) is not None
 
     def _under_attack(self, metric: MetricLink | None) -> MetricLink | None:
         """Read "accuracy under the strongest attack" as robust accuracy."""
@@ -275,7 +320,7 @@ class _SentenceReader:
             return True
         before = self._scene.shadow[self._sentence[0] : group.start]
         if kind is not ClaimKind.ABSOLUTE:
-            return group.unit in ("%", "points") and (
+            return (group.unit in ("%", "points") or (metric is not None and any(q.decimals for q in group.quantities))) and (
                 metric is not None
                 or datasets is not None
                 or kind is ClaimKind.RATIO
@@ -286,6 +331,10 @@ class _SentenceReader:
                 )
             )
         if datasets is None and (metric is None or metric.rule == "metric.topic"):
+            return False
+        if metric is not None and metric.rule == "metric.continued":
+            return True
+        if deciding.counted_by_next_word(self._scene, group):
             return False
         if datasets is not None and datasets.rule in ("dataset.after", "dataset.in_phrase", "dataset.shared"):
             return True
@@ -349,12 +398,7 @@ class _SentenceReader:
         return None
 
     def _setting(self, group: Group, datasets: DatasetLink | None, kind: ClaimKind) -> tuple[ConditionDraft, ...]:
-        cuts = [
-            low
-            for low in (self._clauses.around(other.start, other.end)[0] for other in self._groups if other is not group)
-            if low > self._sentence[0]
-        ]
-        found = list(nearby(self._conditions, group.start, group.end, cuts))
+        found = list(nearby(self._conditions, *self._linker.neighbours(group)))
         for condition in self._conditions:
             # what opens the sentence holds for all of it
             if condition.end <= self._groups[0].start and condition.draft not in found:
@@ -399,6 +443,8 @@ class _SentenceReader:
                 if draft is not None:
                     self._paper.claims.append(draft)
                     taken = True
+                    if kind is ClaimKind.ABSOLUTE and draft.role is Role.PROPOSED:
+                        self._paper.note_score(self._sentence[0], (cell_metric, name, task))
         if not taken:
             self._leave_group(group, "out_of_bounds")
 

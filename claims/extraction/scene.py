@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from claims.extraction.quantities import Quantity, find_quantities
 from claims.extraction.rules import names
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
-from claims.extraction.rules.metrics import FREE_METRIC, NEUTRAL
+from claims.extraction.rules.metrics import FREE_METRIC, MEASURED, NEUTRAL
 from claims.extraction.text import normalise, sentences
 from claims.extraction.vocabulary import Found, Vocabulary, fold
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
-_MORE_SUFFIXES = re.compile(r"\s?[/,]\s?([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
+_DIGIT = re.compile(r"\d")
+_MORE_SUFFIXES = re.compile(r"(?:\s?[/,]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
 
 
@@ -67,6 +68,7 @@ def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]
     if len(lower) != len(text):
         lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     found = vocabulary.find(text, folded)
+    own_patterns = tuple(re.compile(rf"(?<![a-z0-9]){re.escape(own.lower())}(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])") for own in own_names)
     mentions: dict[str, list[Mention]] = {"D": [], "M": [], "C": [], "V": [], "P": []}
     taken = bytearray(len(text))
     for name in found:
@@ -77,12 +79,18 @@ def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]
         if name.kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
     _add_unknown_datasets(text, mentions, taken)
-    _add_free_metrics(text, mentions, taken)
-    for match in COST_NOUN.finditer(lower):
-        if not any(taken[match.start() : match.end()]):
-            measure = MEASURES[int(str(match.lastgroup)[1:])]
-            _add(mentions, taken, Mention("C", measure.value, match.start(), match.end()))
-    numbers_in_names = _add_models(text, lower, own_names, mentions, taken)
+    cut = sentences(text)
+    numbers_in_names = bytearray(len(text))
+    for start, end in cut:
+        # what ties numbers matters only where numbers are; datasets carry over and were found everywhere
+        if _DIGIT.search(text, start, end) is None:
+            continue
+        _add_free_metrics(text, start, end, mentions, taken)
+        for match in COST_NOUN.finditer(lower, start, end):
+            if not any(taken[match.start() : match.end()]):
+                measure = MEASURES[int(str(match.lastgroup)[1:])]
+                _add(mentions, taken, Mention("C", measure.value, match.start(), match.end()))
+        _add_models(text, lower, start, end, own_patterns, mentions, taken, numbers_in_names)
     for kind in mentions.values():
         kind.sort(key=lambda mention: mention.start)
     quantities: list[Quantity] = []
@@ -93,7 +101,7 @@ def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]
         quantities.append(quantity)
     shadow = _shadow(lower, mentions, [q for q in quantities if q.start not in masked])
     tasks = [name for name in found if name.kind is AliasKind.TASK]
-    return Scene(original, text, lower, shadow, sentences(text), quantities, mentions, tasks, masked)
+    return Scene(original, text, lower, shadow, cut, quantities, mentions, tasks, masked)
 
 
 def _add(mentions: dict[str, list[Mention]], taken: bytearray, mention: Mention) -> None:
@@ -128,13 +136,15 @@ def _add_unknown_datasets(text: str, mentions: dict[str, list[Mention]], taken: 
                 _add(mentions, taken, Mention("D", name, start, end, known=False))
 
 
-def _add_free_metrics(text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+def _add_free_metrics(text: str, start_at: int, end_at: int, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
     """Add metrics that no file lists ("execution accuracy", "mean joint error"), and widen known ones by what they measure."""
-    for match in FREE_METRIC.finditer(text):
+    for match in FREE_METRIC.finditer(text, start_at, end_at):
         words = match["words"].split()
         while words and words[0] in NEUTRAL:
             words.pop(0)
         start = match.end() - len(" ".join([*words, match["head"]]))
+        if match["head"].startswith("accura") and words and words[-1] not in MEASURED:
+            continue
         if not words or any(word in NEUTRAL for word in words[-1:]) or text[start : match.end()] != " ".join([*words, match["head"]]):
             continue
         overlapped = [m for m in mentions["M"] if m.start < match.end() and m.end > start]
@@ -145,40 +155,39 @@ def _add_free_metrics(text: str, mentions: dict[str, list[Mention]], taken: byte
         _add(mentions, taken, Mention("M", text[start : match.end()], start, match.end(), known=False))
 
 
-def _add_models(text: str, lower: str, own_names: tuple[str, ...], mentions: dict[str, list[Mention]], taken: bytearray) -> bytearray:
-    """Add model names and backbones. Returns a mask of the characters of all words that hold a number, names or not."""
-    worded = bytearray(len(text))
-    for own in own_names:
-        for match in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(own.lower())}(?:[-+_/][A-Za-z0-9+]+)*(?![A-Za-z0-9])", lower):
+def _add_models(
+    text: str,
+    lower: str,
+    start_at: int,
+    end_at: int,
+    own_patterns: tuple[re.Pattern[str], ...],
+    mentions: dict[str, list[Mention]],
+    taken: bytearray,
+    worded: bytearray,
+) -> None:
+    """Add the model names and backbones of a sentence; mark in `worded` the characters of all words that hold a number."""
+    for own in own_patterns:
+        for match in own.finditer(lower, start_at, end_at):
             if not any(taken[match.start() : match.end()]):
                 _add(mentions, taken, Mention("P", text[match.start() : match.end()], match.start(), match.end()))
-    for match in names.BACKBONE.finditer(text):
-        if not any(taken[match.start() : match.end()]) and (
-            match.start() == 0 or not (text[match.start() - 1].isalnum() or text[match.start() - 1] in "-_")
-        ):
+    for match in names.BACKBONE.finditer(text, start_at, end_at):
+        if not any(taken[match.start() : match.end()]):
             _add(mentions, taken, Mention("V", match.group(), match.start(), match.end()))
-    for match in names.SHAPE.finditer(text):
+    for match in names.SHAPE.finditer(text, start_at, end_at):
         word = match.group()
         start, end = match.span()
-        if any(c.isdigit() for c in word):
+        has_digit = _DIGIT.search(word) is not None
+        if has_digit:
             worded[start:end] = b"\x01" * (end - start)
             release = names.RELEASE.match(text, end)
             if release is not None and not taken[start]:
                 worded[end : release.end()] = b"\x01" * (release.end() - end)
         if any(taken[start:end]) or word.lower() in names.NOT_A_MODEL:
             continue
-        capitals = sum(c.isupper() for c in word)
-        if capitals >= 2 or (
-            capitals
-            and (any(c.isdigit() for c in word) or not word[1:].islower())
-            and not word.isupper()
-            and "/" not in word
-            and word[-1] != "."
-        ):
-            if re.fullmatch(r"[A-Z]?[a-z]+(?:-[a-z]+)+", word) or len(word) < 2:
-                continue
+        capitals = sum(map(str.isupper, word))
+        mixed = capitals == 1 and (has_digit or not word[1:].islower()) and not word.isupper() and "/" not in word
+        if (capitals >= 2 or mixed) and len(word) > 1 and names.HYPHENATED.fullmatch(word) is None:
             _add(mentions, taken, Mention("P", word, start, end))
-    return worded
 
 
 def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity]) -> str:

@@ -33,14 +33,8 @@ def find_conditions(text: str, start: int, end: int) -> list[PlacedCondition]:
     return found
 
 
-def nearby(conditions: list[PlacedCondition], start: int, end: int, cuts: list[int]) -> tuple[ConditionDraft, ...]:
-    """Return the conditions that hold for the number at [start, end).
-
-    `cuts` are the places of the other numbers' clauses: a condition behind a cut belongs to the other number, unless it opens
-    the sentence. Of two conditions of one kind and value the first is kept.
-    """
-    low = max((cut for cut in cuts if cut <= start), default=start)
-    high = min((cut for cut in cuts if cut >= end), default=end)
+def nearby(conditions: list[PlacedCondition], low: int, high: int) -> tuple[ConditionDraft, ...]:
+    """Return the conditions in [low, high), where the numbers before and after stand; of equal ones the first is kept."""
     kept: dict[tuple[ConditionKind, str], ConditionDraft] = {}
     for condition in conditions:
         if low <= condition.start and condition.end <= high:

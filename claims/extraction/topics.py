@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from claims.extraction.linking import compatible, is_training_set, mention_list
+from claims.extraction.linking import compatible, is_training_set
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
 
 _SCOPED = re.compile(
     r"(?:\b(?:on|for|in|at|to|over|using|with|dataset|benchmark|the|our|challenging|of|than|via)\b|^|,|\() ?(?:[a-z0-9'-]+ ){0,3}$"
+)
+_ACROSS = re.compile(
+    r"\b(?:across|over|on) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|various|multiple|many) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks)\b"
 )
 _ELSEWHERE = re.compile(
     r"\b(?:downstream|transfer(?:ring)? (?:learning )?tasks|(?:other|several|various|multiple|diverse|many|all|\d+|two|three|four|five|six) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks|domains|settings))\b"
@@ -25,6 +28,7 @@ class Topic:
     datasets: list[str] = field(default_factory=list)
     metric: Mention | None = None
     metric_datasets: set[str] = field(default_factory=set)
+    scattered: bool = False
     targets: dict[str, Mention] = field(default_factory=dict)
 
     def survey(self, scene: Scene) -> None:
@@ -37,11 +41,12 @@ class Topic:
         """Take the datasets of a sentence as the new topic, if it names any that is not only trained on."""
         named = [m for m in scene.within("D", *sentence) if not is_training_set(scene, m, self.vocabulary)]
         if not named:
+            if _ACROSS.search(scene.lower, *sentence):
+                self.datasets, self.scattered = [], True
             return
+        self.scattered = False
         scoped = [m for m in named if _SCOPED.search(scene.shadow[sentence[0] : m.start][-50:])]
-        last = (scoped or named)[-1]
-        listed = mention_list(scene, "D", last, *sentence)
-        self.datasets = list(dict.fromkeys(m.name for m in listed))
+        self.datasets = list(dict.fromkeys(m.name for m in scoped or named))
 
     def note_metric(self, metric: Mention, datasets: list[str]) -> None:
         """Take a metric as the topic's, for the datasets that it was stated on; the same metric keeps its earlier ones."""
@@ -60,7 +65,7 @@ class Topic:
             name = self.datasets[0]
             if self._suits(name, metric, tasks):
                 return name, 0.85
-        if len(self.targets) == 1:
+        if len(self.targets) == 1 and not self.scattered:
             name = next(iter(self.targets))
             if self._suits(name, metric, tasks):
                 return name, 0.6

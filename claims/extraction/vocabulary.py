@@ -210,7 +210,7 @@ class Vocabulary:
         for index, start, end in sorted(hits, key=lambda hit: (hit[1], -hit[2])):
             if start < last_end or (start and folded[start - 1].isalnum()):
                 continue
-            if end < length and folded[end].isalnum():
+            if end < length and (folded[end].isalnum() or (folded[end] == "+" and folded[end - 1] != "+")):
                 continue
             for kind, name, exact in patterns[keys[index]]:
                 if exact and text[start:end] != exact:

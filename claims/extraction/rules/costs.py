@@ -42,8 +42,8 @@ COST_NOUN = re.compile(
 
 # (measure, pattern right after the number, unit as stated, factor to the canonical unit; None: the measure has none)
 UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
-    (Measure.GPU_DAYS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ -*·]?\*?(?:days?)\b"), "GPU days", 24.0),
-    (Measure.GPU_HOURS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ -*·]?\*?(?:hours?|hrs?|h)\b"), "GPU hours", 1.0),
+    (Measure.GPU_DAYS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:days?)\b"), "GPU days", 24.0),
+    (Measure.GPU_HOURS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:hours?|hrs?|h)\b"), "GPU hours", 1.0),
     (Measure.GPU_HOURS, re.compile(r"^[ -]?[vahtp]\d{2,3}[ -](?:hours?|hrs?)\b"), "GPU hours", 1.0),
     (Measure.GPU_DAYS, re.compile(r"^[ -]?[vahtp]\d{2,3}[ -]days?\b"), "GPU days", 24.0),
     (Measure.TPU_HOURS, re.compile(r"^[ -]?tpu(?:v\d)?(?:[ -]core)?[ -]?(?:hours?|hrs?)\b"), "TPU hours", 1.0),

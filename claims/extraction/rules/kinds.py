@@ -16,6 +16,8 @@ _GAIN = (
 DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.by", re.compile(rf"\bby(?: up to| an?| (?:absolute|relative|average|margin|margins|impressive|additional|further|large|significant|remarkable|substantial|notable|considerable|overall|mean|relatively|absolutely|of|nearly))*\s*{QUAL}*\(?[+-]?$")),
     ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+(?: of)?|on D+(?: of)?|up to|over [^N;,]{{0,40}} of|with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gap_to", re.compile(r"\bgap(?: [^;N]{0,80}?)? to(?: less than| within| only| just| about| under| an?| absolute)*\s*$")),
+    ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of )?\s*{QUAL}*[+-]?$")),
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
     ("delta.only_lower", re.compile(r"(?:drops?|degrades?|decreases?|los(?:es|ing)|sacrific\w+|cost) (?:of )?(?:only|just|less than|merely|about|around|at most|≤)?\s*$")),
     ("delta.better", re.compile(rf"(?:higher|lower|better|worse)(?: [^;NM]{{0,40}})? by\s*{QUAL}*$")),
@@ -81,12 +83,13 @@ CONTINUED = re.compile(
 UNDER_ATTACK = re.compile(
     r"^ (?:under|against|on) (?:the )?(?:[a-z-]+ ){0,4}(?:attacks?|adversarial (?:examples|samples|images|perturbations)|perturbations|adversar(?:y|ies))\b"
 )
+PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")
 AVERAGE = re.compile(
     r"\b(?:on average|average|averaged|averaging|mean) (?:across|over|of|on)?|\bacross (?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings|domains)\b"
 )
 SEVERAL = re.compile(
     r"\b(?:across|on|over|in) (?:all |the |these |our |a (?:wide )?(?:range|variety|suite|set) of )?(?P<count>\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|multiple|various|several|diverse|most|many|different)"
-    r"(?: [a-z0-9-]+){0,4}? (?P<what>datasets|benchmarks|tasks|settings|domains|languages|models|trackers|games|environments)\b"
+    r"(?: [a-z0-9-]+){0,4}? (?P<what>datasets|benchmarks|tasks|settings|domains|languages|test sets|models|trackers|games|environments)\b"
 )
 ACHIEVED = re.compile(
     r"(?:achiev|attain|reach|obtain|yield|deliver|scor|get|record|report|hit|predict|result|perform|accura|set|solv|resolv|has|have|with|at|of|to|pass|show|exceed|surpass|demonstrat)\w*(?: (?!by\b)[^\s;,N]+){0,5}\s*$"

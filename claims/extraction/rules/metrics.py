@@ -210,9 +210,15 @@ NEUTRAL = frozenset(
     ]
 )
 
-_HEADS = r"(?:accuracy|accuracies|error|errors|error rate|success rate|rate|score|scores|precision|recall|distance|loss)"
+# the only words that make another metric of "accuracy"; others ("unexpected accuracy drops") are read over
+MEASURED = frozenset(
+    """detection segmentation execution tracking matching localization localisation pose reasoning answer retrieval transcription alignment linking
+    parsing tagging registration rating grasp grounding verification identification translation pixel joint sentence word character token instruction
+    tool step intent slot entity relation triplet pairwise ranking forecasting regression diagnostic counting search""".split()
+)
+_HEADS = r"(?:accuracy|accuracies|error|errors|error rate|success rate|rate|score|scores|precision|recall|distance)"
 _WORD = r"[a-z][a-z'-]{2,20}"
-FREE_METRIC = re.compile(rf"(?<![a-z0-9-])(?P<words>{_WORD}(?: {_WORD}){{0,2}}) (?P<head>{_HEADS})(?![a-z-])")
+FREE_METRIC = re.compile(rf"(?<![A-Za-z0-9-])(?P<words>{_WORD}(?: {_WORD}){{0,2}}) (?P<head>{_HEADS})(?![a-z-])")
 
 _WORDS = r"(?:(?:scores?|values?|results?|performance|metric|rate|level)\b\s*)"
 # the metric before its number: "top-1 accuracy of 83.74", "FID: 1.97", "accuracy on CIFAR-10 of 95%"

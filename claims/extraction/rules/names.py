@@ -8,7 +8,7 @@ import re
 _PART = r"[A-Za-z0-9]+"
 # "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
 SHAPE = re.compile(
-    rf"(?<![A-Za-z0-9_\\])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
+    rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
 )
 
 # "wav2vec 2.0": the release behind a name that holds a digit itself
@@ -21,11 +21,12 @@ _BACKBONES = (
     r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|pointnet|poolformer|volo|xcit|levit|coat|lenet"
 )
 BACKBONE = re.compile(
-    rf"(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
 )
 DETECTOR = re.compile(r"(?i)r-?cnn|retinanet|fcos|^detr|upernet|deeplab|pspnet|fpn|framework")
 
 # capitals that are no model
+HYPHENATED = re.compile(r"[A-Z]?[a-z]+(?:-[a-z]+)+")
 NOT_A_MODEL = frozenset(
     [
         "sota",
@@ -200,6 +201,11 @@ NOT_A_MODEL = frozenset(
         "s1",
         "r1",
         "snn",
+        "db",
+        "hz",
+        "mm",
+        "khz",
+        "fps",
         "snns",
         "bnn",
         "bnns",
