@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -265,6 +266,13 @@ def open_chunks(now: datetime) -> QuerySet[ListingChunk]:
     )
 
 
+def _renew(chunk: ListingChunk) -> None:
+    """Hold the chunk for longer. Raises `LeaseLostError` if it was taken over."""
+    mine = ListingChunk.objects.filter(pk=chunk.pk, lease_owner=chunk.lease_owner, state=ChunkState.LEASED)
+    if not mine.update(lease_until=_lease_end(timezone.now())):
+        raise LeaseLostError("The chunk was taken over.")
+
+
 def _release(chunk: ListingChunk, state: ChunkState, *, error: str = "") -> None:
     ListingChunk.objects.filter(pk=chunk.pk, lease_owner=chunk.lease_owner, state=ChunkState.LEASED).update(
         state=state, lease_owner="", lease_until=None, error=error
@@ -280,7 +288,13 @@ def _read_chunk(chunk: ListingChunk) -> None:
     listed, problems = _read_entries(listing, chunk)
     vocabulary = _vocabulary()
     # Extraction is the slow part and needs no database: it is over before the transaction begins.
-    extractions = {key: extract(*key, vocabulary) for key in _unread_texts(listed)}
+    extractions = {}
+    renewed = time.monotonic()
+    for title, abstract in _unread_texts(listed):
+        extractions[title, abstract] = extract(title, abstract, vocabulary)
+        if time.monotonic() - renewed > settings.CHUNK_LEASE_SECONDS / 3:
+            _renew(chunk)
+            renewed = time.monotonic()
     with transaction.atomic():
         merged = papers.merge_entries(listing, listed)
         read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))

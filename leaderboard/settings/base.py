@@ -175,8 +175,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TIMEZONE = "UTC"
-# How long a worker may hold a chunk before another takes it over, and how often that is looked for, in seconds.
-CHUNK_LEASE_SECONDS = env.float("CHUNK_LEASE_SECONDS", default=120.0)
+# How long a worker may be silent about a chunk before another takes it over, and how often that is looked for, in seconds.
+CHUNK_LEASE_SECONDS = env.float("CHUNK_LEASE_SECONDS", default=30.0)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", default=15.0)
 # A message about a listing that nobody has followed for so long is taken for lost.
 HINT_SECONDS = env.float("HINT_SECONDS", default=120.0)

@@ -227,6 +227,14 @@ def test_leased_chunk_is_left_alone_until_its_time_is_over() -> None:
     assert not ingest.close_listing(listing.pk)
 
 
+def test_lease_is_renewed_while_a_long_chunk_is_read(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.CHUNK_LEASE_SECONDS = 0.0
+    renewals: list[int] = []
+    monkeypatch.setattr(ingest, "_renew", lambda chunk: renewals.append(chunk.number))
+    listing = read(FIRST)
+    assert (listing.state, renewals) == (ListingState.DONE, [0, 0])
+
+
 def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError("a fault in a rule")
