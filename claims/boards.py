@@ -243,7 +243,7 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         ],
         years=_year_facets(benchmark, query),
         states=[
-            Facet("accepted", "accepted", counts["total"] - counts["unreviewed"], query.get("state") == "accepted"),
+            Facet("accepted", "accepted", counts["total"] - counts["baselines"] - counts["unreviewed"], query.get("state") == "accepted"),
             Facet("unreviewed", "unreviewed", counts["unreviewed"], query.get("state") == "unreviewed"),
         ],
         filtered=any(query.get(name) for name in FILTERS),
@@ -513,11 +513,12 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
 
 
 def _counts(benchmark: Benchmark) -> dict[str, int]:
+    own = Q(role=Role.PROPOSED) | Q(paper__isnull=True)
     # One row per result even though the join multiplies: counted distinct.
     counts: dict[str, int] = Result.objects.filter(benchmark=benchmark, values_shown__isnull=False).aggregate(
         total=Count("pk", distinct=True),
         baselines=Count("pk", distinct=True, filter=Q(role=Role.BASELINE, paper__isnull=False)),
-        unreviewed=Count("pk", distinct=True, filter=Q(values_shown__claim__state=CurationState.UNREVIEWED)),
+        unreviewed=Count("pk", distinct=True, filter=own & Q(values_shown__claim__state=CurationState.UNREVIEWED)),
     )
     return counts
 
@@ -672,6 +673,11 @@ def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str,
         for decision in decisions.select_related("change_set")
         if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
     }
+
+
+def list_entries(listing: Listing) -> QuerySet[ListingEntry]:
+    """Return a listing's entries in its order, each with its paper."""
+    return ListingEntry.objects.filter(listing=listing).select_related("paper_text__paper").order_by("position")
 
 
 def list_listings() -> QuerySet[Listing]:

@@ -16,7 +16,7 @@ class UploadForm(forms.Form):
         label="File",
         allow_empty_file=False,
         error_messages={
-            "required": "No file was chosen. Choose a listing: text, CSV, JSON, BibTeX or RIS.",
+            "required": "No file was chosen. Choose a listing: a text file of papers with titles and abstracts.",
             "empty": "The file is empty. Choose a listing with at least one paper.",
         },
     )

@@ -28,6 +28,7 @@ from leaderboard.forms import DecisionForm, UploadForm
 from leaderboard.templatetags.board_tags import number_statements
 
 LISTINGS_ON_A_PAGE = 50
+ENTRIES_ON_A_PAGE = 50
 
 
 @require_GET
@@ -135,8 +136,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     if not permissions.may_upload(user):
         raise PermissionDenied("Your account may not upload listings. Ask the operator of this site for the permission “upload listings”.")
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
         file, year = form.cleaned_data["file"], form.cleaned_data["year"]
         try:
             stored, created = ingest.store_upload(file, name=file.name, actor=user.get_username(), uploaded_by=user, year=year)
@@ -158,7 +159,9 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
         shown = Listing.objects.get(public_id=public_id)
     except Listing.DoesNotExist:
         raise Http404("There is no listing at this address.") from None
-    context = {"listing": shown, "receipt": receipts.read_receipt(shown)}
+    receipt = receipts.read_receipt(shown)
+    entries = None if receipt.running else Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"listing": shown, "receipt": receipt, "entries": entries}
     response = render(request, "listings/_receipt.html" if request.headers.get("HX-Request") else "listings/listing.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

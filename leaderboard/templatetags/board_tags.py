@@ -112,7 +112,11 @@ class Head:
     @property
     def label(self) -> str:
         """The column's name with its unit, for a card."""
-        return f"{self.column.label}, {self.scale.unit}" if self.scale.unit else self.column.label
+        return f"{self.name}, {self.scale.unit}" if self.scale.unit else self.name
+
+    @property
+    def name(self) -> str:
+        return column_name(self.column)
 
 
 SHORT_LABELS = {
@@ -131,6 +135,10 @@ def measure_name(measure: str) -> str:
     return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ").capitalize()
 
 
+def column_name(column: Column) -> str:
+    return measure_name(column.key) if column.is_cost else column.label
+
+
 def _cell_of(row: Row, column: Column) -> Cell | None:
     return (row.costs if column.is_cost else row.cells).get(column.key)
 
@@ -138,35 +146,50 @@ def _cell_of(row: Row, column: Column) -> Cell | None:
 @register.simple_tag(takes_context=True)
 def board_heads(context: template.Context, board: Board) -> list[Head]:
     """Return the board's columns ready to print. Sorting keeps the reader's query; a second click turns the order round."""
-    query: QueryDict = context["request"].GET
-    heads = []
-    for column in board.columns:
-        scale = column_scale(column)
-        cells = [cell for row in board.rows if (cell := _cell_of(row, column))]
-        best_first = "-" if column.direction is Direction.HIGHER else ""
-        sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
-        order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
-        wanted = (f"-{column.key}" if order == "ascending" else column.key) if order else f"{best_first}{column.key}"
-        heads.append(
-            Head(
-                column=column,
-                scale=scale,
-                decimals=max((printed_number(cell, scale.size)[1] for cell in cells), default=0),
-                href=_href(query, sort=wanted, page=None, open=None),
-                sorted=order,
-                css=" ".join(["c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
-            )
-        )
-    return heads
+    return [_head(board, column, context["request"].GET) for column in shown_columns(board)]
+
+
+MOST_COLUMNS = 6
+
+
+def shown_columns(board: Board) -> list[Column]:
+    """Return the columns that the table has room for: the primary one, those that most rows have, the one it is sorted by."""
+    sorted_by = board.sort.removeprefix("-")
+    wanted = sorted(board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, -column.count))[:MOST_COLUMNS]
+    return [column for column in board.columns if column in wanted]
+
+
+@register.simple_tag(takes_context=True)
+def columns_left_out(context: template.Context, board: Board) -> list[Head]:
+    """Return the columns that the table has no room for: sorting by one shows it."""
+    shown = {column.key for column in shown_columns(board)}
+    return [_head(board, column, context["request"].GET) for column in board.columns if column.key not in shown]
+
+
+def _head(board: Board, column: Column, query: QueryDict) -> Head:
+    scale = column_scale(column)
+    cells = [cell for row in board.rows if (cell := _cell_of(row, column))]
+    best_first = "-" if column.direction is Direction.HIGHER else ""
+    sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
+    order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
+    wanted = (f"-{column.key}" if order == "ascending" else column.key) if order else f"{best_first}{column.key}"
+    return Head(
+        column=column,
+        scale=scale,
+        decimals=max((printed_number(cell, scale.size)[1] for cell in cells), default=0),
+        href=_href(query, sort=wanted, page=None, open=None),
+        sorted=order,
+        css=" ".join(["c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
+    )
 
 
 @register.simple_tag
 def board_cell(row: Row, head: Head, base: str, row_open: bool) -> SafeString:
     """Return the table cell of a row under a column; its number opens the row's sentences at `base` + id."""
     cell = _cell_of(row, head.column)
-    label = "" if head.column.is_primary else format_html(' data-label="{}"', head.label)
     if cell is None:
-        return format_html('<td role="cell" class="n f{} {} is-none"{}>{}</td>', head.decimals, head.css, label, NOT_STATED)
+        return format_html('<td role="cell" class="n f{} {} is-none">{}</td>', head.decimals, head.css, NOT_STATED)
+    label = "" if head.column.is_primary else format_html(' data-label="{}"', head.label)
     text, decimals = printed_number(cell, head.scale.size)
     number = format_html(
         '{}<span class="num d{}"><a class="{}" href="{}{}#row-{}" data-open="{}" aria-expanded="{}">{}</a></span>',
@@ -204,6 +227,9 @@ def board_cell(row: Row, head: Head, base: str, row_open: bool) -> SafeString:
 def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
     """Return a number as the text states it, with its qualifier, sign, unit and uncertainty."""
     text = statement.stated.strip()
+    if statement.value_max is None and statement.uncertainty is None and len(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) > 1:
+        # The text states a list in one breath ("96.1/95.2%"); this is its part of it.
+        text = f"{statement.value:,.{statement.decimals}f}"
     if statement.unit and unit and statement.unit not in text:
         text = f"{text}{TIMES}" if statement.unit == "x" else f"{text} {statement.unit}"
     text = re.sub(r"(?<=\d) ?(?=%)", NBSP, text)
@@ -403,6 +429,12 @@ class Mark:
     href: str = ""
 
 
+def _with_unit(text: str, end: int) -> int:
+    """Return where the mark of a number ends: behind its percent sign, if one follows."""
+    sign = re.compile(r"[ \u00a0\u2009]?%").match(text, end)
+    return sign.end() if sign else end
+
+
 def _clusters(marks: Iterable[Mark]) -> list[list[Mark]]:
     """Return the marks in groups that overlap or stand at the same number."""
     groups: list[list[Mark]] = []
@@ -421,7 +453,7 @@ def marked_text(text: str, marks: Iterable[Mark]) -> SafeString:
     parts: list[SafeString] = []
     at = 0
     for group in _clusters(mark for mark in marks if 0 <= mark.start < mark.end <= len(text)):
-        start, end = group[0].start, max(mark.end for mark in group)
+        start, end = group[0].start, _with_unit(text, max(mark.end for mark in group))
         parts.append(conditional_escape(text[at:start]))
         parts.append(_mark(text[start:end], group))
         at = end
@@ -535,9 +567,9 @@ class Quote:
 
 
 @register.simple_tag
-def row_quotes(row: Row, heads: Sequence[Head]) -> list[Quote]:
-    """Return the sentences behind a row's numbers, each once, the columns' order first, then the other costs."""
-    named = [(head.column.label, cell) for head in heads if (cell := _cell_of(row, head.column))]
+def row_quotes(board: Board, row: Row) -> list[Quote]:
+    """Return the sentences behind a row's numbers, each once, in the columns' order, then the other costs."""
+    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
     named += [(measure_name(cell.measure), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}

@@ -99,12 +99,13 @@ def make_rich_board() -> Benchmark:
         result = make.make_result(
             benchmark, paper, model if number != 5 else "", variant="ViT-L/14" if number == 1 else "", conditions=conditions
         )
-        fields: dict[str, Any] = {
+        special: dict[int, dict[str, Any]] = {
             0: {"state": CurationState.ACCEPTED},
             1: {"uncertainty": 0.14, "qualifier": Qualifier.ABOUT},
             2: {"metric": accuracy},
             4: {"qualifier": Qualifier.AT_MOST, "state": CurationState.ACCEPTED, "tier": "verified", "tier_reason": "seen in Table 2"},
-        }.get(number, {})
+        }
+        fields = special.get(number, {})
         make.make_claim(score, result=result, paper=paper, model=model, **fields)
         make.make_claim(top, result=result, paper=paper, model=model, metric=top5)
         if number < 2:

@@ -1,0 +1,644 @@
+"""What each page shows, in how many queries, and how it fails."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import DatabaseError, connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+
+from claims.errors import UnknownFormatError
+from claims.models import Benchmark, ChangeSet, Claim, Listing, OldSlug, Paper, Result
+from claims.services import ingest
+from claims.terms import ClaimKind, CurationState, Direction, ListingState, Qualifier, Role, TextField
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+SAMPLE = Path(django_settings.BASE_DIR) / "claims" / "samples" / "daily-papers-sample.txt"
+
+
+def text_of(response: Any) -> str:
+    """Return the page's words without markup, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).strip()
+
+
+def count_queries(client: Client, url: str) -> int:
+    client.get(url)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+@pytest.fixture
+def curator(client: Client) -> Client:
+    client.force_login(make.make_user("curator", "change_claim", "change_cost"))
+    return client
+
+
+@pytest.fixture
+def uploader(client: Client) -> Client:
+    client.force_login(make.make_user("uploader", "upload_listing"))
+    return client
+
+
+# ---- home ----
+
+
+def test_home_lists_boards_by_area_with_their_leader(client: Client) -> None:
+    board = make.make_board(3)
+    make.make_board(2, benchmark=make.make_benchmark("Machine Translation", "WMT", area="Language"))
+    response = client.get("/")
+    text = text_of(response)
+    leader = Result.objects.get(benchmark=board, model_name="SampleNet-2")
+    assert "Vision 1 board" in text.replace("\u00a0", " ")
+    assert "Language 1 board" in text.replace("\u00a0", " ")
+    assert "SampleNet-2 61.0 Top-1 accuracy, % ↑ 3 3 Jan 2020" in text
+    assert f'href="/sota/{board.slug}/?open={leader.public_id}#row-{leader.public_id}"' in response.content.decode()
+
+
+def test_home_without_boards_tells_how_to_begin(client: Client) -> None:
+    text = text_of(client.get("/"))
+    assert "No board yet" in text
+    assert "Upload a listing" in text
+    assert "manage.py ingest" in text
+
+
+def test_home_counts_the_boards_that_it_leaves_out(client: Client) -> None:
+    make.make_board(2)
+    lonely = make.make_benchmark("Detection", "COCO", reviewed=False)
+    make.make_board(1, benchmark=lonely)
+    response = client.get("/")
+    assert lonely.slug not in response.content.decode()
+    assert "1 board with one result that nobody has reviewed is not listed" in text_of(response).replace("\u00a0", " ")
+    assert lonely.slug in client.get("/?boards=all").content.decode()
+
+
+def test_home_shows_the_accepted_leader_where_unreviewed_is_hidden(client: Client, settings: Any) -> None:
+    benchmark = make.make_board(2)
+    make.make_claim("50.5%", benchmark=benchmark, model="Vouched", state=CurationState.ACCEPTED)
+    settings.SHOW_UNREVIEWED = False
+    assert "Vouched 50.5" in text_of(client.get("/"))
+
+
+def test_home_query_count_is_constant(client: Client) -> None:
+    make.make_board(2)
+    few = count_queries(client, "/")
+    for number in range(12):
+        make.make_board(2, benchmark=make.make_benchmark("Task", f"Set {number}", area=f"Area {number % 3}"))
+    assert count_queries(client, "/") == few
+
+
+# ---- board ----
+
+
+def test_board_shows_ranked_rows_with_their_numbers(client: Client) -> None:
+    board = make.make_board(3)
+    text = text_of(client.get(board.get_absolute_url()))
+    assert "Image Classification on ImageNet-1K" in text
+    assert "Ranked by Top-1 accuracy ↑ higher is better" in text
+    assert text.index("SampleNet-2") < text.index("SampleNet-1") < text.index("SampleNet-0")
+    assert "1 SampleNet-2 61.0 , best 7 SampleNet-2: a paper" in text
+    assert "3 Jan 2020 Unreviewed" in text
+
+
+def test_board_prints_numbers_as_stated(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    make.make_claim("90.10%", benchmark=benchmark, model="Precise")
+    make.make_claim("89%", benchmark=benchmark, model="Bound", qualifier=Qualifier.AT_MOST)
+    make.make_claim("88.1%", benchmark=benchmark, model="About", qualifier=Qualifier.ABOUT, uncertainty=0.14)
+    make.make_claim("76.5–80.9%", benchmark=benchmark, model="Range", value_max=80.9)
+    accuracy = make.add_metric(benchmark, make.make_metric("Accuracy"), column=benchmark.primary_metric)
+    make.make_claim("70.5%", benchmark=benchmark, metric=accuracy, model="Other metric")
+    text = text_of(client.get(benchmark.get_absolute_url()))
+    assert "Precise 90.10 , best" in text
+    assert "Bound up to 89" in text
+    assert "About ≈ 88.1 ± 0.14" in text
+    assert "Range 76.5–80.9" in text
+    assert "Other metric 70.5 stated as accuracy" in text
+
+
+def test_board_opens_a_row_with_its_sentence(client: Client) -> None:
+    board = make.make_board(2)
+    row = Result.objects.get(benchmark=board, model_name="SampleNet-1")
+    closed = client.get(board.get_absolute_url()).content.decode()
+    assert "blockquote" not in closed
+    assert f'href="?open={row.public_id}#row-{row.public_id}"' in closed
+    opened = client.get(f"{board.get_absolute_url()}?open={row.public_id}").content.decode()
+    assert 'It reaches <mark class="mark">60.5%</mark> top-1 accuracy with <mark class="mark mark--cost">6M</mark> parameters.' in opened
+    assert opened.count("<blockquote>") == 1
+    alone = client.get(f"{board.get_absolute_url()}?open={row.public_id}", headers={"X-Row": row.public_id}).content.decode()
+    assert alone.lstrip().startswith(f'<tr role="row" class="detailrow" id="detail-{row.public_id}">')
+    assert "<html" not in alone
+
+
+def test_board_permalink_finds_the_row_on_a_later_page(client: Client) -> None:
+    board = make.make_board(60)
+    last = Result.objects.get(benchmark=board, model_name="SampleNet-0")
+    response = client.get(f"{board.get_absolute_url()}?open={last.public_id}")
+    assert response.context["board"].page == 2
+    assert "blockquote" in response.content.decode()
+
+
+def test_board_says_so_if_the_opened_row_is_not_shown(client: Client) -> None:
+    board = make.make_board(2)
+    assert "is not among the rows shown" in text_of(client.get(f"{board.get_absolute_url()}?open=nothing"))
+
+
+def test_board_sorts_by_every_column_and_keeps_the_query(client: Client) -> None:
+    board = make.make_board(3)
+    page = client.get(f"{board.get_absolute_url()}?sort=parameters&year=2020").content.decode()
+    assert 'aria-sort="ascending"><a href="?sort=-parameters&amp;year=2020">Parameters</a>' in page
+    assert page.index("SampleNet-0") < page.index("SampleNet-2")
+    assert '<a href="?sort=-top-1-accuracy&amp;year=2020">Top-1 accuracy</a>' in page
+
+
+def test_board_offers_to_sort_by_columns_that_have_no_room(client: Client) -> None:
+    benchmark = make.make_board(3)
+    row = Result.objects.filter(benchmark=benchmark)[0]
+    assert row.paper is not None
+    for number in range(8):
+        metric = make.add_metric(benchmark, make.make_metric(f"Metric {number}"))
+        make.make_claim("60.0%", result=row, paper=row.paper, metric=metric, ordinal=number + 1)
+    page = client.get(benchmark.get_absolute_url())
+    assert page.content.decode().count("<th ") == 6 + 6
+    assert "Also stated, sort by" in text_of(page)
+    assert '<a class="chip" href="?sort=-metric-7">Metric 7 <b>1</b></a>' in page.content.decode()
+    assert (
+        'aria-sort="descending"><a href="?sort=metric-7">Metric 7</a>'
+        in client.get(f"{benchmark.get_absolute_url()}?sort=-metric-7").content.decode()
+    )
+
+
+def test_board_filters_by_setting_and_counts_what_it_hides(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    paper = make.make_paper(abstract="It reaches 81.5% and 80.5% here.")
+    few = make.make_result(benchmark, paper, "Few", conditions=[("shots", "1", "1-shot")])
+    make.make_claim("81.5%", result=few, paper=paper)
+    make.make_claim("80.5%", result=make.make_result(benchmark, paper, "Many"), paper=paper)
+    make.make_claim("70.5%", benchmark=benchmark, model="Rival", role=Role.BASELINE)
+    everything = client.get(benchmark.get_absolute_url())
+    assert "1 quoted baseline is hidden" in text_of(everything).replace("\u00a0", " ")
+    assert "Rival" not in text_of(everything)
+    assert 'href="?setting=shots%3A1">1-shot <b>1</b></a>' in everything.content.decode()
+    filtered = client.get(f"{benchmark.get_absolute_url()}?setting=shots:1")
+    assert "Few 1-shot" in text_of(filtered)
+    assert "Many" not in text_of(filtered)
+    assert 'aria-current="true">1-shot' in filtered.content.decode()
+    assert "Rival quoted 70.5" in text_of(client.get(f"{benchmark.get_absolute_url()}?role=baseline"))
+
+
+def test_board_hides_unreviewed_numbers_with_a_count_if_the_site_does(client: Client, settings: Any) -> None:
+    benchmark = make.make_board(2)
+    make.make_claim("50.5%", benchmark=benchmark, model="Vouched", state=CurationState.ACCEPTED)
+    settings.SHOW_UNREVIEWED = False
+    text = text_of(client.get(benchmark.get_absolute_url())).replace("\u00a0", " ")
+    assert "Vouched" in text
+    assert "SampleNet-1" not in text
+    assert "2 unreviewed numbers are hidden" in text
+
+
+def test_board_left_empty_names_the_filters_and_the_way_out(client: Client) -> None:
+    board = make.make_board(3)
+    response = client.get(f"{board.get_absolute_url()}?state=accepted&year=2020")
+    text = text_of(response).replace("\u00a0", " ")
+    assert response.status_code == 200
+    assert "No row passes these filters" in text
+    assert "year “2020”, state “accepted”: none of the 3 rows fits" in text
+    assert "Drop the state: 3 rows" in text
+    assert "Drop the year" not in text
+
+
+def test_board_without_a_known_direction_is_not_ranked_and_says_so(client: Client) -> None:
+    benchmark = make.make_benchmark(metric=make.make_metric("Zing", unit="", direction=Direction.UNKNOWN))
+    make.make_claim("12.5", benchmark=benchmark)
+    text = text_of(client.get(benchmark.get_absolute_url()))
+    assert "Not ranked : nobody has said yet whether a higher or a lower Zing is better" in text
+    assert "not ranked SampleNet" in text
+
+
+def test_board_counts_rows_without_a_date(client: Client) -> None:
+    benchmark = make.make_board(1)
+    paper = make.make_paper(abstract="It reaches 50.5% here.", day=None)
+    make.make_claim("50.5%", benchmark=benchmark, paper=paper)
+    text = text_of(client.get(benchmark.get_absolute_url())).replace("\u00a0", " ")
+    assert "1 row has no date" in text
+    assert "no date Unreviewed" in text
+
+
+@pytest.mark.parametrize(
+    "query", ["colour=red", "sort=nothing", "page=99", "page=x", "setting=shots:7", "year=abc", "role=king", "state=rejected"]
+)
+def test_board_refuses_what_it_does_not_know(client: Client, query: str) -> None:
+    board = make.make_board(2)
+    response = client.get(f"{board.get_absolute_url()}?{query}")
+    assert response.status_code == 400
+    assert "Show the whole board" in text_of(response)
+    assert f'href="{board.get_absolute_url()}"' in response.content.decode()
+
+
+def test_board_refusal_escapes_the_query(client: Client) -> None:
+    board = make.make_board(2)
+    page = client.get(board.get_absolute_url(), {"<script>alert(1)</script>": "1"}).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_board_at_an_old_address_redirects_for_good(client: Client) -> None:
+    board = make.make_board(1)
+    OldSlug.objects.create(kind="benchmark", slug="old-name", public_id=board.public_id)
+    response = client.get("/sota/old-name/")
+    assert response.status_code == 301
+    assert response.headers["Location"] == board.get_absolute_url()
+
+
+def test_board_that_does_not_exist_is_a_page_saying_so(client: Client) -> None:
+    response = client.get("/sota/none/")
+    assert response.status_code == 404
+    assert "There is no board at “none”." in text_of(response)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_board_query_count_is_constant(client: Client, opened: bool) -> None:
+    small, large = make.make_board(1), make.make_board(25, benchmark=make.make_benchmark("Detection", "COCO"))
+
+    def url(board: Benchmark) -> str:
+        return board.get_absolute_url() + (f"?open={board.results.all()[0].public_id}" if opened else "")
+
+    assert count_queries(client, url(small)) == count_queries(client, url(large)) <= 11
+
+
+# ---- paper ----
+
+
+def make_hostile_paper() -> Paper:
+    paper = make.make_paper(
+        "A <script>alert(1)</script> paper of 97.6%",
+        abstract="On it we get 97.6%, 1.2% above others, with 3.3M parameters <img src=x onerror=alert(1)>. Rival has 95.9%. Not 10.",
+    )
+    benchmark = make.make_benchmark()
+    make.make_claim("97.6%", benchmark=benchmark, paper=paper, state=CurationState.ACCEPTED)
+    make.make_claim("97.6%", paper=paper, benchmark=benchmark, field=TextField.TITLE, on_board=False)
+    make.make_claim("1.2%", benchmark=benchmark, paper=paper, kind=ClaimKind.DELTA)
+    make.make_claim("95.9%", benchmark=benchmark, paper=paper, role=Role.BASELINE, model="Rival", state=CurationState.REJECTED)
+    make.make_cost("3.3M", paper=paper, value=3.3e6, decimals=1)
+    make.make_reading(paper, [["abstract", 107, 109, "part_of_name"]])
+    make.make_listing("of <papers>.txt", paper)
+    return paper
+
+
+def test_paper_marks_its_numbers_and_links_them_both_ways(client: Client) -> None:
+    paper = make_hostile_paper()
+    response = client.get(paper.get_absolute_url())
+    page, text = response.content.decode(), text_of(response).replace("\u00a0", " ")
+    assert '<a class="mark" id="m2" href="#c2">97.6%<sup>2</sup></a>' in page
+    assert '<a class="mark mark--delta" id="m3" href="#c3">1.2%<sup>3</sup></a>' in page
+    assert '<a class="mark mark--cost" id="m4" href="#c4">3.3M<sup>4</sup></a>' in page
+    assert '<tr id="c2"><td><a class="quiet" href="#m2"' in page
+    assert "Top-1 accuracy on ImageNet-1K SampleNet Accepted" in text
+    assert "Parameters the paper’s own method Unreviewed" in text
+    assert "Rival, quoted baseline; not a result Rejected" in text
+    assert "part of name" in text
+    assert "of &lt;papers&gt;.txt" in page
+    assert "entry 1, lines 3 to 5" in text
+
+
+def test_paper_escapes_a_hostile_text(client: Client) -> None:
+    page = client.get(make_hostile_paper().get_absolute_url()).content.decode()
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+def test_paper_offers_no_decision_to_readers(client: Client) -> None:
+    assert "Accept 97.6%" not in client.get(make_hostile_paper().get_absolute_url()).content.decode()
+
+
+def test_paper_that_was_merged_redirects_to_its_root(client: Client) -> None:
+    root, merged = make.make_paper(), make.make_paper()
+    Paper.objects.filter(pk=merged.pk).update(merged_into=root)
+    response = client.get(merged.get_absolute_url())
+    assert response.status_code == 302
+    assert response.headers["Location"] == root.get_absolute_url()
+
+
+def test_paper_that_does_not_exist_is_a_page_saying_so(client: Client) -> None:
+    response = client.get("/papers/none/")
+    assert response.status_code == 404
+    assert "There is no paper at this address." in text_of(response)
+
+
+def test_paper_hides_unreviewed_numbers_with_a_count_if_the_site_does(client: Client, settings: Any) -> None:
+    settings.SHOW_UNREVIEWED = False
+    text = text_of(client.get(make_hostile_paper().get_absolute_url())).replace("\u00a0", " ")
+    assert "3 unreviewed numbers are hidden" in text
+    assert "3.3M 4" not in text
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_paper_query_count_is_constant(client: Client, signed_in: bool) -> None:
+    if signed_in:
+        client.force_login(make.make_user("curator", "change_claim", "change_cost"))
+    benchmark = make.make_benchmark()
+    counts = []
+    for claims in (1, 25):
+        paper = make.make_paper(abstract=" ".join(f"Model {number} gets 5{number}.5%." for number in range(claims)))
+        for number in range(claims):
+            make.make_claim(f"5{number}.5%", benchmark=benchmark, paper=paper, model=f"Model {number}")
+        make.make_listing("a.txt", paper)
+        counts.append(count_queries(client, paper.get_absolute_url()))
+    assert counts[0] == counts[1]
+
+
+# ---- decisions ----
+
+
+def decide(client: Client, claim: Claim, **fields: Any) -> Any:
+    body = {"state": "accepted", "version": claim.version, "next": "/papers/x/#c1", **fields}
+    return client.post(f"/decide/claim/{claim.public_id}/", body)
+
+
+def test_curator_accepts_rejects_and_undoes(curator: Client) -> None:
+    claim = make.make_claim()
+    assert claim.paper_text is not None
+    page = claim.paper_text.paper.get_absolute_url()
+    response = decide(curator, claim)
+    assert (response.status_code, response.headers["Location"]) == (302, "/papers/x/#c1")
+    claim.refresh_from_db()
+    assert claim.state == CurationState.ACCEPTED
+    response = decide(curator, claim, state="rejected", reason="wrongly_read")
+    claim.refresh_from_db()
+    assert (claim.state, claim.reject_reason) == ("rejected", "wrongly_read")
+    change_set = ChangeSet.objects.latest("pk")
+    assert f"/changes/{change_set.public_id}/undo/" in curator.get(page).content.decode()
+    curator.post(f"/changes/{change_set.public_id}/undo/", {"next": page})
+    claim.refresh_from_db()
+    assert claim.state == CurationState.ACCEPTED
+    assert curator.post(f"/changes/{change_set.public_id}/undo/", {"next": page}).status_code == 409
+
+
+def test_curator_decides_on_a_cost(curator: Client) -> None:
+    paper = make.make_paper(abstract="It has 21M parameters.")
+    cost = make.make_cost("21M", paper=paper)
+    curator.post(f"/decide/cost/{cost.public_id}/", {"state": "accepted", "version": 1})
+    cost.refresh_from_db()
+    assert cost.state == CurationState.ACCEPTED
+
+
+def test_decision_on_a_stale_version_is_refused(curator: Client) -> None:
+    claim = make.make_claim()
+    decide(curator, claim)
+    response = decide(curator, claim, state="rejected", reason="not_a_result")
+    assert response.status_code == 409
+    assert "Nothing was saved" in text_of(response)
+    claim.refresh_from_db()
+    assert claim.state == CurationState.ACCEPTED
+
+
+@pytest.mark.parametrize("fields", [{"state": "rejected"}, {"state": "loved"}, {"version": "x"}, {"state": "rejected", "reason": "ugly"}])
+def test_decision_that_is_incomplete_is_refused(curator: Client, fields: dict[str, str]) -> None:
+    claim = make.make_claim()
+    assert decide(curator, claim, **fields).status_code == 400
+    claim.refresh_from_db()
+    assert claim.state == CurationState.UNREVIEWED
+
+
+def test_decision_needs_the_permission(client: Client) -> None:
+    claim = make.make_claim()
+    response = decide(client, claim)
+    assert response.headers["Location"] == "/login/?next=/papers/x/%23c1"
+    client.force_login(make.make_user("reader"))
+    assert decide(client, claim).status_code == 403
+    assert client.post("/changes/none/undo/").status_code == 403
+    claim.refresh_from_db()
+    assert claim.state == CurationState.UNREVIEWED
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_decision_sends_nobody_to_another_site(curator: Client, address: str) -> None:
+    assert decide(curator, make.make_claim(), next=address).headers["Location"] == "/"
+
+
+# ---- listings and uploads ----
+
+
+def test_listings_show_state_and_size(client: Client) -> None:
+    make.make_listing("first.txt", make.make_paper(), state=ListingState.DONE)
+    make.make_listing("second.txt", state=ListingState.FAILED, error="It is a PDF.")
+    text = text_of(client.get("/listings/")).replace("\u00a0", " ")
+    assert "second.txt Failed – 1 kB" in text
+    assert "first.txt Read 1 1 kB" in text
+
+
+def test_listings_query_count_is_constant(client: Client) -> None:
+    make.make_listing("a.txt")
+    few = count_queries(client, "/listings/")
+    for number in range(25):
+        make.make_listing(f"{number}.txt", state=ListingState.READING)
+    assert count_queries(client, "/listings/") == few
+
+
+def test_listings_without_any_tell_how_to_begin(client: Client) -> None:
+    assert "No listing yet" in text_of(client.get("/listings/"))
+
+
+def test_listing_shows_its_receipt(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    paper = make.make_paper(abstract="It reaches 81.5% in 2020.")
+    make.make_claim("81.5%", benchmark=benchmark, paper=paper)
+    make.make_reading(paper, [["abstract", 20, 24, "year"]])
+    listing = make.make_listing("papers.txt", paper, make.make_paper(), state=ListingState.DONE, year=2020, year_source="inferred")
+    text = text_of(client.get(listing.get_absolute_url())).replace("\u00a0", " ")
+    assert "Read: 2 entries" in text
+    assert "Papers 2 2 new, 0 known" in text
+    assert "Claims 1" in text
+    assert "2020 inferred: one more than the latest year" in text
+    assert "Image Classification on ImageNet-1K 1 row" in text
+    assert "year 1" in text
+    assert paper.title in text
+
+
+def test_listing_that_is_being_read_updates_itself(client: Client) -> None:
+    listing = make.make_listing("papers.txt", make.make_paper(), state=ListingState.READING)
+    page = client.get(listing.get_absolute_url()).content.decode()
+    assert 'hx-trigger="every 1500ms"' in page
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    part = client.get(listing.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith('<div class="receipt" id="receipt" hx-get=')
+    Listing.objects.update(state=ListingState.DONE)
+    part = client.get(listing.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
+    assert "hx-get" not in part
+    assert 'hx-swap-oob="innerHTML"' in part
+
+
+def test_listing_that_failed_says_why(client: Client) -> None:
+    listing = make.make_listing("papers.pdf", state=ListingState.FAILED, error="papers.pdf was not read. It is a PDF <b>.")
+    page = client.get(listing.get_absolute_url()).content.decode()
+    assert "papers.pdf was not read. It is a PDF &lt;b&gt;." in page
+    assert "hx-get" not in page
+
+
+def test_listing_query_count_is_constant(client: Client) -> None:
+    small = make.make_listing("a.txt", make.make_paper(), state=ListingState.DONE)
+    large = make.make_listing("b.txt", *[make.make_paper() for _ in range(25)], state=ListingState.DONE)
+    assert count_queries(client, small.get_absolute_url()) == count_queries(client, large.get_absolute_url())
+
+
+def test_listing_that_does_not_exist_is_a_page_saying_so(client: Client) -> None:
+    response = client.get("/listings/none/")
+    assert response.status_code == 404
+    assert "There is no listing at this address." in text_of(response)
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the store answer what the test wants."""
+
+    def answer(result: Any) -> None:
+        def store_upload(file: Any, **_: Any) -> Any:
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        monkeypatch.setattr(ingest, "store_upload", store_upload)
+
+    return answer
+
+
+def file_named(name: str, content: bytes = b"A title\nAn abstract.\n") -> io.BytesIO:
+    file = io.BytesIO(content)
+    file.name = name
+    return file
+
+
+def test_upload_stores_the_file_and_shows_its_page(uploader: Client, django_capture_on_commit_callbacks: Any) -> None:
+    text = SAMPLE.read_bytes()
+    with django_capture_on_commit_callbacks() as callbacks:
+        response = uploader.post("/listings/upload/", {"file": file_named("papers.txt", text), "year": "2024"})
+    listing = Listing.objects.get()
+    assert response.headers["Location"] == listing.get_absolute_url()
+    assert (listing.name, listing.year, listing.year_source, listing.actor) == ("papers.txt", 2024, "given", "uploader")
+    assert len(callbacks) == 1
+    response = uploader.post("/listings/upload/", {"file": file_named("same.txt", text)}, follow=True)
+    assert response.redirect_chain[0][0] == listing.get_absolute_url()
+    assert "same.txt was uploaded before, byte for byte" in text_of(response)
+    assert Listing.objects.count() == 1
+
+
+def test_upload_that_is_no_listing_is_refused_in_the_form(uploader: Client, stored: Callable[..., None]) -> None:
+    stored(UnknownFormatError("It is a PDF; listings are text."))
+    response = uploader.post("/listings/upload/", {"file": file_named("papers.pdf")})
+    assert response.status_code == 400
+    assert "papers.pdf was not read. It is a PDF; listings are text." in text_of(response)
+    assert Listing.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "No file was chosen"),
+        ({"file": file_named("a.txt", b"")}, "The file is empty"),
+        ({"file": file_named("a.txt"), "year": "abc"}, "The year is not a number"),
+        ({"file": file_named("a.txt"), "year": "12"}, "The year is before 1990"),
+    ],
+)
+def test_upload_form_says_what_is_wrong(uploader: Client, body: dict[str, Any], message: str) -> None:
+    response = uploader.post("/listings/upload/", body)
+    assert response.status_code == 400
+    assert message in text_of(response)
+
+
+def test_upload_above_the_limit_is_refused(uploader: Client, settings: Any) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    response = uploader.post("/listings/upload/", {"file": file_named("big.txt", b"x" * (1024 * 1024 + 1))})
+    assert response.status_code == 400
+    assert "big.txt was not read. It has 1 MB; this site takes 1 MB at most." in text_of(response)
+
+
+def test_upload_needs_an_account_and_the_permission(client: Client) -> None:
+    assert client.get("/listings/upload/").headers["Location"] == "/login/?next=/listings/upload/"
+    client.force_login(make.make_user("reader"))
+    response = client.get("/listings/upload/")
+    assert response.status_code == 403
+    assert "Your account may not upload listings." in text_of(response)
+    assert 'href="/listings/upload/"' not in client.get("/login/", follow=True).content.decode().split("</nav>")[0]
+
+
+# ---- the frame ----
+
+
+def test_login_and_logout(client: Client) -> None:
+    make.make_user("reader")
+    assert "don’t match" in text_of(client.post("/login/", {"username": "reader", "password": "wrong"}))
+    response = client.post("/login/", {"username": "reader", "password": "secret", "next": "/listings/"})
+    assert response.headers["Location"] == "/listings/"
+    assert "Sign out" in text_of(client.get("/"))
+    client.post("/logout/")
+    assert "Sign in" in text_of(client.get("/"))
+
+
+def test_health_check_touches_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/healthz").content == b"ok"
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (503, b"database unreachable")
+
+
+def test_error_pages_need_no_context(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.raise_request_exception = False
+    monkeypatch.setattr("claims.boards.list_areas", lambda **_: 1 / 0)
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "The page could not be made" in text_of(response)
+    with override_settings(ALLOWED_HOSTS=["example.org"]):
+        response = client.get("/login/")
+    assert response.status_code == 400
+    assert "can’t be understood" in text_of(response)
+
+
+def test_form_without_its_token_is_refused_with_a_page() -> None:
+    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "a"})
+    assert response.status_code == 403
+    assert "The form has expired" in text_of(response)
+
+
+def test_pages_carry_the_policy_and_nothing_inline(client: Client) -> None:
+    board = make.make_board(2)
+    listing = make.make_listing("a.txt", state=ListingState.READING)
+    row = Result.objects.filter(benchmark=board)[0]
+    for url in (
+        "/",
+        f"{board.get_absolute_url()}?open={row.public_id}",
+        make_hostile_paper_address(),
+        listing.get_absolute_url(),
+        "/login/",
+    ):
+        response = client.get(url)
+        assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+        page = response.content.decode()
+        assert not re.search(r"\sstyle=|<style|\son\w+=(?!\w*alert)", page.replace("onerror=alert", ""))
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+        assert not re.search(r'(?:src|href)="https?://', page)
+
+
+def make_hostile_paper_address() -> str:
+    paper = make.make_paper(abstract="Plain <script>alert(1)</script> text.")
+    return paper.get_absolute_url()
+
+
+def test_anonymous_pages_ask_nothing_about_the_reader(client: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/login/")
+    assert len(queries) == 0
+    assert django_settings.LOGIN_URL == "login"
