@@ -17,6 +17,7 @@ urlpatterns = [
     path("listings/<slug:public_id>/", views.listing, name="listing"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]

@@ -14,6 +14,7 @@ from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -144,10 +145,10 @@ def upload(request: HttpRequest) -> HttpResponse:
         except ListingError as error:
             form.add_error("file", error.message if file.name in error.message else f"{file.name} was not read. {error.message}")
         else:
-            if created or stored.state == ListingState.WAITING:
+            if stored.state in (ListingState.WAITING, ListingState.READING):
                 tasks.announce(stored)
             if not created:
-                messages.info(request, f"{file.name} was uploaded before, byte for byte. This is its page; nothing was read twice.")
+                messages.info(request, f"{file.name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
             return redirect(stored)
     return render(request, "listings/upload.html", {"form": form, "max_mb": settings.MAX_UPLOAD_MB}, status=400 if form.errors else 200)
 
@@ -165,6 +166,12 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     response = render(request, "listings/_receipt.html" if request.headers.get("HX-Request") else "listings/listing.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_GET
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead browsers that ask by habit, as on the admin's pages, to the icon."""
+    return redirect(static("favicon.svg"))
 
 
 @never_cache

@@ -251,10 +251,10 @@ def make_listing(name: str = "papers.txt", *papers: Paper, **fields: Any) -> Lis
         "entry_count": len(papers),
     }
     listing = Listing.objects.create(name=name, **{**row, **fields})
-    for position, paper in enumerate(papers, start=1):
+    for position, paper in enumerate(papers):
         assert paper.current_text is not None
         ListingEntry.objects.create(
-            listing=listing, paper_text=paper.current_text, position=position, first_line=position * 3, last_line=position * 3 + 2
+            listing=listing, paper_text=paper.current_text, position=position, first_line=position * 3 + 3, last_line=position * 3 + 5
         )
     return listing
 

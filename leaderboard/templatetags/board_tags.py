@@ -337,6 +337,32 @@ def words(term: str) -> str:
     return term.replace("_", " ").replace("-", " ")
 
 
+UNTAKEN_REASONS = {
+    "condition": "condition of a setting",
+    "confidence_level": "confidence level",
+    "count": "count of things",
+    "dataset_size": "size of a dataset",
+    "hyper_parameter": "parameter of the method",
+    "link": "part of a link",
+    "no_metric": "no metric in reach",
+    "ordinal": "ordinal number",
+    "out_of_bounds": "impossible for its metric",
+    "part_of_name": "part of a name",
+    "rank": "rank in a competition",
+    "repeated": "said before",
+    "resolution": "input resolution",
+    "section": "number in an enumeration",
+    "share": "share of something",
+    "year": "year",
+}
+
+
+@register.filter
+def untaken_reason(reason: str) -> str:
+    """Return in words why a number was not taken; a reason without words of its own reads as it is stored."""
+    return UNTAKEN_REASONS.get(reason) or words(reason)
+
+
 @register.filter
 def reject_reason(reason: str) -> str:
     return {RejectReason.NOT_A_RESULT: "not a result", RejectReason.WRONGLY_READ: "wrongly read"}.get(RejectReason(reason), reason)
@@ -540,7 +566,9 @@ def split_statements(numbered: Sequence[Numbered]) -> Parts:
 @register.simple_tag
 def untaken_entry(text: str, start: int, end: int, reason: str) -> SafeString:
     """Return a number that was not taken, with some words around it and the reason."""
-    return format_html('<b>{}</b><q>{}</q><span class="muted">{}</span>', text[start:end], _in_context(text, start, end), words(reason))
+    return format_html(
+        '<b>{}</b><q>{}</q><span class="muted">{}</span>', text[start:end], _in_context(text, start, end), untaken_reason(reason)
+    )
 
 
 def _in_context(text: str, start: int, end: int) -> SafeString:

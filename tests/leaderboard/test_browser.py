@@ -32,7 +32,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LOOKS = [(1400, "light"), (1400, "dark"), (360, "light"), (360, "dark")]
+LOOKS = [(800, "light"), (1400, "light"), (1400, "dark"), (360, "light"), (360, "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +172,7 @@ PAGES = [
     "board-empty",
     "board-bad",
     "paper",
+    "paper-curator",
     "listings",
     "listing",
     "listing-running",
@@ -194,7 +195,9 @@ def make_page(name: str, visitor: Visitor) -> str:
             "board-empty": f"{board.get_absolute_url()}?year=2022&state=accepted&setting=none&setting=resolution:384x384",
             "board-bad": f"{board.get_absolute_url()}?colour=red",
         }[name]
-    if name == "paper":
+    if name == "paper-curator":
+        sign_in(visitor)
+    if name.startswith("paper"):
         return make_rich_paper().get_absolute_url()
     if name == "listings":
         for state in (ListingState.DONE, ListingState.READING, ListingState.FAILED):

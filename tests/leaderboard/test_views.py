@@ -305,7 +305,7 @@ def test_paper_marks_its_numbers_and_links_them_both_ways(client: Client) -> Non
     assert "Top-1 accuracy on ImageNet-1K SampleNet Accepted" in text
     assert "Parameters the paper’s own method Unreviewed" in text
     assert "Rival, quoted baseline; not a result Rejected" in text
-    assert "part of name" in text
+    assert "part of a name" in text
     assert "of &lt;papers&gt;.txt" in page
     assert "entry 1, lines 3 to 5" in text
 
