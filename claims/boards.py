@@ -193,7 +193,8 @@ class Board:
     @property
     def ranked(self) -> bool:
         """Whether the primary metric's direction is known; a board without one is not ranked and says so."""
-        return self.primary is not None and self.primary.direction is not Direction.UNKNOWN
+        metric = self.benchmark.primary_metric
+        return metric is not None and metric.direction != Direction.UNKNOWN
 
 
 def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None) -> Board:

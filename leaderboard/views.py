@@ -18,7 +18,7 @@ from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from claims import boards, tasks
 from claims.errors import ClaimsError, ListingError, StaleObjectError, UnknownFilterError
@@ -32,7 +32,7 @@ LISTINGS_ON_A_PAGE = 50
 ENTRIES_ON_A_PAGE = 50
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The boards by area."""
     everything = request.GET.get("boards") == "all"
@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "boards/home.html", {"areas": areas, "count": count, "left_out": left_out})
 
 
-@require_GET
+@require_safe
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """A board. `?open=<row>` shows that row's sentences; a script asks for them alone."""
     try:
@@ -65,7 +65,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     """A paper's title and abstract with everything that was read from it."""
     may_curate = permissions.may_curate(request.user)
@@ -123,7 +123,7 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     return _back(request)
 
 
-@require_GET
+@require_safe
 def listings(request: HttpRequest) -> HttpResponse:
     """The uploads with their progress."""
     page = Paginator(boards.list_listings(), LISTINGS_ON_A_PAGE).get_page(request.GET.get("page"))
@@ -131,7 +131,7 @@ def listings(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """The upload form. The file is stored at once and read by a worker."""
     user = cast("User", request.user)
@@ -153,7 +153,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "listings/upload.html", {"form": form, "max_mb": settings.MAX_UPLOAD_MB}, status=400 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     """A listing's receipt; while it is being read, its progress."""
     try:
@@ -168,14 +168,14 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Lead browsers that ask by habit, as on the admin's pages, to the icon."""
     return redirect(static("favicon.svg"))
 
 
 @never_cache
-@require_GET
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer whether the site and its database are there."""
     try:

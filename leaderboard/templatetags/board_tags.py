@@ -269,6 +269,7 @@ def cost_text(cell: Cell) -> str:
     text = cell.stated.strip()
     if cell.unit and cell.unit not in text:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"
+    text = re.sub(r"(?<=\d)\s?x$", TIMES, text)
     return f"{word} {text}".strip()
 
 

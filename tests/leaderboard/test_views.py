@@ -77,7 +77,7 @@ def test_home_counts_the_boards_that_it_leaves_out(client: Client) -> None:
     make.make_board(1, benchmark=lonely)
     response = client.get("/")
     assert lonely.slug not in response.content.decode()
-    assert "1 board with one result that nobody has reviewed is not listed" in text_of(response).replace("\u00a0", " ")
+    assert "1 board that nobody has reviewed, with one result, is not listed" in text_of(response).replace("\u00a0", " ")
     assert lonely.slug in client.get("/?boards=all").content.decode()
 
 
@@ -214,6 +214,7 @@ def test_board_left_empty_names_the_filters_and_the_way_out(client: Client) -> N
     assert "year “2020”, state “accepted”: none of the 3 rows fits" in text
     assert "Drop the state: 3 rows" in text
     assert "Drop the year" not in text
+    assert "Ranked by Top-1 accuracy" in text
 
 
 def test_board_without_a_known_direction_is_not_ranked_and_says_so(client: Client) -> None:
