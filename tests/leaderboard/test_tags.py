@@ -34,8 +34,6 @@ def make_cell(stated: str, value: float, **fields: Any) -> Cell:
         "state": CurationState.UNREVIEWED,
         "tier": "",
         "confidence": 1.0,
-        "inferred": [],
-        "rules": [],
         "rank_by": value,
     }
     return Cell(stated=stated, value=value, **{**row, **fields})
