@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from claims.extraction.quantities import Quantity, split_range
 from claims.extraction.rules import kinds

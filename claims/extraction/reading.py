@@ -28,6 +28,8 @@ _NOTE = re.compile(
     r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
 )
 _EXAMPLE = re.compile(r"\b(?:such as|including|e\.g\.,?|like|namely)(?: the)? [^.;]{0,30}$")
+_MOST_NUMBERS = 40
+"""A run with more numbers than this is a table or noise and no sentence that the rules are written for."""
 _TIE_LIMIT = 170
 
 
@@ -58,7 +60,9 @@ class PaperReader:
             while position < len(scene.quantities) and scene.quantities[position].start < sentence[1]:
                 numbers.append(scene.quantities[position])
                 position += 1
-            if numbers:
+            if len(numbers) > _MOST_NUMBERS:
+                self.untaken += [UntakenNumber(text_field, Span(q.digits_start, q.digits_end), "table") for q in numbers]
+            elif numbers:
                 _SentenceReader(self, scene, text_field, sentence, numbers).read()
             self._topic.note(scene, sentence)
 

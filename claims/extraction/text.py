@@ -102,6 +102,10 @@ def normalise(text: str) -> str:
     return repaired
 
 
+LONGEST = 1500
+"""Characters of the longest run read as one sentence; rules look around within a sentence, so its length bounds their work."""
+
+
 def sentences(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of every sentence of a normalised text, without the blanks around it."""
     found: list[tuple[int, int]] = []
@@ -119,6 +123,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    while end - start > LONGEST:
+        blank = text.rfind(" ", start, start + LONGEST)
+        cut = blank + 1 if blank > start else start + LONGEST
+        _add_stripped(found, text, start, cut)
+        start = cut
+    _add_stripped(found, text, start, end)
+
+
+def _add_stripped(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
     run = text[start:end]
     left = len(run) - len(run.lstrip())
     right = len(run.rstrip())

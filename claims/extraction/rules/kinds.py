@@ -26,7 +26,7 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # (id, pattern on the text after the number)
 DELTA_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("delta.higher", re.compile(r"^\s*-?\(?(?:[a-z-]+ )?(?:absolute |relative |points? |abs\.? |on average |M+ )*\(?(?:higher|lower|better|worse|more accurate|less accurate|more|less|above|below|over|ahead|behind|fewer|greater|increased?|decreased?|reduced|smaller|away)\b(?! (?:than )?(?:\d|N+ (?:datasets|benchmarks|tasks)))")),
+    ("delta.higher", re.compile(r"^\s*-?\(?(?:(?!with |and |at |for |on |in |using |of )[a-z-]+ )?(?:absolute |relative |points? |abs\.? |on average |M+ )*\(?(?:higher|lower|better|worse|more accurate|less accurate|more|less|above|below|over|ahead|behind|fewer|greater|increased?|decreased?|reduced|improved|smaller|away)\b(?! (?:than )?(?:\d|N+ (?:datasets|benchmarks|tasks)))")),
     ("delta.gain", re.compile(rf"^\s*-?(?:(?!and\b|on\b|with\b|while\b|for\b|over\b|by\b|to\b|at\b|or\b|from\b|compared\b|using\b|but\b)[a-z0-9'-]+ |M+ |D+ |V+ |P+ ){{0,5}}?{_GAIN}(?![a-z-])")),
     ("delta.points_over", re.compile(r"^ (?:M+ )?(?:over|above|below) (?:the |its |our |strong )?(?:[a-z-]+ ){0,2}(?:baselines?|previous|prior|state|sota|existing|best|[PV])")),
     ("delta.improving", re.compile(r"^ (?:M+ )?(?:from|over) (?:the )?(?:baselines?|previous|state-of-the-art)")),

@@ -212,9 +212,52 @@ NEUTRAL = frozenset(
 
 # the only words that make another metric of "accuracy"; others ("unexpected accuracy drops") are read over
 MEASURED = frozenset(
-    """detection segmentation execution tracking matching localization localisation pose reasoning answer retrieval transcription alignment linking
-    parsing tagging registration rating grasp grounding verification identification translation pixel joint sentence word character token instruction
-    tool step intent slot entity relation triplet pairwise ranking forecasting regression diagnostic counting search""".split()
+    [
+        "detection",
+        "segmentation",
+        "execution",
+        "tracking",
+        "matching",
+        "localization",
+        "localisation",
+        "pose",
+        "reasoning",
+        "answer",
+        "retrieval",
+        "transcription",
+        "alignment",
+        "linking",
+        "parsing",
+        "tagging",
+        "registration",
+        "rating",
+        "grasp",
+        "grounding",
+        "verification",
+        "identification",
+        "translation",
+        "pixel",
+        "joint",
+        "sentence",
+        "word",
+        "character",
+        "token",
+        "instruction",
+        "tool",
+        "step",
+        "intent",
+        "slot",
+        "entity",
+        "relation",
+        "triplet",
+        "pairwise",
+        "ranking",
+        "forecasting",
+        "regression",
+        "diagnostic",
+        "counting",
+        "search",
+    ]
 )
 _HEADS = r"(?:accuracy|accuracies|error|errors|error rate|success rate|rate|score|scores|precision|recall|distance)"
 _WORD = r"[a-z][a-z'-]{2,20}"

@@ -255,14 +255,15 @@ SUBJECT = re.compile(
     rf"(?P<name>[PV]+)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? )(?:{ACHIEVE})\b"
 )
 
+# every repetition is bounded: a text of capitals must not be tried from each of them
 UNKNOWN_DATASET = re.compile(
-    r"(?P<name>(?:[A-Z][A-Za-z0-9'+]*|[A-Z]+)(?:[-_/.][A-Za-z0-9]+)*(?: (?:[A-Z][A-Za-z0-9'+]*(?:-[A-Za-z0-9]+)*|\d{2,4}|of|in the|v\d)(?= ))*(?: \d{4}| v\d)?)"
+    r"(?<![A-Za-z0-9'+_/.-])(?P<name>[A-Z][A-Za-z0-9'+]{0,40}(?:[-_/.][A-Za-z0-9]{1,40}){0,4}(?: (?:[A-Z][A-Za-z0-9'+]{0,40}(?:-[A-Za-z0-9]{1,40}){0,3}|\d{2,4}|of|in the|v\d)(?= )){0,6}(?: \d{4}| v\d)?)"
     r" (?:dataset|data-?set|benchmark|corpus|test set|challenge|leaderboard|test suite|test-dev|validation set|task \d)\b"
 )
 # "the DCASE 2020 Challenge Task 2"
-CHALLENGE = re.compile(r"(?P<name>[A-Z][A-Za-z]*[A-Z][\w-]*(?: \d{4})? Challenge(?: Task \d)?)(?![a-z])")
+CHALLENGE = re.compile(r"(?<![\w-])(?P<name>[A-Z][A-Za-z]{0,20}[A-Z][\w-]{0,20}(?: \d{4})? Challenge(?: Task \d)?)(?![a-z])")
 DATASET_NAMED = re.compile(
-    r"\b(?:dataset|benchmark|corpus)s?,? (?:called |named |, )?(?P<name>[A-Z][A-Za-z]*(?:[-_]?[A-Za-z]*\d+[\w-]*|-[A-Z0-9][\w-]*))"
+    r"\b(?:dataset|benchmark|corpus)s?,? (?:called |named |, )?(?P<name>[A-Z][A-Za-z]{0,30}(?:[-_]?[A-Za-z]{0,30}\d[\w-]{0,30}|-[A-Z0-9][\w-]{0,30}))"
 )
 # starts of a capitalised run that are no part of a dataset's name
 NOT_A_DATASET = re.compile(

@@ -23,7 +23,7 @@ from claims.terms import Qualifier
         ("500X", 500.0, None, "x", 1.0),
         ("21M", 21.0, None, "", 1e6),
         ("3 billion", 3.0, None, "", 1e9),
-        ("14.64~GFLOPs", 14.64, None, "", 1.0),
+        ("14.64~GFLOPs", 14.64, None, "", 1e9),
         ("5.6 points", 5.6, None, "points", 1.0),
         ("1.2% points", 1.2, None, "points", 1.0),
         ("3,150 GPU days", 3150.0, None, "", 1.0),
