@@ -53,6 +53,8 @@ def run_site(*, host: str, port: str, listings: Iterable[Path], say: Say) -> int
     """
     handle_stop_signals(_leave)
     number = check_port(host, port)
+    if os.geteuid() == 0:
+        say("Running as root, which is not needed: any user who may write to DATA_DIR will do.")
     with hold_data_dir():
         prepare_database(say)
         collect_static_files(say)
@@ -223,6 +225,8 @@ def _worker(environment: dict[str, str]) -> Program:
     # Workers on one machine with one queue have nothing to tell each other.
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command += ["--concurrency", "2" if (os.cpu_count() or 1) > 2 else "1", "--loglevel", os.environ.get("LOG_LEVEL") or "WARNING"]
+    # Said once, by this command, in a line; a message can't bring code along, only JSON is taken.
+    environment = environment | {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
         # A message passes through the folder for temporary files on its way to the worker. Beside the messages this is a rename.
         environment = environment | {"TMPDIR": str(settings.BROKER_DIR / "processed")}

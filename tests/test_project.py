@@ -1,0 +1,160 @@
+"""What holds for the project as a whole: its lock files, its tracked files, its production settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+# In pieces, lest this file be the first to be found.
+MACHINE_PATHS = re.compile("|".join(["/wo" + "rk/", "/ro" + r"ot/", "/ho" + r"me/\w+/", "/Us" + r"ers/\w+/", r"\bC:" + r"\\Users"]))
+REGISTRY_HOSTS = re.compile(
+    "|".join(["py" + r"pi\.(org|python)", "python" + "hosted", "npm" + r"js\.(org|com)", "deb" + r"\.debian\.org"]), re.IGNORECASE
+)
+BUNDLES = re.compile(r"(\.min\.(js|css)|\.map|(^|/)(plotly|htmx|d3|jquery|bootstrap|alpine)[^/]*\.(js|css)|\.woff2?)$", re.IGNORECASE)
+INDEX_OPTIONS = re.compile(r"^\s*(-i\b|-f\b|--(extra-)?index-url|--find-links|--trusted-host)|://", re.MULTILINE)
+
+
+def _tracked_files() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def _find_in_tracked_files(pattern: re.Pattern[str]) -> list[str]:
+    found = []
+    for path in _tracked_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}" for match in pattern.finditer(text)]
+    return found
+
+
+def test_tracked_files_name_no_path_of_a_machine() -> None:
+    assert _find_in_tracked_files(MACHINE_PATHS) == []
+
+
+def test_tracked_files_name_no_package_registry() -> None:
+    assert _find_in_tracked_files(REGISTRY_HOSTS) == []
+
+
+def test_git_holds_no_bundle_of_somebody_else() -> None:
+    names = [path.relative_to(ROOT).as_posix() for path in _tracked_files()]
+    assert [name for name in names if BUNDLES.search(name)] == []
+    static = [path for path in _tracked_files() if path.is_relative_to(ROOT / "static")]
+    assert [path.name for path in static if path.stat().st_size > 60_000] == []
+
+
+def _read_project() -> dict[str, Any]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert isinstance(project, dict)
+    return project
+
+
+@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", []), ("requirements-dev.lock", ["dev"])])
+def test_lock_file_fits_the_project(lock: str, extras: list[str]) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert INDEX_OPTIONS.search(text) is None
+    # A package may be pinned more than once, for different systems.
+    pinned: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.MULTILINE):
+        pinned.setdefault(canonicalize_name(name), []).append(version)
+    project = _read_project()
+    for line in project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]:
+        wanted = Requirement(line)
+        versions = pinned.get(canonicalize_name(wanted.name), [])
+        assert versions, f"{lock} lacks {wanted.name}; `make lock` writes it anew"
+        assert all(wanted.specifier.contains(version, prereleases=True) for version in versions), (
+            f"{lock} has {wanted.name} {versions}, not {line}"
+        )
+    # Each is pinned together with what it may be made of.
+    assert len(re.findall(r"^[^#\s].*==", text, re.MULTILINE)) == len(
+        re.findall(r"^[^#\s].*==.*\\\n    --hash=sha256:", text, re.MULTILINE)
+    )
+
+
+def test_both_lock_files_pin_the_same_versions() -> None:
+    pins = [
+        set(re.findall(r"^[^#\s]\S*==\S+", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert pins[0] <= pins[1]
+
+
+def _read_settings(tmp_path: Path, **environment: str) -> dict[str, Any]:
+    """Return the production settings as a process with this environment has them."""
+    code = (
+        "import json; from leaderboard.settings import base\n"
+        "print(json.dumps({name: getattr(base, name) for name in dir(base) if name.isupper()}, default=str))"
+    )
+    inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT", "LANG", "TMPDIR")}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=inherited | {"DATA_DIR": str(tmp_path / "data")} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    read = json.loads(ran.stdout)
+    assert isinstance(read, dict)
+    return read
+
+
+def test_settings_for_https_protect_readers(tmp_path: Path) -> None:
+    settings = _read_settings(tmp_path, SITE_URL="https://boards.example.org/", DEBUG="1", DJANGO_DEBUG="1")
+    assert settings["DEBUG"] is False
+    assert settings["SECURE_SSL_REDIRECT"] is True
+    assert settings["SECURE_HSTS_SECONDS"] >= 365 * 24 * 3600
+    assert settings["SESSION_COOKIE_SECURE"] is True
+    assert settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://boards.example.org"]
+    assert "boards.example.org" in settings["ALLOWED_HOSTS"]
+    assert "*" not in settings["ALLOWED_HOSTS"]
+
+
+def test_settings_for_http_lock_nobody_out(tmp_path: Path) -> None:
+    settings = _read_settings(tmp_path, SITE_URL="http://localhost:9000")
+    assert settings["DEBUG"] is False
+    assert settings["SECURE_SSL_REDIRECT"] is False
+    assert settings["SECURE_HSTS_SECONDS"] == 0
+    assert settings["SESSION_COOKIE_SECURE"] is False
+    assert settings["CSRF_COOKIE_SECURE"] is False
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["http://localhost:9000"]
+
+
+def test_settings_keep_a_secret_key_of_their_own_for_their_owner_only(tmp_path: Path) -> None:
+    first = _read_settings(tmp_path)["SECRET_KEY"]
+    assert len(first) >= 50
+    assert _read_settings(tmp_path)["SECRET_KEY"] == first
+    assert (tmp_path / "data/secret-key").stat().st_mode & 0o077 == 0
+    assert _read_settings(tmp_path, SECRET_KEY="from the environment")["SECRET_KEY"] == "from the environment"
+
+
+def test_settings_keep_everything_below_the_data_folder(tmp_path: Path) -> None:
+    settings = _read_settings(tmp_path)
+    data = tmp_path / "data"
+    assert settings["DATABASES"]["default"]["NAME"] == str(data / "claimboard.sqlite3")
+    places = [settings["STATIC_ROOT"], settings["UPLOAD_DIR"], settings["FILE_UPLOAD_TEMP_DIR"], settings["CELERY_BEAT_SCHEDULE_FILENAME"]]
+    places += [settings["CELERY_BROKER_TRANSPORT_OPTIONS"][name] for name in ("data_folder_in", "processed_folder", "control_folder")]
+    assert [place for place in places if not Path(place).is_relative_to(data)] == []
+
+
+def test_settings_refuse_an_address_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _read_settings(tmp_path, SITE_URL="boards.example.org")
+    assert "SITE_URL" in caught.value.stderr
