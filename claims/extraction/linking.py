@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from claims.extraction.groups import Group
 from claims.extraction.rules import metrics as rules
@@ -65,6 +66,8 @@ _DIRECT = re.compile(r"^\s*-?\s*\(?\s*(?:(?:top-\d|zero-shot|on|for|in|the|M+)\s
 _CUT = re.compile(r";|, (?:while|whereas|but|although|outperforming|surpassing|exceeding|beating)\b|\. ")
 _NEXT_CLAIMS = re.compile(r"(?:,| and|,? while|;)(?: [a-z]+){0,3}? (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}D+[^D]{0,60}$")
 _SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an? |the )?(?:\(?M+ (?:score )?(?:of )?)?\(?$")
+_PARALLEL = re.compile(r"^ [^;,]{0,50}? and $")
+_NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}$")
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
 _OPENING = re.compile(r"(?:^|[,;:]\s|\b)(?:on|for|in|at|using|specifically|considering|regarding)\b[^N]*$")
 
@@ -133,8 +136,7 @@ class Linker:
     def left_zone(self, group: Group) -> re.Match[str] | None:
         """Return the match of a metric phrase right before `group`; its offsets count from the number before it."""
         low, _ = self.neighbours(group)
-        match = rules.LEFT_ZONE.search(self._scene.shadow[low : group.start][-220:])
-        return match
+        return rules.LEFT_ZONE.search(self._scene.shadow[low : group.start][-220:])
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""
@@ -220,6 +222,15 @@ class Linker:
                 return DatasetLink(after[:1], "dataset.right_far", 0.75)
         return None
 
+    def parallel(self, group: Group, link: DatasetLink) -> DatasetLink:
+        """Return the one dataset of a number where as many numbers follow a list: "on both A and B with 63% ... and 36%"."""
+        after = [g for g in self._groups if g.start > link.datasets[-1].end and g.unit == group.unit and len(g.quantities) == 1]
+        gaps = [self._scene.shadow[a.end : b.start] for a, b in pairwise(after)]
+        if len(after) != len(link.datasets) or len(after) < 2 or not all(_PARALLEL.match(gap) for gap in gaps):
+            return link
+        index = next((i for i, other in enumerate(after) if other is group), -1)
+        return link if index < 0 else DatasetLink([link.datasets[index]], "dataset.parallel", 0.7)
+
     def _list_of(self, mention: Mention, low: int, high: int, count: int = 1) -> list[Mention]:
         listed = mention_list(self._scene, "D", mention, low, high)
         if count > 1 and len(listed) == 1 and "respectively" in self._scene.lower[low : self._end]:
@@ -252,6 +263,8 @@ class Linker:
                 return None
             if not self._fits(mention, metric):
                 continue
+            if _NEW_CLAUSE.match(gap) and scene.within("D", self._start, group.start):
+                return None  # "..., and on D2 ...": the next number's
             if _DIRECT.match(gap) or _PREPOSITION.search(gap):
                 return DatasetLink(self._list_of(mention, group.end, limit, len(group.quantities)), "dataset.after", 1.0)
         return None

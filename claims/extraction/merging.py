@@ -60,6 +60,10 @@ def _agree(left: str | None, right: str | None, *, loose: bool) -> bool:
     return left == right or loose
 
 
+def _same_column(left: str | None, right: str | None) -> bool:
+    return left == right or {left, right} == {"Accuracy", "Top-1 accuracy"}
+
+
 def _restates(claim: ClaimDraft, claims: Sequence[ClaimDraft]) -> bool:
     """Say whether a claim is only a threshold ("surpassing 80%") below a number that is stated elsewhere."""
     if claim.kind is not ClaimKind.ABSOLUTE or claim.qualifier is not Qualifier.OVER or claim.decimals:
@@ -68,7 +72,7 @@ def _restates(claim: ClaimDraft, claims: Sequence[ClaimDraft]) -> bool:
         other is not claim
         and other.kind is ClaimKind.ABSOLUTE
         and other.qualifier is Qualifier.EXACT
-        and other.metric == claim.metric
+        and _same_column(other.metric, claim.metric)
         and other.dataset in (claim.dataset, None)
         and claim.value <= other.value < claim.value + 1
         for other in claims

@@ -45,7 +45,10 @@ def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, .
                 if _is_name(name, quoted) and not (pattern is names.PRESENTED_ACRONYM and len(name) < 3):
                     said.append((-lowered.count(name.lower()), len(said), name))
     # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
-    found += [name for _, _, name in sorted(said)]
+    given = [name for _, _, name in sorted(said)]
+    # "Doing Foo before Bar: ... named FB-Net": a shaped name goes before the plain words of a title
+    shaped = [] if any(_shaped(word) for name in found for word in name.split()) else [n for n in given if n.split()[0] == n and _shaped(n)]
+    found = (shaped if found and " " in found[0] else []) + found + given
     if prefix is None or not found:
         # "Searching for FooNetV3": a versioned name in the title that the abstract keeps coming back to
         versioned = [
@@ -182,9 +185,9 @@ class OwnerFinder:
                 match = pattern.search(before)
                 if match is None:
                     continue
-                if rule == "role.possessive":
+                if rule in ("role.possessive", "role.name_paren"):
                     owner = scene.at("P", sentence[0] + match.start()) or scene.at("V", sentence[0] + match.start())
-                    if "'" not in match.group() or owner is None or self.is_own(owner.name):
+                    if (rule == "role.possessive" and "'" not in match.group()) or owner is None or self.is_own(owner.name):
                         continue
                 return Role.BASELINE, rule
             if kinds.BASELINE_AFTER.match(after):
@@ -234,7 +237,9 @@ class OwnerFinder:
             found = scene.at("V", end + match.start(1))
             if found is not None and not names.DETECTOR.search(found.name):
                 return found.name
-        words = names.VARIANT_WORDS.search(scene.lower, sentence[0], start) or names.VARIANT_WORDS.search(scene.lower, end, next_start)
+        words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
+            scene.lower, end, next_start
+        )
         left = [m for m in scene.within("V", sentence[0], start) if not names.DETECTOR.search(m.name) and not self._is_title_model(m.name)]
         for mention in reversed(left):
             head = scene.shadow[max(sentence[0], mention.start - 40) : mention.start]

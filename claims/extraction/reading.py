@@ -8,11 +8,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from claims.extraction import deciding
+from claims.extraction.cells import cells_of
 from claims.extraction.deciding import CostReading
 from claims.extraction.drafting import Context, make_claim, make_cost, task_of
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span, UntakenNumber
 from claims.extraction.groups import Group, make_groups
-from claims.extraction.linking import DatasetLink, Linker, MetricLink, compatible, is_training_set
+from claims.extraction.linking import DatasetLink, Linker, MetricLink, compatible
 from claims.extraction.owners import Owner, OwnerFinder
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import kinds
@@ -28,6 +29,8 @@ _NOTE = re.compile(
     r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
 )
 _EXAMPLE = re.compile(r"\b(?:such as|including|e\.g\.,?|like|namely)(?: the)? [^.;]{0,30}$")
+_BORDER = re.compile(r"[,;] | and ")
+_GENERATIVE = frozenset(("fid", "is", "bits"))
 _MOST_NUMBERS = 40
 """A run with more numbers than this is a table or noise and no sentence that the rules are written for."""
 _TIE_LIMIT = 170
@@ -180,11 +183,14 @@ class _SentenceReader:
             self._leave(quantity, reason)
 
     def _link_claim(self, group: Group, kind: ClaimKind, rule: str, beside: MetricLink | None) -> None:
-        scene, linker, vocabulary = self._scene, self._linker, self._paper.vocabulary
+        scene, linker = self._scene, self._linker
         metric = beside
         datasets = linker.datasets(group, metric)
+        example = False
+        if datasets is not None and datasets.rule == "dataset.left" and len(datasets.datasets) > 1:
+            datasets = linker.parallel(group, datasets)
         if datasets is not None and several(scene.lower, *self._sentence) is not None and self._is_example(datasets):
-            datasets = None  # "84.3% on average on 5 test sets such as A and B" is neither's
+            datasets, example = None, True  # "84.3% on average on 5 test sets such as A and B" is neither's
         decimals = any(quantity.decimals for quantity in group.quantities)
         if group.unit == "" and not (kind is ClaimKind.DELTA and group.quantities[0].sign == "+" and metric is None):
             # a bare number is a score only beside a metric, or with decimals right beside its dataset
@@ -219,7 +225,7 @@ class _SentenceReader:
             return
         if metric is None:
             metric = self._continued_metric(group, datasets) or self._distant_metric(group, datasets)
-        if datasets is None and (metric is not None or group.unit in ("%", "points")):
+        if datasets is None and not example and (metric is not None or group.unit in ("%", "points")):
             datasets = None if several(scene.lower, *self._sentence) and kind is not ClaimKind.ABSOLUTE else self._carried(group, metric)
         metric = self._under_attack(metric)
         if metric is None and datasets is not None:
@@ -236,7 +242,6 @@ class _SentenceReader:
         self._links[id(group)] = (metric, datasets)
         self._kinds[id(group)] = kind
         self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
-        del vocabulary
 
     def _take_aligned(self, group: Group, rule: str) -> bool:
         """Take a list of differences that refers back to as many scores: "..., which are +1.1%, +5.5/+0.9 higher than"."""
@@ -401,21 +406,41 @@ class _SentenceReader:
                         return [mention.name for mention in run]
         return None
 
+    def _own_words(self, group: Group) -> tuple[int, int]:
+        """Return where the words begin and end that say something of this number and not of its neighbours."""
+        low, high = self._linker.neighbours(group)
+        shadow = self._scene.shadow
+        if low > self._sentence[0]:
+            low += max((match.end() for match in _BORDER.finditer(shadow[low : group.start])), default=0)
+        if high < self._sentence[1]:
+            high = group.end + max((match.end() for match in _BORDER.finditer(shadow[group.end : high])), default=high - group.end)
+        return low, high
+
+    def _sized(self, dataset: str | None, metric: Mention | None, setting: tuple[ConditionDraft, ...]) -> str | None:
+        """Return the generation set of a size: FID on "ImageNet at 64x64 resolution" is measured on ImageNet 64x64."""
+        entry = self._paper.vocabulary.metric.get(metric.name) if metric is not None else None
+        if dataset is None or entry is None or entry.family not in _GENERATIVE:
+            return dataset
+        for condition in setting:
+            if condition.kind is ConditionKind.RESOLUTION:
+                sized = self._paper.vocabulary.dataset.get(f"{dataset.removesuffix('-1K')} {condition.value}")
+                if sized is not None and sized.parent == dataset:
+                    return sized.name
+        return dataset
+
     def _setting(self, group: Group, datasets: DatasetLink | None, kind: ClaimKind) -> tuple[ConditionDraft, ...]:
-        found = list(nearby(self._conditions, *self._linker.neighbours(group)))
-        for condition in self._conditions:
-            # what opens the sentence holds for all of it
-            if condition.end <= self._groups[0].start and condition.draft not in found:
-                found.append(condition.draft)
+        found = list(nearby(self._conditions, *self._own_words(group)))
+        near = {condition.kind for condition in found}
+        # what opens the sentence holds for all of it
+        found += [c.draft for c in self._conditions if c.end <= self._groups[0].start and c.draft.kind not in near]
         if datasets is None and (condition_of_many := several(self._scene.lower, *self._sentence)) is not None:
             found.append(condition_of_many)
         for mention in self._scene.within("D", *self._sentence):
             entry = self._paper.vocabulary.dataset.get(mention.name)
-            if entry is not None and entry.training_only and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
-                if abs(mention.start - group.end) < 80 or abs(group.start - mention.end) < 80:
-                    found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
-                    break
-        del kind
+            close = min(abs(mention.start - group.end), abs(group.start - mention.end)) < 80
+            if entry is not None and entry.training_only and close and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
+                found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
+                break
         unique = {(c.kind, c.value): c for c in reversed(found)}
         return tuple(reversed(unique.values()))
 
@@ -438,10 +463,10 @@ class _SentenceReader:
         tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
         taken = False
         for index, quantity in enumerate(group.quantities):
-            cells, share = _cells(index, count, metrics, named)
+            cells, share = cells_of(index, count, metrics, named)
             context = self._context(group, kind, rules, tied, setting, index)
             for cell_metric, cell_dataset in cells:
-                name = cell_dataset.name if cell_dataset is not None else None
+                name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)
                 task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
                 draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, confidence * share, inferred)
                 if draft is not None:
@@ -461,29 +486,3 @@ class _SentenceReader:
             per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
             for measure in (reading.measures[index],) if per_number else reading.measures:
                 self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), 0.9, note.group() if note else ""))
-
-
-def _cells(
-    index: int, count: int, metrics: list[Mention | None], datasets: list[Mention | None]
-) -> tuple[list[tuple[Mention | None, Mention | None]], float]:
-    """Return the (metric, dataset) cells of the number at `index` of a list of `count`, and a factor for their confidence.
-
-    Equal lengths are zipped; two lists whose lengths multiply to `count` have the datasets outside; one number belongs to all
-    its datasets; lists that fit nothing leave the dataset open.
-    """
-    wide, long = len(metrics), len(datasets)
-    if wide > 1 and long > 1 and wide * long == count:
-        return [(metrics[index % wide], datasets[index // wide])], 1.0
-    metric = metrics[index] if wide == count else metrics[index % wide] if wide > 1 and count % wide == 0 else metrics[0]
-    if long == 1:
-        return [(metric, datasets[0])], 1.0
-    if long == count:
-        return [(metric, datasets[index])], 1.0
-    if count == 1 or wide == count:
-        return [(metric, dataset) for dataset in datasets], 0.85
-    if count % long == 0 and wide == 1:
-        return [(metric, datasets[index // (count // long)])], 0.6
-    return [(metric, None)], 0.5
-
-
-__all__ = ["PaperReader", "is_training_set"]

@@ -16,7 +16,7 @@ from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
 _DIGIT = re.compile(r"\d")
-_MORE_SUFFIXES = re.compile(r"(?:\s?[/,]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
+_MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
 
 
@@ -118,7 +118,8 @@ def _add_suffixes(text: str, name: Found, vocabulary: Vocabulary, mentions: dict
         match = _MORE_SUFFIXES.match(text, position)
         if match is None:
             return
-        other = vocabulary.lookup(AliasKind.DATASET, written[: cuts[-1]] + match[1])
+        spelled = (vocabulary.lookup(AliasKind.DATASET, written[:cut] + match[1]) for cut in reversed(cuts))
+        other = next((found for found in spelled if found is not None), None)
         if other is None:
             return
         _add(mentions, taken, Mention("D", other, match.start(1), match.end(1)))

@@ -1,4 +1,5 @@
 """What the text is talking about: the dataset and metric that a sentence leaves out because an earlier one named them."""
+# ruff: noqa: E501 - a pattern stays on one line
 
 from __future__ import annotations
 

@@ -213,7 +213,8 @@ class Vocabulary:
             if end < length and (folded[end].isalnum() or (folded[end] == "+" and folded[end - 1] != "+")):
                 continue
             for kind, name, exact in patterns[keys[index]]:
-                if exact and text[start:end] != exact:
+                # "NR-VQA" is no "VQA"
+                if exact and (text[start:end] != exact or (start > 1 and text[start - 1] == "-" and text[start - 2].isalnum())):
                     continue
                 taken.append(Found(kind, name, start, end))
                 last_end = end

@@ -8,7 +8,7 @@ import re
 from claims.extraction.rules.costs import QUAL
 
 _GAIN = (
-    r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|difference|gap|leads?|jump|rise|loss(?: of)?"
+    r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|differences?|disparity|disparities|gaps?|leads?|jump|rise|loss(?: of)?"
     r"|enhancements?|lifts?|uplift|savings?|penalty|deterioration|speedups?|relative|overhead|outperformance)"
 )
 
@@ -17,7 +17,7 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.by", re.compile(rf"\bby(?: up to| an?| (?:absolute|relative|average|margin|margins|impressive|additional|further|large|significant|remarkable|substantial|notable|considerable|overall|mean|relatively|absolutely|of|nearly))*\s*{QUAL}*\(?[+-]?$")),
     ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+(?: of)?|on D+(?: of)?|up to|over [^N;,]{{0,40}} of|with))*\s*{QUAL}*\(?[+-]?$")),
     ("delta.gap_to", re.compile(r"\bgap(?: [^;N]{0,80}?)? to(?: less than| within| only| just| about| under| an?| absolute)*\s*$")),
-    ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of )?\s*{QUAL}*[+-]?$")),
+    ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of |e\.g\.,? |i\.e\.,? )?\s*{QUAL}*[+-]?$")),
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
     ("delta.only_lower", re.compile(r"(?:drops?|degrades?|decreases?|los(?:es|ing)|sacrific\w+|cost) (?:of )?(?:only|just|less than|merely|about|around|at most|≤)?\s*$")),
     ("delta.better", re.compile(rf"(?:higher|lower|better|worse)(?: [^;NM]{{0,40}})? by\s*{QUAL}*$")),
@@ -50,6 +50,7 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.outperforming", re.compile(r"(?:outperform|surpass|exceed|beat|improv|top|better)\w*(?: (?:upon|on|over|than))?(?: (?!with\b|while\b|we\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|in\b|to\b)[^\s;,N]+){1,9}\s*\(?(?:of|at)?\s*\(?$")),
     ("role.previous", re.compile(rf"(?:previous(?:ly)?|prior|former|earlier|existing|conventional|current|published)(?: [a-z-]+){{0,3}} {_STATE}(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|by\b)[^\s;,N]+){{0,4}}\s*\(?$")),
     ("role.possessive", re.compile(r"(?:[PV]+)(?: \([^()]{0,20}\))?'s?\s*$")),
+    ("role.name_paren", re.compile(r"P+ \($")),
     ("role.baseline", re.compile(r"\bbaselines?(?: (?:at|of|is|with|achieves|score|obtains|\())*\s*$")),
     ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|\(|achieve|M+))*\s*$")),
 )  # fmt: skip

@@ -16,7 +16,7 @@ RELEASE = re.compile(r" \d\.\d(?![\d%x])(?= [a-z(]|[,.;:])")
 
 _BACKBONES = (
     r"(?:wide[- ]?|se[- ]?|3d[- ]|pre-?act[- ]|i)?res-?net|resnext|wrn|wide-?resnet|vgg(?:net)?|densenet|mobile-?net|shuffle-?net|squeeze-?net|efficient-?net|reg-?net\w?|"
-    r"inception|xception|alex-?net|googlenet|convnext|convnet|deit|swin(?:[- ]transformer)?|vit|vision transformer|mixer|mlp-mixer|pvt|cait|beit|nfnet|r3d|i3d|c3d|s3d|"
+    r"inception|xception|alex-?net|googlenet|convnext|deit|swin(?:[- ]transformer)?|vit|vision transformer|mixer|mlp-mixer|pvt|cait|beit|nfnet|r3d|i3d|c3d|s3d|"
     r"slowfast|x3d|hrnet|darknet|resnest|bert|roberta|albert|deberta|distilbert|electra|gpt|t5|bart|llama|mistral|qwen|vicuna|opt|bloom|pythia|gemma|phi|"
     r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|pointnet|poolformer|volo|xcit|levit|coat|lenet"
 )
@@ -205,6 +205,8 @@ NOT_A_MODEL = frozenset(
         "hz",
         "mm",
         "khz",
+        "convnet",
+        "convnets",
         "fps",
         "snns",
         "bnn",
