@@ -544,10 +544,14 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
 def _counts(benchmark: Benchmark) -> dict[str, int]:
     own = Q(role=Role.PROPOSED) | Q(paper__isnull=True)
     # One row per result even though the join multiplies: counted distinct.
-    counts: dict[str, int] = Result.objects.filter(benchmark=benchmark, values_shown__isnull=False).aggregate(
-        total=Count("pk", distinct=True),
-        baselines=Count("pk", distinct=True, filter=Q(role=Role.BASELINE, paper__isnull=False)),
-        unreviewed=Count("pk", distinct=True, filter=own & Q(values_shown__claim__state=CurationState.UNREVIEWED)),
+    counts: dict[str, int] = (
+        Result.objects.filter(benchmark=benchmark, values_shown__isnull=False)
+        .visible()
+        .aggregate(
+            total=Count("pk", distinct=True),
+            baselines=Count("pk", distinct=True, filter=Q(role=Role.BASELINE, paper__isnull=False)),
+            unreviewed=Count("pk", distinct=True, filter=own & Q(values_shown__claim__state=CurationState.UNREVIEWED)),
+        )
     )
     return counts
 
@@ -555,7 +559,7 @@ def _counts(benchmark: Benchmark) -> dict[str, int]:
 def _setting_facets(benchmark: Benchmark, filters: BoardFilterSet, query: Any) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
     counted = dict(
-        Result.objects.filter(benchmark=benchmark).own().with_values().values_list("conditions").annotate(rows=Count("pk")).order_by()
+        Result.objects.filter(benchmark=benchmark).own().visible().values_list("conditions").annotate(rows=Count("pk")).order_by()
     )
     facets = [
         Facet(value := f"{c.kind}:{c.key}", c.text, counted.get(c.pk, 0), value in chosen)
@@ -570,7 +574,7 @@ def _year_facets(benchmark: Benchmark, query: Any) -> list[Facet]:
     counted = (
         Result.objects.filter(benchmark=benchmark, paper__last_day__isnull=False)
         .own()
-        .with_values()
+        .visible()
         .values_list(ExtractYear("paper__last_day"))
         .annotate(rows=Count("pk"))
         .order_by()
@@ -600,12 +604,13 @@ def list_boards(*, single: bool = False) -> list[Benchmark]:
 
     Unreviewed benchmarks with a single result stay off the page unless `single`.
     """
-    rows = Q(row_count__gt=0) if single else Q(row_count__gt=1) | Q(row_count=1, reviewed=True)
+    rows = Q(shown_rows__gt=0) if single else Q(shown_rows__gt=1) | Q(shown_rows=1, reviewed=True)
     return list(
         Benchmark.objects.with_names()
         .select_related(f"{_leader()}__result__paper", f"{_leader()}__result__source")
+        .annotate(shown_rows=_shown_rows())
         .filter(rows)
-        .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", "-row_count", "slug")
+        .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", "-shown_rows", "slug")
     )
 
 
@@ -621,11 +626,15 @@ def list_areas(*, single: bool = False) -> list[AreaBoards]:
 
 def count_single_boards() -> int:
     """Return how many benchmarks the home page leaves out."""
-    return Benchmark.objects.filter(row_count=1, reviewed=False).count()
+    return Benchmark.objects.annotate(shown_rows=_shown_rows()).filter(shown_rows=1, reviewed=False).count()
 
 
 def _leader() -> str:
     return "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
+
+
+def _shown_rows() -> F:
+    return F("row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count")
 
 
 def find_benchmark(slug: str) -> Benchmark:

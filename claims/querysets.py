@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -33,12 +34,20 @@ class StatementQuerySet(models.QuerySet[_Row]):
 
 class ResultQuerySet(models.QuerySet[_Row]):
     def for_board(self, benchmark: Benchmark) -> Self:
-        """The rows of a board that show at least one value, with what their cells name."""
+        """The rows of a board that have a value, with what their cells name; the hidden ones are told apart by their cells."""
         return self.filter(benchmark=benchmark).with_values().select_related("paper", "source", "ml_model")
 
     def with_values(self) -> Self:
+        """The rows that have a value, whether or not readers see it."""
         shown = self.model._meta.apps.get_model("claims", "ResultValue")
         return self.filter(Exists(shown._default_manager.filter(result=OuterRef("pk"))))
+
+    def visible(self) -> Self:
+        """The rows that show a value to readers: with SHOW_UNREVIEWED off, an accepted one."""
+        if settings.SHOW_UNREVIEWED:
+            return self.with_values()
+        shown = self.model._meta.apps.get_model("claims", "ResultValue")
+        return self.filter(Exists(shown._default_manager.filter(result=OuterRef("pk"), claim__state=CurationState.ACCEPTED)))
 
     def own(self) -> Self:
         """A paper's own results and imported ones: what ranks."""

@@ -219,7 +219,9 @@ def settle(benchmark: Benchmark) -> None:
     lower = benchmark.primary_metric is not None and benchmark.primary_metric.direction == Direction.LOWER
     claims = sorted((value.claim for value in values), key=lambda claim: claim.value, reverse=not lower)
     accepted = [claim for claim in claims if claim.state == CurationState.ACCEPTED]
-    benchmark.row_count = Result.objects.filter(benchmark=benchmark).own().with_values().count()
+    rows = Result.objects.filter(benchmark=benchmark).own().with_values()
+    benchmark.row_count = rows.count()
+    benchmark.accepted_row_count = rows.filter(values_shown__claim__state=CurationState.ACCEPTED).distinct().count()
     benchmark.leader = claims[0] if claims else None
     benchmark.accepted_leader = accepted[0] if accepted else None
     benchmark.save()

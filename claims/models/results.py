@@ -17,9 +17,9 @@ from claims.terms import ConditionKind, LinkedBy, Role
 class Benchmark(Shown):
     """A task on a dataset: a board.
 
-    `version` is bumped by every service that changes what the board shows. `row_count`, `leader` and `accepted_leader` (the
-    claims that lead it, of all standing ones and of the accepted) are settled with it, so that the home page reads no rows.
-    `chosen_by` says whether a person fixed the primary
+    `version` is bumped by every service that changes what the board shows. `row_count` and `leader` (its
+    ranking rows and the claim that leads them), and the same of what is accepted only, are settled with it, so that the home page
+    reads no rows. `chosen_by` says whether a person fixed the primary
     metric; a rule's choice follows the claims.
     """
 
@@ -30,6 +30,7 @@ class Benchmark(Shown):
     chosen_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
     reviewed = models.BooleanField(default=False)
     row_count = models.PositiveIntegerField(default=0)
+    accepted_row_count = models.PositiveIntegerField(default=0)
     leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     accepted_leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     changed = models.DateTimeField(auto_now=True)

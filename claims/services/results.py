@@ -365,6 +365,7 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
     primaries = {benchmark.primary_metric_id for benchmark in boards.values() if benchmark.primary_metric_id is not None}
     directions = {pk: Direction(word) for pk, word in Metric.objects.filter(pk__in=primaries).values_list("pk", "direction")}
     rows: dict[int, set[int]] = defaultdict(set)
+    accepted_rows: dict[int, set[int]] = defaultdict(set)
     candidates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for value in (
         ResultValue.objects.filter(result__benchmark__in=boards)
@@ -384,8 +385,11 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
             paper=F("result__paper_id"),
         )
     ):
-        rows[value["benchmark"]].add(value["result_id"])
         own = value["role"] == Role.PROPOSED or value["paper"] is None
+        if own:
+            rows[value["benchmark"]].add(value["result_id"])
+        if own and value["claim__state"] == CurationState.ACCEPTED:
+            accepted_rows[value["benchmark"]].add(value["result_id"])
         is_primary = value["metric_id"] == boards[value["benchmark"]].primary_metric_id
         if own and is_primary and ranking.leads(Qualifier(value["claim__qualifier"])):
             candidates[value["benchmark"]].append(dict(value))
@@ -394,12 +398,15 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
         direction = directions.get(benchmark.primary_metric_id or 0, Direction.UNKNOWN)
         accepted = [value for value in candidates[pk] if value["claim__state"] == CurationState.ACCEPTED]
         benchmark.row_count = len(rows[pk])
+        benchmark.accepted_row_count = len(accepted_rows[pk])
         benchmark.leader_id = _leader(candidates[pk], direction)
         benchmark.accepted_leader_id = _leader(accepted, direction)
         benchmark.version += 1
         benchmark.changed = now
     Benchmark.objects.bulk_update(
-        boards.values(), ["primary_metric", "row_count", "leader", "accepted_leader", "version", "changed"], batch_size=200
+        boards.values(),
+        ["primary_metric", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
+        batch_size=200,
     )
 
 

@@ -18,3 +18,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 ALLOWED_HOSTS = ["*"]
+
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405 - from base; WhiteNoise looks for it at every request

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.http import QueryDict
 
-from claims.boards import Board, Row, read_board
+from claims.boards import Board, Cell, Row, read_board
 from claims.models import Benchmark, Metric
 
 
@@ -38,10 +38,15 @@ class Command(BaseCommand):
         columns = board.columns
         for row in board.rows:
             numbers = {**row.cells, **row.costs}
-            cells = [f"{c.label} {numbers[c.key].stated}" for c in columns if c.key in numbers]
+            cells = [f"{c.label} {_number(numbers[c.key], is_cost=c.is_cost)}" for c in columns if c.key in numbers]
             rank = "-" if row.rank is None else f"{row.rank}{'=' if row.tied else ''}"
             name = " ".join(filter(None, [row.model, row.variant, *(f"[{text}]" for text in row.setting)]))
             self.stdout.write(f"{rank:>4}  {name}: {', '.join(cells)}")
+
+
+def _number(cell: Cell, *, is_cost: bool) -> str:
+    """Return a score as it is stated, and a cost in the measure's one unit."""
+    return f"{cell.canonical_value:,.10g}" if is_cost else cell.stated
 
 
 def as_json(board: Board) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from claims.boards import read_board
+from claims.boards import list_boards, read_board
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision
@@ -72,6 +72,7 @@ def test_accepted_claim_is_a_persons_and_leads_the_accepted(benchmark: Benchmark
     assert (claim.state, claim.decided_by) == ("accepted", "person")
     benchmark.refresh_from_db()
     assert benchmark.accepted_leader == claim
+    assert (benchmark.row_count, benchmark.accepted_row_count) == (2, 1)
     assert benchmark.leader != claim
 
 
@@ -132,8 +133,10 @@ def test_decided_claim_is_not_touched_by_reading_again(benchmark: Benchmark) -> 
 def test_unreviewed_rows_are_hidden_and_counted_where_the_site_says_so(benchmark: Benchmark, settings: Settings) -> None:
     settings.SHOW_UNREVIEWED = False
     board = read_board(benchmark, {})
-    assert (board.rows, board.hidden_unreviewed) == ([], 2)
+    assert (board.rows, board.hidden_unreviewed, board.total, board.settings) == ([], 2, 0, [])
+    assert list_boards() == []
     claim = Claim.objects.get(value=79.3)
     curation.decide(claim, CurationState.ACCEPTED, actor="lee", version=1)
     board = read_board(benchmark, {})
-    assert ([row.model for row in board.rows], board.hidden_unreviewed) == (["SmallNet"], 1)
+    assert ([row.model for row in board.rows], board.hidden_unreviewed, board.total) == (["SmallNet"], 1, 1)
+    assert list_boards() == [benchmark]
