@@ -30,6 +30,15 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 _missing: dict[str, int] = {}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on PostgreSQL what never touches the tests' own database: the run on SQLite has proven it."""
+    if not os.environ.get("TEST_DATABASE_URL"):
+        return
+    repeated = [item for item in items if item.get_closest_marker("embedded") is not None]
+    config.hook.pytest_deselected(items=repeated)
+    items[:] = [item for item in items if item not in repeated]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what can't run here and count it; with REQUIRE_ALL=1 fail instead."""
     for marker, (name, is_there) in NEEDS.items():

@@ -23,6 +23,8 @@ import pytest
 from leaderboard import operation
 from leaderboard.operation import CannotStartError
 
+pytestmark = pytest.mark.embedded
+
 ROOT = Path(__file__).resolve().parents[2]
 # What the tests' own settings leave in the environment is not the user's.
 NOT_INHERITED = ("DATABASE_URL", "CELERY_BROKER_URL", "SITE_URL", "SECRET_KEY", "CACHE_URL", "HOST", "PORT", "LOG_LEVEL")
