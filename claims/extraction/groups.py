@@ -67,7 +67,11 @@ def _split_pairs(scene: Scene, sentence: tuple[int, int], quantities: list[Quant
         before = scene.shadow[sentence[0] : quantity.start]
         is_to = quantity.is_range and quantity.joined_by == "to"
         opened = kinds.FROM_BEFORE.search(before)
-        if is_to and quantity.unit != "x" and (in_pairs or (opened and not kinds.RANGE_VERB.search(before[: opened.start()][-60:]))):
+        if (
+            is_to
+            and quantity.unit != "x"
+            and (in_pairs or (opened and not kinds.RANGE_VERB.search(before[: opened.start()].rstrip()[-60:])))
+        ):
             changed = in_pairs or kinds.CHANGE_VERB.search(scene.lower, sentence[0], sentence[1])
             if changed:
                 first, second = split_range(scene.text, quantity)
@@ -118,7 +122,11 @@ def _tie_versus(scene: Scene, groups: list[Group]) -> None:
     """Tie "3.04" in "2.74 vs. 3.04" to the number it is compared with."""
     for left, right in pairwise(groups):
         gap = scene.shadow[left.end : right.start]
-        if len(left.quantities) == len(right.quantities) and right.role is None and kinds.VERSUS_GAP.match(gap) and left.unit == right.unit:
+        # "+22.4% over the base model and +8.4% over others": two gains, not a score and its rival
+        signed = right.quantities[0].sign == "+"
+        if len(left.quantities) != len(right.quantities) or left.unit != right.unit or right.role is not None or signed:
+            continue
+        if kinds.VERSUS_GAP.match(gap):
             right.role, right.partner, right.rule = Role.BASELINE, left, "pair.versus"
             left.role = left.role or Role.PROPOSED
 
@@ -132,7 +140,7 @@ def _tie_from_to(scene: Scene, sentence: tuple[int, int], groups: list[Group]) -
             continue
         before = scene.shadow[sentence[0] : left.start]
         opened = kinds.FROM_BEFORE.search(before)
-        if opened is None or kinds.RANGE_VERB.search(before[: opened.start()][-60:]):
+        if opened is None or kinds.RANGE_VERB.search(before[: opened.start()].rstrip()[-60:]):
             continue
         if kinds.TO_GAP.match(scene.shadow[left.end : right.start]) and kinds.CHANGE_VERB.search(scene.lower, sentence[0], sentence[1]):
             left.role, left.partner, left.rule = Role.BASELINE, right, "pair.from"
