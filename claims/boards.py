@@ -34,6 +34,7 @@ from claims.models import (
     Paper,
     PaperText,
     Result,
+    ResultCondition,
     ResultValue,
     RunText,
 )
@@ -380,7 +381,7 @@ def _fill_cells(benchmark: Benchmark, rows: dict[int, Row], metrics: dict[int, M
 
 def _fill_costs(benchmark: Benchmark, rows: dict[int, Row]) -> None:
     links = (
-        CostLink.objects.filter(result__benchmark=benchmark, cost__retired_by__isnull=True)
+        CostLink.objects.filter(result__benchmark=benchmark, tied=True, cost__retired_by__isnull=True)
         .exclude(cost__state=CurationState.REJECTED)
         .order_by("cost__paper_text_id", "cost__field", "cost__start", "cost__ordinal")
     )
@@ -408,10 +409,8 @@ def _cost_preference(cell: Cell) -> tuple[bool, tuple[int, int]]:
 
 
 def _fill_conditions(benchmark: Benchmark, rows: dict[int, Row]) -> None:
-    through = Result.conditions.through.objects.filter(result__benchmark=benchmark)
-    for result_id, kind, key, text in through.order_by("condition__kind", "condition__text").values_list(
-        "result_id", "condition__kind", "condition__key", "condition__text"
-    ):
+    conditions = ResultCondition.objects.filter(result__benchmark=benchmark).order_by("condition__kind", "condition__key")
+    for result_id, kind, key, text in conditions.values_list("result_id", "condition__kind", "condition__key", "text"):
         if result_id in rows:
             rows[result_id].conditions.append((kind, key, text))
 
@@ -479,7 +478,7 @@ def _cost_direction(measure: str) -> Direction:
 
 def _best(cells: Sequence[Cell], direction: Direction) -> float | None:
     """Return the best of a column's numbers. "More than x" is not the best of anything."""
-    leading = [cell.rank_by for cell in cells if cell.rank_by is not None and ranking.leads(cell.qualifier)]
+    leading = [cell.rank_by for cell in cells if cell.rank_by is not None and ranking.leads(cell.qualifier, direction)]
     if not leading or direction is Direction.UNKNOWN:
         return None
     return max(leading) if direction is Direction.HIGHER else min(leading)
@@ -506,8 +505,7 @@ def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str) -> list[R
     Ties stand in the order of the board: rank, then date, then name.
     """
     primary = next((column for column in columns if column.is_primary), None)
-    by_name = sorted(rows, key=lambda row: (row.model.casefold(), row.variant.casefold(), row.setting, row.public_id))
-    default = ranking.order(by_name, lambda row: row.last_day.toordinal() if row.last_day else None, descending=False)
+    default = sorted(rows, key=lambda row: ranking.tie_key(row.last_day, row.model, row.variant, row.public_id))
     if primary is not None:
         default = _by_column(default, primary, descending=primary.direction is Direction.HIGHER)
     if not sort:
@@ -556,13 +554,26 @@ def _counts(benchmark: Benchmark) -> dict[str, int]:
     return counts
 
 
+def _wordings(benchmark: Benchmark) -> dict[int, str]:
+    """Return how most of the board's rows word each condition, by the condition's id; among equals the shortest."""
+    counted = (
+        ResultCondition.objects.filter(result__benchmark=benchmark)
+        .values_list("condition_id", "text")
+        .annotate(rows=Count("pk"))
+        .order_by()
+    )
+    ordered = sorted(counted, key=lambda row: (row[2], -len(row[1]), row[1]))
+    return {condition: text for condition, text, _ in ordered}  # the last and best of each stays
+
+
 def _setting_facets(benchmark: Benchmark, filters: BoardFilterSet, query: Any) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
     counted = dict(
         Result.objects.filter(benchmark=benchmark).own().visible().values_list("conditions").annotate(rows=Count("pk")).order_by()
     )
+    words = _wordings(benchmark)
     facets = [
-        Facet(value := f"{c.kind}:{c.key}", c.text, counted.get(c.pk, 0), value in chosen)
+        Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted.get(c.pk, 0), value in chosen)
         for c in filters.conditions
         if c.kind != "other" and counted.get(c.pk)
     ]

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.errors import UnknownFilterError
-from claims.models import Benchmark, Condition, Result, ResultValue
+from claims.models import Benchmark, Condition, Result, ResultCondition, ResultValue
 from claims.terms import CurationState, Role
 
 
@@ -53,9 +53,9 @@ class BoardFilterSet(StrictFilterSet):
 
     def __init__(self, data: Any, *, benchmark: Benchmark) -> None:
         super().__init__(data, queryset=Result.objects.for_board(benchmark))
-        conditions = Condition.objects.filter(results__benchmark=benchmark).distinct().order_by("kind", "text")
+        conditions = Condition.objects.filter(results__benchmark=benchmark).distinct().order_by("kind", "key")
         self.conditions = list(conditions)
-        self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.text) for c in self.conditions] + [("none", "none stated")]
+        self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.value) for c in self.conditions] + [("none", "none stated")]
 
     def checked(self) -> QuerySet[Any]:
         rows = super().checked()
@@ -68,9 +68,7 @@ class BoardFilterSet(StrictFilterSet):
                 rows = rows.filter(setting_key="")
             else:
                 kind, _, key = choice.partition(":")
-                rows = rows.filter(
-                    Exists(Result.conditions.through.objects.filter(result=OuterRef("pk"), condition__kind=kind, condition__key=key))
-                )
+                rows = rows.filter(Exists(ResultCondition.objects.filter(result=OuterRef("pk"), condition__kind=kind, condition__key=key)))
         return rows
 
     def by_role(self, rows: QuerySet[Any], name: str, role: str) -> QuerySet[Any]:

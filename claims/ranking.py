@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import TypeVar
 
 from claims.terms import Direction, Qualifier
 
 Row = TypeVar("Row")
-Key = TypeVar("Key", bound=Hashable)
 
 
 def ranking_value(value: float, value_max: float | None, direction: Direction) -> float:
@@ -45,9 +45,17 @@ def ranks(values: Sequence[float | None], direction: Direction) -> list[tuple[in
     return [(None, False) if value is None else (first[value], count[value] > 1) for value in values]
 
 
-def leads(qualifier: Qualifier) -> bool:
-    """Say whether a number so qualified may hold a record: "more than x" does not."""
-    return qualifier is not Qualifier.OVER
+def leads(qualifier: Qualifier, direction: Direction) -> bool:
+    """Say whether a number so qualified may hold a record: "more than x" does not, nor "less than x" where lower is better."""
+    return qualifier is not (Qualifier.UNDER if direction is Direction.LOWER else Qualifier.OVER)
+
+
+TieKey = tuple[bool, int, str, str, str]
+
+
+def tie_key(day: date | None, name: str, variant: str, public_id: str) -> TieKey:
+    """Return the sort key of rows with equal values: the earlier first, rows without a date last, then by name."""
+    return (day is None, day.toordinal() if day else 0, name.casefold(), variant.casefold(), public_id)
 
 
 def best(rows: Iterable[Row], value_of: Callable[[Row], float | None], direction: Direction) -> Row | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LARGEST = 1e30
+"""No number of the field is larger: the largest trainings are counted in 1e26 operations. What is, was misread."""
+
 
 class TextField(StrEnum):
     """Which part of a paper's text a number stands in."""

@@ -27,6 +27,7 @@ from claims.models import (
     Paper,
     PaperText,
     Result,
+    ResultCondition,
     ResultValue,
     Run,
     RunText,
@@ -93,7 +94,8 @@ def make_text(paper: Paper, *, title: str = "", abstract: str = "") -> PaperText
 
 def make_result(benchmark: Benchmark, paper: Paper, model: str = "", **fields: Any) -> Result:
     """Return a row. `conditions` are (kind, value, text)."""
-    conditions = [make_condition(*condition) for condition in fields.pop("conditions", [])]
+    worded = [(make_condition(kind, value), text) for kind, value, text in fields.pop("conditions", [])]
+    conditions = [condition for condition, _ in worded]
     if model and "ml_model" not in fields:
         fields["ml_model"], _ = MLModel.objects.get_or_create(
             name_key=keys.name_key(model), introduced_by=paper, defaults={"name": model, "slug": f"model-{next(_numbers)}"}
@@ -104,15 +106,15 @@ def make_result(benchmark: Benchmark, paper: Paper, model: str = "", **fields: A
         "model_name": model,
         "model_key": keys.name_key(model) if model else "",
         "variant_key": keys.name_key(variant) if variant else "",
-        "setting_key": keys.setting_key((condition.kind, condition.value) for condition in conditions),
+        "setting_key": keys.setting_key((condition.kind, condition.key) for condition in conditions),
     }
     result = Result.objects.create(benchmark=benchmark, paper=paper, **{**row, **fields})
-    result.conditions.set(conditions)
+    ResultCondition.objects.bulk_create([ResultCondition(result=result, condition=condition, text=text) for condition, text in worded])
     return result
 
 
-def make_condition(kind: str, value: str, text: str = "") -> Condition:
-    condition, _ = Condition.objects.get_or_create(kind=kind, key=keys.name_key(value), defaults={"value": value, "text": text or value})
+def make_condition(kind: str, value: str) -> Condition:
+    condition, _ = Condition.objects.get_or_create(kind=kind, key=keys.condition_key(value), defaults={"value": value})
     return condition
 
 

@@ -6,7 +6,7 @@ from claims.models.decisions import ChangeSet, Decision, Flag
 from claims.models.imports import Import, SourceRecord
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
-from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultValue
+from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.runs import Run, RunText
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Paper",
     "PaperText",
     "Result",
+    "ResultCondition",
     "ResultValue",
     "Run",
     "RunText",

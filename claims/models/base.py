@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from django.db import models
 
+from claims.terms import LARGEST
+
 
 def make_public_id() -> str:
     """Return 12 random letters and digits (60 bits): stable, opaque, safe in an address."""
@@ -22,6 +24,14 @@ def is_one_of(field: str, terms: type[StrEnum], *, name: str, blank: bool = Fals
     """Return the constraint that keeps `field` within `terms`, or '' where `blank`."""
     values = [term.value for term in terms] + ([""] if blank else [])
     return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__in": values}))
+
+
+def is_finite(*fields: str, name: str) -> models.CheckConstraint:
+    """Return the constraint that keeps numbers within what any page can print and any JSON can carry: no infinity, no NaN."""
+    condition = models.Q()
+    for field in fields:
+        condition &= models.Q(**{f"{field}__isnull": True}) | models.Q(**{f"{field}__gte": -LARGEST, f"{field}__lte": LARGEST})
+    return models.CheckConstraint(name=name, condition=condition, violation_error_message="A number is too large to be one.")
 
 
 class Shown(models.Model):

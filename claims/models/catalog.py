@@ -149,7 +149,7 @@ class MLModel(Entry):
         ]
 
 
-class Alias(models.Model):
+class Alias(Shown):
     """A way to write a catalogue entry's name.
 
     `key` keeps the case where `exact_case` is set ("IS", "AP", "EM"). `scope` limits the alias, '' is everywhere.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from claims.models.base import Shown, choices, is_one_of
+from claims.models.base import Shown, choices, is_finite, is_one_of
 from claims.models.catalog import Dataset, Metric, MLModel, Task
 from claims.models.imports import SourceRecord
 from claims.models.papers import PaperText
@@ -110,6 +110,13 @@ class Statement(Shown):
                 violation_error_message="Verified and disputed need a reason.",
             ),
             models.CheckConstraint(name="%(class)s_confidence_is_a_share", condition=Q(confidence__gte=0, confidence__lte=1)),
+            models.CheckConstraint(
+                name="%(class)s_canonical_range_ordered",
+                condition=Q(canonical_max__isnull=True) | Q(canonical_max__gte=F("canonical_value")),
+            ),
+            is_finite("value", "value_max", "canonical_value", "canonical_max", "uncertainty", name="%(class)s_numbers_finite"),
+            is_one_of("tier", Tier, name="%(class)s_tier_known", blank=True),
+            is_one_of("reject_reason", RejectReason, name="%(class)s_reject_reason_known", blank=True),
             is_one_of("kind", ClaimKind, name="%(class)s_kind_known"),
             is_one_of("role", Role, name="%(class)s_role_known"),
             is_one_of("state", CurationState, name="%(class)s_state_known"),
@@ -154,9 +161,13 @@ class Claim(Statement):
         constraints = [
             *Statement.Meta.constraints,
             models.CheckConstraint(
-                name="claim_on_a_board_is_absolute",
-                condition=Q(result__isnull=True) | Q(kind=ClaimKind.ABSOLUTE, dataset__isnull=False, metric__isnull=False),
-                violation_error_message="Only a score with a dataset and a metric stands on a board.",
+                name="claim_on_a_board_stands",
+                condition=Q(result__isnull=True)
+                | (
+                    Q(kind=ClaimKind.ABSOLUTE, dataset__isnull=False, metric__isnull=False, retired_by__isnull=True)
+                    & ~Q(state=CurationState.REJECTED)
+                ),
+                violation_error_message="Only a standing score with a dataset and a metric stands on a board.",
             ),
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from claims.models.base import Shown, choices
+from claims.models.base import Shown, choices, is_one_of
 from claims.models.runs import Run
 from claims.terms import FlagKind
 
@@ -44,7 +44,7 @@ class Decision(models.Model):
         indexes = [models.Index(name="decision_by_object", fields=["object_kind", "object_id"])]
 
 
-class Flag(models.Model):
+class Flag(Shown):
     """Something that a person should look at: two papers that may be one, a new version that reads a decided number differently."""
 
     kind = models.CharField(max_length=12, choices=choices(FlagKind))
@@ -57,7 +57,10 @@ class Flag(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="flag_unique", fields=["kind", "object_kind", "object_id", "key"])]
+        constraints = [
+            models.UniqueConstraint(name="flag_unique", fields=["kind", "object_kind", "object_id", "key"]),
+            is_one_of("kind", FlagKind, name="flag_kind_known"),
+        ]
 
     def __str__(self) -> str:
         return self.note

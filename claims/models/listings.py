@@ -43,6 +43,7 @@ class Listing(Shown):
     class Meta:
         constraints = [
             is_one_of("state", ListingState, name="listing_state_known"),
+            is_one_of("year_source", YearSource, name="listing_year_source_known", blank=True),
             models.CheckConstraint(
                 name="listing_year_with_source",
                 condition=Q(year__isnull=True, year_source="") | (Q(year__isnull=False) & ~Q(year_source="")),
@@ -65,7 +66,8 @@ class Listing(Shown):
 class ListingChunk(models.Model):
     """A run of a listing's entries that one worker reads in one transaction.
 
-    `offset` and `line` say where it begins in the file. A leased chunk whose `lease_until` has passed is taken over.
+    `offset` and `line` say where it begins in the file. A leased chunk whose `lease_until` has passed is taken over. `attempts`
+    counts how often it was taken, `failures` how often reading it raised an error that will not heal.
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="chunks")
@@ -78,6 +80,7 @@ class ListingChunk(models.Model):
     lease_owner = models.CharField(max_length=32, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True, default="")
 
     class Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from claims.models.base import Shown, choices, is_one_of
@@ -29,6 +29,7 @@ class Benchmark(Shown):
     primary_metric = models.ForeignKey(Metric, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     chosen_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
     reviewed = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_benchmarks")
     row_count = models.PositiveIntegerField(default=0)
     accepted_row_count = models.PositiveIntegerField(default=0)
     leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -38,7 +39,11 @@ class Benchmark(Shown):
     objects = BenchmarkQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="benchmark_unique", fields=["task", "dataset"])]
+        constraints = [
+            models.UniqueConstraint(name="benchmark_unique", fields=["task", "dataset"]),
+            is_one_of("chosen_by", LinkedBy, name="benchmark_chosen_by_known"),
+            models.CheckConstraint(name="benchmark_not_merged_into_itself", condition=~Q(merged_into=F("id"))),
+        ]
 
     def __str__(self) -> str:
         return f"{self.task} on {self.dataset}"
@@ -63,12 +68,11 @@ class BenchmarkMetric(models.Model):
 
 
 class Condition(models.Model):
-    """One condition of a setting. `value` is its comparable part, `text` how it is shown."""
+    """One condition of a setting. `value` is its comparable part, without case or blanks; a row keeps its paper's own words."""
 
     kind = models.CharField(max_length=16, choices=choices(ConditionKind))
     key = models.CharField(max_length=200)
     value = models.CharField(max_length=200)
-    text = models.CharField(max_length=300)
 
     class Meta:
         constraints = [
@@ -77,7 +81,7 @@ class Condition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return self.value
 
 
 class Result(Shown):
@@ -97,7 +101,7 @@ class Result(Shown):
     variant_key = models.CharField(max_length=200, blank=True, default="")
     setting_key = models.CharField(max_length=64, blank=True, default="")
     role = models.CharField(max_length=10, choices=choices(Role))
-    conditions = models.ManyToManyField(Condition, related_name="results", blank=True)
+    conditions = models.ManyToManyField(Condition, through="claims.ResultCondition", related_name="results", blank=True)
 
     objects = ResultQuerySet.as_manager()
 
@@ -114,9 +118,9 @@ class Result(Shown):
                 condition=Q(paper__isnull=True),
             ),
             models.CheckConstraint(
-                name="result_has_an_origin",
-                condition=Q(paper__isnull=False) | Q(source__isnull=False),
-                violation_error_message="A row needs a paper or an import that it comes from.",
+                name="result_has_one_origin",
+                condition=Q(paper__isnull=False, source__isnull=True) | Q(paper__isnull=True, source__isnull=False),
+                violation_error_message="A row comes from a paper or from an import, exactly one of them.",
             ),
             is_one_of("role", Role, name="result_role_known"),
         ]
@@ -125,7 +129,18 @@ class Result(Shown):
         return " ".join(filter(None, [self.model_name or "unnamed", self.variant]))
 
 
-class ResultValue(models.Model):
+class ResultCondition(models.Model):
+    """A condition of a row's setting, in the words of the row's own paper."""
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="+")
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="result_condition_unique", fields=["result", "condition"])]
+
+
+class ResultValue(Shown):
     """The claim that a row shows under a metric: the curator's choice, else the most exact, else the first.
 
     `others` counts the claims that stand behind it.
@@ -138,15 +153,23 @@ class ResultValue(models.Model):
     others = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="result_value_unique", fields=["result", "metric"])]
+        constraints = [
+            models.UniqueConstraint(name="result_value_unique", fields=["result", "metric"]),
+            is_one_of("chosen_by", LinkedBy, name="result_value_chosen_by_known"),
+        ]
 
 
-class CostLink(models.Model):
-    """That a cost is the price of a row, by a rule or by a person's word."""
+class CostLink(Shown):
+    """That a cost is the price of a row, by a rule or by a person's word; not `tied` is a person's word that it isn't."""
 
     result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="cost_links")
     cost = models.ForeignKey("claims.Cost", on_delete=models.CASCADE, related_name="links")
+    tied = models.BooleanField(default=True)
     linked_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="cost_link_unique", fields=["result", "cost"])]
+        constraints = [
+            models.UniqueConstraint(name="cost_link_unique", fields=["result", "cost"]),
+            is_one_of("linked_by", LinkedBy, name="cost_link_linked_by_known"),
+            models.CheckConstraint(name="cost_link_untied_by_a_person", condition=Q(tied=True) | Q(linked_by=LinkedBy.PERSON)),
+        ]

@@ -8,20 +8,19 @@ from typing import Any
 from django.db import transaction
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Decision
-from claims.services import results
+from claims.models import ChangeSet, Claim, Cost, Paper
+from claims.services import decisions, results
 from claims.terms import CurationState, DecidedBy, RejectReason
 
-DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note")
-
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
+_ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
 
 
 def decide(statement: Claim | Cost, state: CurationState, *, actor: str, version: int, reason: str = "", note: str = "") -> ChangeSet:
     """Accept or reject a claim or a cost, or take the decision back.
 
     `version` is the statement's version that the person saw. A rejection needs a `RejectReason`. Raises `StaleObjectError` if
-    somebody else changed it since, `InvalidDecisionError` for a reason that doesn't fit.
+    it has changed since, `InvalidDecisionError` for a reason that doesn't fit.
     """
     return decide_all([(statement, version)], state, actor=actor, reason=reason, note=note)
 
@@ -35,23 +34,24 @@ def decide_all(
         raise InvalidDecisionError("A rejection needs a reason: not a result, or wrongly read.")
     if state is not CurationState.REJECTED and reason:
         raise InvalidDecisionError("Only a rejection has a reason.")
-    after = {
-        "state": state.value,
-        "decided_by": (DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON).value,
-        "reject_reason": reason,
-        "reject_note": note if state is CurationState.REJECTED else "",
-    }
-    changes = ChangeSet.objects.create(
-        actor=actor, action={"accepted": "accept", "rejected": "reject"}.get(state.value, "reopen"), reason=note
-    )
-    touched: set[int] = set()
-    for statement, version in statements:
-        locked = _lock(type(statement), statement.pk)
-        if locked.version != version:
-            raise StaleObjectError(f"“{locked.stated}” was changed by somebody else since you opened it. Look at it again, then decide.")
-        touched |= _apply(changes, locked, after)
+    given = list(statements)
+    seen = {(type(statement), statement.pk): version for statement, version in given}
+    locked = _lock(seen)
+    changed = []
+    for statement in locked:
+        if statement.version != seen[type(statement), statement.pk]:
+            raise StaleObjectError(f"“{statement.stated}” was changed by somebody else since you opened it. Look at it again, then decide.")
+        if statement.retired_by_id is not None:
+            raise StaleObjectError(f"“{statement.stated}” stands in an older text of its paper. Decide on what the current one says.")
+        before = decisions.state_of(statement)
+        decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
+        after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
+        _save(statement, before | after)
+        changed.append((statement, before))
+    changes = decisions.record(_ACTIONS[state], actor, changed, reason=note)
+    _settle(locked)
+    for statement, _ in given:
         statement.refresh_from_db()
-    results.settle_papers(touched)
     return changes
 
 
@@ -61,40 +61,50 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
 
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it was undone already.
     """
-    if ChangeSet.objects.filter(undoes=change_set).exists():
-        raise InvalidDecisionError("This change was undone already.")
-    changes = ChangeSet.objects.create(actor=actor, action="undo", undoes=change_set)
-    touched: set[int] = set()
+    decided = {}
     for decision in change_set.decisions.order_by("pk"):
         if decision.object_kind not in _TABLES:
             raise InvalidDecisionError(f"A change to a {decision.object_kind} can't be undone here.")
-        locked = _lock(_TABLES[decision.object_kind], decision.object_id)
-        if locked.version != decision.object_version:
-            raise StaleObjectError(f"“{locked.stated}” was changed again since; undo the later change first.")
-        touched |= _apply(changes, locked, decision.before)
-    results.settle_papers(touched)
+        decided[_TABLES[decision.object_kind], decision.object_id] = decision
+    locked = _lock(decided)
+    # Asked under the locks: of two that undo at once, the second is told.
+    if ChangeSet.objects.filter(undoes=change_set).exists():
+        raise InvalidDecisionError("This change was undone already.")
+    changed = []
+    for statement in locked:
+        decision = decided[type(statement), statement.pk]
+        if statement.version != decision.object_version or statement.retired_by_id is not None:
+            raise StaleObjectError(f"“{statement.stated}” was changed again since; undo the later change first.")
+        before = decisions.state_of(statement)
+        _save(statement, decision.before)
+        changed.append((statement, before))
+    changes = decisions.record("undo", actor, changed, undoes=change_set)
+    _settle(locked)
     return changes
 
 
-def _lock(table: type[Claim] | type[Cost], pk: int) -> Claim | Cost:
-    rows: Any = table.objects
-    locked: Claim | Cost = rows.select_for_update(of=("self",)).select_related("paper_text").get(pk=pk)
+def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim | Cost]:
+    """Lock the statements' papers, then the statements: the order in which ingest takes them."""
+    by_table: dict[type[Claim] | type[Cost], list[int]] = {}
+    for table, pk in wanted:
+        by_table.setdefault(table, []).append(pk)
+    papers: set[int] = set()
+    for table, pks in by_table.items():
+        papers |= set(Paper.objects.filter(**{f"texts__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
+    list(Paper.objects.select_for_update().filter(pk__in=papers).order_by("pk"))
+    locked: list[Claim | Cost] = []
+    for table, pks in by_table.items():
+        rows: Any = table._default_manager
+        locked += rows.select_for_update(of=("self",)).select_related("paper_text").filter(pk__in=pks).order_by("pk")
     return locked
 
 
-def _apply(changes: ChangeSet, statement: Claim | Cost, after: dict[str, Any]) -> set[int]:
-    """Write `after` and its decision; return the paper whose rows it touches."""
-    before = {name: getattr(statement, name) for name in DECIDED_FIELDS}
-    for name in DECIDED_FIELDS:
-        setattr(statement, name, after[name])
+def _save(statement: Claim | Cost, state: dict[str, Any]) -> None:
+    decisions.set_state(statement, state)
     statement.version += 1
-    statement.save(update_fields=[*DECIDED_FIELDS, "version"])
-    Decision.objects.create(
-        change_set=changes,
-        object_kind=statement._meta.model_name or "",
-        object_id=statement.pk,
-        before=before,
-        after={name: after[name] for name in DECIDED_FIELDS},
-        object_version=statement.version,
-    )
-    return {statement.paper_text.paper_id} if statement.paper_text else set()
+    fields = [*decisions.DECIDED_FIELDS, "version"] + (["result"] if isinstance(statement, Claim) else [])
+    statement.save(update_fields=fields)
+
+
+def _settle(statements: Iterable[Claim | Cost]) -> None:
+    results.settle_papers({statement.paper_text.paper_id for statement in statements if statement.paper_text is not None})

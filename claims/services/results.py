@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import NamedTuple
 
-from django.db.models import Count, F
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from claims import keys, ranking
@@ -26,11 +27,12 @@ from claims.models import (
     DefaultTask,
     Metric,
     Result,
+    ResultCondition,
     ResultValue,
     Task,
 )
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
-from claims.terms import ConditionKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
+from claims.terms import CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
 """On a single-label classification set these metrics are the same thing: the first stands in the second's column."""
@@ -195,23 +197,19 @@ def _results_by_identity(papers: set[int | None]) -> dict[_Identity, Result]:
 
 
 def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
-    wanted = {(c["kind"], keys.condition_key(c["value"])): (c["value"], c["text"]) for setting in settings.values() for c in setting}
+    """Give each new row its conditions, in the words of its own claim."""
+    wanted = {(c["kind"], keys.condition_key(c["value"])): c["value"] for setting in settings.values() for c in setting}
     if not wanted:
         return
-    Condition.objects.bulk_create(
-        [Condition(kind=kind, key=key, value=value[:200], text=text[:300]) for (kind, key), (value, text) in sorted(wanted.items())],
-        ignore_conflicts=True,
-    )
-    found = {
-        (row.kind, row.key): row.pk for row in Condition.objects.filter(key__in={key for _, key in wanted}, kind__in=list(ConditionKind))
+    Condition.objects.bulk_create([Condition(kind=kind, key=key, value=key) for kind, key in sorted(wanted)], ignore_conflicts=True)
+    found = {(row.kind, row.key): row.pk for row in Condition.objects.filter(key__in={key for _, key in wanted})}
+    words = {
+        (result, found[c["kind"], keys.condition_key(c["value"])]): c["text"]
+        for result, setting in settings.items()
+        for c in reversed(setting)
     }
-    through = Result.conditions.through
-    through.objects.bulk_create(
-        [
-            through(result_id=result, condition_id=found[kind, key])
-            for result, setting in settings.items()
-            for kind, key in sorted({(c["kind"], keys.condition_key(c["value"])) for c in setting})
-        ],
+    ResultCondition.objects.bulk_create(
+        [ResultCondition(result_id=result, condition_id=condition, text=text[:300]) for (result, condition), text in sorted(words.items())],
         ignore_conflicts=True,
     )
 
@@ -237,6 +235,7 @@ def _link_costs(paper_ids: set[int]) -> None:
     }
     gone = [link.pk for pair, link in present.items() if pair not in wanted and link.linked_by == LinkedBy.RULE]
     CostLink.objects.filter(pk__in=gone).delete()
+    # A link that a person untied is present and stays untied.
     CostLink.objects.bulk_create(
         [CostLink(result_id=result, cost_id=cost) for result, cost in sorted(wanted - present.keys())], ignore_conflicts=True
     )
@@ -334,10 +333,11 @@ def _primary(
 
 
 def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) -> None:
-    """Choose what each row shows under each metric: the curator's choice, else accepted, else the most exact, else the first."""
+    """Choose what each row shows under each metric: the curator's choice, else what the current text states, else accepted,
+    else the most exact, else the first."""
     claims: dict[tuple[int, int], list[Claim]] = defaultdict(list)
     boards = dict(Result.objects.filter(pk__in=results).values_list("pk", "benchmark_id"))
-    for claim in Claim.objects.filter(result__in=results).order_by("-field", "start", "ordinal", "pk"):
+    for claim in Claim.objects.filter(result__in=results).select_related("paper_text__paper").order_by("-field", "start", "ordinal", "pk"):
         if claim.result_id is not None and claim.metric_id is not None:
             claims[claim.result_id, columns[boards[claim.result_id]][claim.metric_id]].append(claim)
     present = {(value.result_id, value.metric_id): value for value in ResultValue.objects.filter(result__in=results)}
@@ -355,52 +355,69 @@ def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) 
     )
 
 
-def _preference(claim: Claim) -> tuple[bool, tuple[int, int]]:
+def _preference(claim: Claim) -> tuple[bool, bool, tuple[int, int]]:
+    """What the paper states now comes before what only an older text of it states, then accepted, then the most exact."""
+    text = claim.paper_text
+    outdated = text is not None and text.paper.current_text_id != text.pk
     exact = ranking.exactness(qualifier=Qualifier(claim.qualifier), value_max=claim.value_max, decimals=claim.decimals)
-    return claim.state != CurationState.ACCEPTED, exact
+    return outdated, claim.state != CurationState.ACCEPTED, exact
+
+
+class _Standing(NamedTuple):
+    """A number that its row shows: what counting and leading need of it, in the order of `_STANDING_FIELDS`."""
+
+    benchmark: int
+    result: int
+    metric: int
+    claim: int
+    state: str
+    qualifier: str
+    value: float
+    value_max: float | None
+    canonical_value: float | None
+    canonical_max: float | None
+    day: date | None
+    model: str
+    title: str | None
+    variant: str
+    public_id: str
+
+
+_STANDING_FIELDS = (
+    "result__benchmark_id",
+    "result_id",
+    "metric_id",
+    "claim_id",
+    "claim__state",
+    "claim__qualifier",
+    "claim__value",
+    "claim__value_max",
+    "claim__canonical_value",
+    "claim__canonical_max",
+    "result__paper__last_day",
+    "result__model_name",
+    "result__paper__title",
+    "result__variant",
+    "result__public_id",
+)
 
 
 def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
     """Settle row counts and leaders, and bump the versions: whatever is cached of these boards is stale now."""
     primaries = {benchmark.primary_metric_id for benchmark in boards.values() if benchmark.primary_metric_id is not None}
     directions = {pk: Direction(word) for pk, word in Metric.objects.filter(pk__in=primaries).values_list("pk", "direction")}
-    rows: dict[int, set[int]] = defaultdict(set)
-    accepted_rows: dict[int, set[int]] = defaultdict(set)
-    candidates: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for value in (
-        ResultValue.objects.filter(result__benchmark__in=boards)
-        .order_by(F("result__paper__last_day").asc(nulls_last=True), "result__model_name", "result__variant", "result_id")
-        .values(
-            "result_id",
-            "metric_id",
-            "claim_id",
-            "claim__value",
-            "claim__value_max",
-            "claim__canonical_value",
-            "claim__canonical_max",
-            "claim__qualifier",
-            "claim__state",
-            benchmark=F("result__benchmark_id"),
-            role=F("result__role"),
-            paper=F("result__paper_id"),
-        )
-    ):
-        own = value["role"] == Role.PROPOSED or value["paper"] is None
-        if own:
-            rows[value["benchmark"]].add(value["result_id"])
-        if own and value["claim__state"] == CurationState.ACCEPTED:
-            accepted_rows[value["benchmark"]].add(value["result_id"])
-        is_primary = value["metric_id"] == boards[value["benchmark"]].primary_metric_id
-        if own and is_primary and ranking.leads(Qualifier(value["claim__qualifier"])):
-            candidates[value["benchmark"]].append(dict(value))
+    standing: dict[int, list[_Standing]] = defaultdict(list)
+    own = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
+    for values in ResultValue.objects.filter(own, result__benchmark__in=boards).values_list(*_STANDING_FIELDS):
+        standing[values[0]].append(_Standing(*values))
     now = timezone.now()
     for pk, benchmark in boards.items():
         direction = directions.get(benchmark.primary_metric_id or 0, Direction.UNKNOWN)
-        accepted = [value for value in candidates[pk] if value["claim__state"] == CurationState.ACCEPTED]
-        benchmark.row_count = len(rows[pk])
-        benchmark.accepted_row_count = len(accepted_rows[pk])
-        benchmark.leader_id = _leader(candidates[pk], direction)
-        benchmark.accepted_leader_id = _leader(accepted, direction)
+        accepted = [number for number in standing[pk] if number.state == CurationState.ACCEPTED]
+        benchmark.row_count = len({number.result for number in standing[pk]})
+        benchmark.accepted_row_count = len({number.result for number in accepted})
+        benchmark.leader_id = _leader(standing[pk], benchmark.primary_metric_id, direction)
+        benchmark.accepted_leader_id = _leader(accepted, benchmark.primary_metric_id, direction)
         benchmark.version += 1
         benchmark.changed = now
     Benchmark.objects.bulk_update(
@@ -410,11 +427,13 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
     )
 
 
-def _leader(values: Sequence[dict[str, Any]], direction: Direction) -> int | None:
-    def ranks_by(value: dict[str, Any]) -> float:
-        if value["claim__canonical_value"] is None:
-            return ranking.ranking_value(value["claim__value"], value["claim__value_max"], direction)
-        return ranking.ranking_value(value["claim__canonical_value"], value["claim__canonical_max"], direction)
+def _leader(numbers: Sequence[_Standing], metric: int | None, direction: Direction) -> int | None:
+    def ranks_by(number: _Standing) -> float:
+        if number.canonical_value is None:
+            return ranking.ranking_value(number.value, number.value_max, direction)
+        return ranking.ranking_value(number.canonical_value, number.canonical_max, direction)
 
-    best = ranking.best(values, ranks_by, direction)
-    return best["claim_id"] if best is not None else None
+    leading = [number for number in numbers if number.metric == metric and ranking.leads(Qualifier(number.qualifier), direction)]
+    leading.sort(key=lambda number: ranking.tie_key(number.day, number.model or number.title or "", number.variant, number.public_id))
+    best = ranking.best(leading, ranks_by, direction)
+    return best.claim if best is not None else None

@@ -10,10 +10,11 @@ from typing import Any
 from django.db.models import Count
 
 from claims import keys
+from claims.errors import ClaimsError
 from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
 from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
-from claims.services import catalog
-from claims.terms import AliasKind, ClaimKind, DecidedBy, FlagKind, Role
+from claims.services import catalog, decisions
+from claims.terms import AliasKind, DecidedBy, FlagKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,20 @@ def record_readings(run: Run, readings: Sequence[Reading]) -> None:
             costs.append(Cost(**fields, measure=draft.measure, note=draft.note[:300]))
     Claim.objects.bulk_create(claims, ignore_conflicts=True, batch_size=500)
     Cost.objects.bulk_create(costs, ignore_conflicts=True, batch_size=500)
+    _check_stored(Claim, claims)
+    _check_stored(Cost, costs)
+
+
+def _check_stored(table: type[Claim] | type[Cost], wanted: Sequence[Claim] | Sequence[Cost]) -> None:
+    """Raise `ClaimsError` if a statement did not get in.
+
+    To skip doubles SQLite says INSERT OR IGNORE, which passes over a broken constraint without a word.
+    """
+    texts = {statement.paper_text_id for statement in wanted}
+    stored = set(table._default_manager.filter(paper_text__in=texts).values_list("paper_text_id", "field", "start", "end", "ordinal"))
+    for statement in wanted:
+        if (statement.paper_text_id, str(statement.field), statement.start, statement.end, statement.ordinal) not in stored:
+            raise ClaimsError(f"“{statement.stated}” of “{statement.paper_text}” breaks a rule of the database.")
 
 
 def _fields(run: Run, text: PaperText, draft: StatementDraft, models: Mapping[tuple[int, str], MLModel], *, ordinal: int) -> dict[str, Any]:
@@ -173,53 +188,76 @@ def link_quoted_models(model_keys: Iterable[str]) -> set[int]:
     return changed
 
 
-_CARRIED = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
-
-
 def settle_texts(paper_ids: Iterable[int]) -> None:
-    """Let only a paper's current text speak, and carry decisions over to it.
+    """Let only a paper's current text speak, and carry decisions over to it. The caller holds the papers' locks.
 
-    What stands in an older text is hidden: retired by its own run. A person's decision moves to the statement of the current
-    text with the same stated number and the same evidence, letters and digits compared; where there is none, the decided
-    statement stays and is flagged. A text that becomes current again is shown again.
+    What stands in an older text is hidden: retired by its own run. Its decision moves to the statement of the current text that
+    states the same number in the same evidence (letters and digits compared), as a change set of its own, so that an older change
+    can't be undone past it. A decided statement that finds no such heir stays and is flagged. A text that becomes current again
+    is shown again, with the last word that was spoken on it.
     """
-    several = list(Paper.objects.filter(pk__in=set(paper_ids)).annotate(versions=Count("texts")).filter(versions__gt=1))
+    several = list(Paper.objects.filter(pk__in=set(paper_ids)).annotate(versions=Count("texts")).filter(versions__gt=1).order_by("pk"))
     if not several:
         return
     current = {paper.current_text_id for paper in several}
+    carried: list[tuple[Any, dict[str, Any]]] = []
     for table in (Claim, Cost):
-        rows: list[Any] = list(table.objects.filter(paper_text__paper__in=several).select_related("paper_text").order_by("pk"))
-        by_evidence = {_carry_key(row): row for row in reversed(rows) if row.paper_text_id in current}
-        changed: list[Any] = []
+        rows: list[Any] = list(
+            table.objects.select_for_update(of=("self",))
+            .filter(paper_text__paper__in=several)
+            .select_related("paper_text")
+            .order_by("paper_text_id", "field", "start", "ordinal")
+        )
+        keyed = _carry_keys(rows)
+        heirs = {keyed[row.pk]: row for row in rows if row.paper_text_id in current}
+        changed: dict[int, Any] = {}
         for row in rows:
             if row.paper_text_id in current:
                 if row.retired_by_id is not None and row.retired_by_id == row.run_id:
-                    row.retired_by_id = None
-                    changed.append(row)
+                    _retire(row, None)
+                    changed[row.pk] = row
                 continue
             if row.retired_by_id is not None or row.run_id is None:
                 continue
-            if row.decided_by == DecidedBy.PERSON:
-                heir = by_evidence.get(_carry_key(row))
-                if heir is None:
-                    Flag.objects.get_or_create(
-                        kind=FlagKind.GONE,
-                        object_kind=table._meta.model_name or "",
-                        object_id=row.pk,
-                        defaults={"note": "The paper's newer text no longer states this number.", "run_id": row.run_id},
-                    )
-                    continue
-                if heir.decided_by != DecidedBy.PERSON:
-                    for name in _CARRIED:
-                        setattr(heir, name, getattr(row, name))
-                    heir.version += 1
-                    changed.append(heir)
-            row.retired_by_id = row.run_id
-            changed.append(row)
-        table._default_manager.bulk_update(
-            list({row.pk: row for row in changed}.values()), ["retired_by", "version", *_CARRIED], batch_size=200
-        )
+            heir = heirs.get(keyed[row.pk])
+            if heir is None and row.decided_by == DecidedBy.PERSON:
+                Flag.objects.get_or_create(
+                    kind=FlagKind.GONE,
+                    object_kind=table._meta.model_name or "",
+                    object_id=row.pk,
+                    defaults={"note": "The paper's newer text no longer states this number.", "run_id": row.run_id},
+                )
+                continue
+            if heir is not None and decisions.state_of(heir) != decisions.state_of(row):
+                carried.append((heir, decisions.state_of(heir)))
+                decisions.set_state(heir, decisions.state_of(row))
+                heir.version += 1
+                changed[heir.pk] = heir
+            _retire(row, row.run_id)
+            changed[row.pk] = row
+        fields = ["retired_by", "version", *decisions.DECIDED_FIELDS] + (["result"] if table is Claim else [])
+        table._default_manager.bulk_update(changed.values(), fields, batch_size=200)
+    if carried:
+        decisions.record("carry over", "ingest", carried, reason="The paper's text was replaced by a newer one.")
 
 
-def _carry_key(row: Any) -> tuple[Any, ...]:
-    return (row.paper_text.paper_id, row.stated, keys.squash(row.evidence), row.ordinal, row.kind == ClaimKind.ABSOLUTE)
+def _retire(row: Any, run_id: int | None) -> None:
+    """Hide a statement, or show it again (None). Its version moves on: who has it open in a form has an outdated view."""
+    row.retired_by_id = run_id
+    row.version += 1
+    if run_id is not None and isinstance(row, Claim):
+        row.result_id = None
+
+
+def _carry_keys(rows: Iterable[Any]) -> dict[int, tuple[Any, ...]]:
+    """Return what a statement is known by across the texts of its paper, by its id: the stated number, its evidence, what it
+    measures, and which of several such it is in the order of the text."""
+    seen: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for row in rows:
+        measures = (row.metric_id, row.dataset_id) if isinstance(row, Claim) else (row.measure,)
+        key = (row.paper_text.paper_id, row.kind, row.stated, keys.squash(row.evidence), *measures)
+        place = (row.paper_text_id, *key)
+        found[row.pk] = (*key, seen[place])
+        seen[place] += 1
+    return found

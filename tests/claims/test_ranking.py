@@ -30,8 +30,10 @@ def test_range_ranks_by_its_worse_end(direction: Direction, worse: float) -> Non
 
 
 def test_more_than_sets_no_record_and_up_to_does() -> None:
-    assert not ranking.leads(Qualifier.OVER)
-    assert ranking.leads(Qualifier.AT_MOST)
+    assert not ranking.leads(Qualifier.OVER, Direction.HIGHER)
+    assert not ranking.leads(Qualifier.UNDER, Direction.LOWER)
+    assert ranking.leads(Qualifier.UNDER, Direction.HIGHER)
+    assert ranking.leads(Qualifier.AT_MOST, Direction.HIGHER)
 
 
 def test_exact_comes_before_about_and_bounds_and_more_decimals_before_fewer() -> None:
