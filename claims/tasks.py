@@ -56,5 +56,6 @@ def read_listing(listing_id: int) -> None:
 @shared_task
 def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
+    ingest.remove_leftovers()
     for work in ingest.find_work(force=force):
         _hint(work.listing_id, min(work.open_chunks, MOST_HELPERS))

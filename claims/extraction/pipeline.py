@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from claims.extraction.drafts import Extraction
+from claims.extraction.drafts import Extraction, StatementDraft, UntakenNumber
 from claims.extraction.merging import merge_repeats
 from claims.extraction.owners import OwnerFinder, own_names
 from claims.extraction.reading import PaperReader
 from claims.extraction.scene import read_scene
 from claims.extraction.text import normalise
 from claims.extraction.vocabulary import Vocabulary
-from claims.terms import TextField
+from claims.terms import LARGEST, TextField
 
 EXTRACTOR_VERSION = "0.1.0"
 """Part of a run's identity: raised with every change of what is read."""
@@ -26,4 +26,24 @@ def extract(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
     reader = PaperReader(vocabulary, OwnerFinder(own, clean_title))
     reader.read(read_scene(title, vocabulary, own), TextField.TITLE)
     reader.read(read_scene(abstract, vocabulary, own), TextField.ABSTRACT)
-    return merge_repeats(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken)))
+    return merge_repeats(_without_impossible(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken))))
+
+
+def _without_impossible(found: Extraction) -> Extraction:
+    """Return the extraction with impossible numbers among the untaken: "1e300 billion parameters" is no cost that a page could print."""
+    impossible = [draft for draft in (*found.claims, *found.costs) if not _is_possible(draft)]
+    if not impossible:
+        return found
+    return Extraction(
+        tuple(draft for draft in found.claims if _is_possible(draft)),
+        tuple(draft for draft in found.costs if _is_possible(draft)),
+        (*found.untaken, *(UntakenNumber(draft.text_field, draft.number, "out_of_bounds") for draft in impossible)),
+    )
+
+
+def _is_possible(draft: StatementDraft) -> bool:
+    numbers = (draft.value, draft.value_max, draft.canonical_value, draft.canonical_max, draft.uncertainty)
+    if not all(number is None or abs(number) <= LARGEST for number in numbers):  # NaN is not, either
+        return False
+    ordered = draft.value_max is None or draft.value_max >= draft.value
+    return ordered and (draft.canonical_max is None or draft.canonical_value is None or draft.canonical_max >= draft.canonical_value)

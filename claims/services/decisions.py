@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from claims.models import ChangeSet, Claim, Cost, Decision
+from claims.models import ChangeSet, Claim, Cost, Decision, Listing
 from claims.terms import CurationState
 
 DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
@@ -40,5 +40,14 @@ def record(
             object_version=statement.version,
         )
         for statement, before in changed
+    )
+    return changes
+
+
+def record_listing(listing: Listing, before: dict[str, Any], after: dict[str, Any], *, action: str, actor: str) -> ChangeSet:
+    """Write a change set for a listing as it is now. Part of the caller's transaction."""
+    changes = ChangeSet.objects.create(actor=actor, action=action)
+    Decision.objects.create(
+        change_set=changes, object_kind="listing", object_id=listing.pk, before=before, after=after, object_version=listing.version
     )
     return changes

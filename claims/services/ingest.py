@@ -6,6 +6,7 @@ idempotent by constraints, under a lease; a chunk whose lease ran out is taken o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -29,10 +30,10 @@ from claims.errors import ClaimsError, ListingError, ListingTooLargeError
 from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
-from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
-from claims.services import papers, results, statements
+from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, Paper, PaperText, RunText
+from claims.services import decisions, papers, results, statements
 from claims.services.catalog import read_vocabulary
-from claims.terms import ChunkState, ListingState, Role
+from claims.terms import ChunkState, ListingState, Role, YearSource
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+"""The years that a listing may be said to be of."""
 MAX_ERRORS = 3
 """A chunk that raises so often has failed, and its listing with it."""
 MAX_LEASES = 10
@@ -61,12 +64,12 @@ def store_upload(
 ) -> tuple[Listing, bool]:
     """Store a file under its SHA-256 and return its listing, and whether it is new.
 
-    The same bytes again give the listing that they had, whoever brings them. `year` completes dates that the file prints without
-    one. Raises `ListingTooLargeError` above MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError`
-    for what is no listing; nothing is kept then.
+    The same bytes again give the listing that they had, whoever brings them; one that failed is tried again, and a year is taken
+    over where none was given yet. `year` completes dates that the file prints without one. Raises `ListingTooLargeError` above
+    MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError` for what is no listing; nothing is kept then.
     """
-    if year is not None and not 1900 <= year <= 2999:
-        raise ListingError(f"{name} was not read. The year {year} is no year of a paper.")
+    if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ListingError(f"{name} was not read. Its year can't be {year}; give one from {FIRST_YEAR} to {LAST_YEAR}.")
     incoming = settings.DATA_DIR / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=incoming)
@@ -98,7 +101,20 @@ def store_upload(
     )
     if not created and listing.state == ListingState.FAILED:
         retry_listing(listing)
+    if not created and year is not None and listing.year_source != YearSource.GIVEN:
+        set_year(listing, year, actor=actor)
     return listing, created
+
+
+@transaction.atomic
+def set_year(listing: Listing, year: int, *, actor: str) -> None:
+    """Give a listing the year of its dates without one, and date its papers anew."""
+    before = {"year": listing.year, "year_source": listing.year_source}
+    Listing.objects.filter(pk=listing.pk).update(year=year, year_source=YearSource.GIVEN, version=F("version") + 1)
+    listing.refresh_from_db()
+    decisions.record_listing(listing, before, {"year": year, "year_source": YearSource.GIVEN.value}, action="set year", actor=actor)
+    shown = Paper.objects.filter(texts__entries__listing=listing).values_list("pk", flat=True).distinct()
+    results.settle_papers(papers.settle_papers(shown))
 
 
 @transaction.atomic
@@ -110,7 +126,7 @@ def retry_listing(listing: Listing) -> None:
         state=state, error="", closed=None, attempts=0, lease_until=None, hinted=None
     )
     if won:
-        failed.update(state=ChunkState.WAITING, attempts=0, error="", lease_owner="", lease_until=None)
+        failed.update(state=ChunkState.WAITING, attempts=0, failures=0, error="", lease_owner="", lease_until=None)
     listing.refresh_from_db()
 
 
@@ -218,7 +234,8 @@ def _lease_end(now: datetime, *, long: bool = False) -> datetime:
 def read_next_chunk(listing_id: int) -> ListingChunk | None:
     """Take the first open chunk of a listing, read it, and return it; None if none is open just now.
 
-    Raises what a broken chunk raised, after noting it; the chunk stays open until it has failed `MAX_ERRORS` times.
+    An error of the chunk itself is noted, and the chunk stays open until it has failed `MAX_ERRORS` times. Raises
+    `OperationalError` and `OSError`, which may heal: the chunk is given back as if it had not been taken.
     """
     chunk = _lease_chunk(listing_id)
     if chunk is None:
@@ -228,12 +245,13 @@ def read_next_chunk(listing_id: int) -> ListingChunk | None:
     except LeaseLostError:
         logger.warning("chunk %s of listing %s was taken over by another worker", chunk.number, listing_id)
     except (OperationalError, OSError):
-        # The database or the disk may heal: give the chunk back as it was.
-        _release(chunk, ChunkState.WAITING)
+        # The database or the disk may heal: give the chunk back as it was. If even that fails, its lease runs out.
+        _release(chunk, ChunkState.WAITING, attempts=chunk.attempts - 1)
         raise
     except Exception as error:
-        failed = chunk.attempts >= MAX_ERRORS
-        _release(chunk, ChunkState.FAILED if failed else ChunkState.WAITING, error=f"{type(error).__name__}: {error}"[:2000])
+        failed = chunk.failures + 1 >= MAX_ERRORS
+        reason = error.message if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
+        _release(chunk, ChunkState.FAILED if failed else ChunkState.WAITING, failures=chunk.failures + 1, error=reason[:2000])
         logger.exception("chunk %s of listing %s could not be read", chunk.number, listing_id)
     return chunk
 
@@ -273,10 +291,9 @@ def _renew(chunk: ListingChunk) -> None:
         raise LeaseLostError("The chunk was taken over.")
 
 
-def _release(chunk: ListingChunk, state: ChunkState, *, error: str = "") -> None:
-    ListingChunk.objects.filter(pk=chunk.pk, lease_owner=chunk.lease_owner, state=ChunkState.LEASED).update(
-        state=state, lease_owner="", lease_until=None, error=error
-    )
+def _release(chunk: ListingChunk, state: ChunkState, **fields: int | str) -> None:
+    mine = ListingChunk.objects.filter(pk=chunk.pk, lease_owner=chunk.lease_owner, state=ChunkState.LEASED)
+    mine.update(state=state, lease_owner="", lease_until=None, **fields)
 
 
 def _fail_open(chunk: ListingChunk, error: str) -> None:
@@ -296,6 +313,8 @@ def _read_chunk(chunk: ListingChunk) -> None:
             _renew(chunk)
             renewed = time.monotonic()
     with transaction.atomic():
+        # From here on the chunk's row is locked: who would take it over waits, and finds it done.
+        _renew(chunk)
         merged = papers.merge_entries(listing, listed)
         read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))
         run = statements.get_run(extractor_version=EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
@@ -324,6 +343,8 @@ def _read_entries(listing: Listing, chunk: ListingChunk) -> tuple[list[ListedPap
     with stored_path(listing.sha256).open("rb") as stream:
         for found in registry.get_reader(listing.format).read(stream, survey, mark):
             if isinstance(found, Problem):
+                if found.fatal:
+                    raise ListingError(found.reason)
                 problems.append(found)
             else:
                 listed.append(found)
@@ -341,13 +362,12 @@ def _unread_texts(listed: list[ListedPaper]) -> set[tuple[str, str]]:
 
 def _vocabulary() -> Vocabulary:
     """Return the vocabulary with the catalogue's reviewed aliases, built again only when those change."""
-    aliases = Alias.objects.filter(reviewed=True, scope="")
-    newest = aliases.order_by("-pk").values_list("pk", flat=True).first()
-    return _cached_vocabulary((aliases.count(), newest))
+    aliases = Alias.objects.filter(reviewed=True, scope="").order_by("pk")
+    return _cached_vocabulary(tuple(aliases.values_list("kind", "key", "task_id", "dataset_id", "metric_id")))
 
 
 @lru_cache(maxsize=1)
-def _cached_vocabulary(stamp: tuple[int, int | None]) -> Vocabulary:
+def _cached_vocabulary(aliases: tuple[object, ...]) -> Vocabulary:
     return read_vocabulary()
 
 
@@ -409,9 +429,11 @@ def find_work(*, force: bool) -> list[Work]:
         if listing.state == ListingState.READING:
             count = open_chunks(now).filter(listing=listing).count()
             if not count:
-                close_listing(listing.pk)
+                _close_or_log(listing)
                 continue
-            overdue = ListingChunk.objects.filter(listing=listing, state=ChunkState.LEASED, lease_until__lt=now).exists()
+            # A message that was sent since the lease ran out is enough.
+            sent = Q(lease_until__gt=listing.hinted) if listing.hinted else Q()
+            overdue = ListingChunk.objects.filter(sent, listing=listing, state=ChunkState.LEASED, lease_until__lt=now).exists()
         else:
             if listing.lease_until is not None and listing.lease_until > now:
                 continue
@@ -419,6 +441,23 @@ def find_work(*, force: bool) -> list[Work]:
         if force or overdue or listing.hinted is None or listing.hinted < now - timedelta(seconds=settings.HINT_SECONDS):
             work.append(Work(listing.pk, count))
     return work
+
+
+def _close_or_log(listing: Listing) -> None:
+    """Close a listing; one that can't be closed must not keep the sweep from the others."""
+    try:
+        close_listing(listing.pk)
+    except Exception:
+        logger.exception("listing %s is read but could not be closed", listing.pk)
+
+
+def remove_leftovers() -> None:
+    """Remove what uploads that were cut off left in the incoming folder a day ago or longer."""
+    oldest = time.time() - 24 * 3600
+    for path in (settings.DATA_DIR / "incoming").glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def note_hint(listing_id: int) -> None:

@@ -5,7 +5,10 @@ Nothing set means the embedded default: SQLite, a broker made of files and a gen
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,13 +26,17 @@ BROKER_DIR = DATA_DIR / "broker"
 
 
 def read_or_make_secret_key(path: Path) -> str:
-    """Return the key kept at `path`; make it at first, readable by its owner only."""
-    try:
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
+    """Return the key kept at `path`; make it at first, readable by its owner only.
+
+    Of several processes that start at once one makes it, and none ever sees half of it.
+    """
+    if not path.exists():
+        handle, whole = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")  # mode 0600
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(whole, path)
+        Path(whole).unlink()
     return path.read_text(encoding="ascii")
 
 
@@ -50,8 +57,10 @@ SECURE_SSL_REDIRECT = _secure
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
-SECURE_HSTS_PRELOAD = _secure
+# Subdomains and preload lists reach beyond this site and can't be taken back quickly: the operator's word, not ours.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = _secure
 CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True

@@ -67,7 +67,7 @@ def _row(row: Row, names: dict[str, str]) -> dict[str, Any]:
         "role": row.role,
         "setting": row.setting,
         "state": row.state,
-        "metrics": {names[key]: cell.value for key, cell in row.cells.items()},
+        "metrics": {names[key]: cell.value if cell.canonical_value is None else cell.canonical_value for key, cell in row.cells.items()},
         "costs": {key: cell.canonical_value for key, cell in row.costs.items()},
         "evidence": evidence,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from argparse import ArgumentParser
@@ -51,7 +50,7 @@ class Command(BaseCommand):
 
     def _read(self, path: Path, year: int | None) -> tuple[Listing, bool]:
         with path.open("rb") as file:
-            listing, created = ingest.store_upload(file, name=path.name, actor=f"{getpass.getuser()} (command line)", year=year)
+            listing, created = ingest.store_upload(file, name=path.name, actor="command line", year=year)
         # The bar goes to standard error, and only to a terminal: pipes get the receipt alone.
         with tqdm(desc=path.name, unit=" papers", file=sys.stderr, disable=None) as bar:
 

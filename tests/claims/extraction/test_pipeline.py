@@ -290,3 +290,11 @@ def _seeded(seed: str) -> str:
 def test_result_does_not_hang_on_the_hash_seed() -> None:
     seeds: Iterable[str] = ("0", "1", "4242")
     assert len({_seeded(seed) for seed in seeds}) == 1
+
+
+@pytest.mark.parametrize("number", ["1e300 billion", "1e305 T", "9" * 40 + "M", "0." + "0" * 30 + "1e340", "1e999"])
+def test_impossible_number_is_not_taken(number: str) -> None:
+    abstract = f"HugeNet reaches 81.5% top-1 accuracy on ImageNet with {number} parameters and {number}% of nothing."
+    found = extract("HugeNet: Too Large", abstract, load_vocabulary())
+    assert all(abs(draft.value) <= 1e30 and abs(draft.canonical_value or 0) <= 1e30 for draft in (*found.claims, *found.costs))
+    assert 81.5 in [claim.value for claim in found.claims]
