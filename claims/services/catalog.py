@@ -41,10 +41,11 @@ def make_slug(name: str, *, unique_by: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How many entries the shipped files hold, and how many of them were new."""
+    """How many entries the shipped files hold, how many of them were new, and how many that were known differ now."""
 
     entries: int
     created: int
+    changed: int
 
 
 @transaction.atomic
@@ -105,7 +106,7 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
             for text in shipped_entry.exact_aliases:
                 loader.alias(kind, text, found[shipped_entry.name], exact_case=True)
     loader.save_aliases()
-    return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created)
+    return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created, changed=len(loader.changed))
 
 
 class _Loader:
@@ -113,6 +114,8 @@ class _Loader:
 
     def __init__(self) -> None:
         self.created = 0
+        self.changed: set[tuple[type[Any], int]] = set()
+        self._new: set[tuple[type[Any], int]] = set()
         self._aliases = {(alias.kind, alias.key): alias for alias in Alias.objects.filter(scope="")}
         self._entries: dict[AliasKind, dict[int, Any]] = {kind: model._default_manager.in_bulk() for kind, model in _MODELS.items()}
         self._new_aliases: list[Alias] = []
@@ -131,6 +134,7 @@ class _Loader:
         entry = _MODELS[kind]._default_manager.create(name=name, slug=make_slug(name), reviewed=True, **fields)
         self._entries[kind][entry.pk] = entry
         self.created += 1
+        self._new.add((type(entry), entry.pk))
         self.alias(kind, name, entry, exact_case=False)
         return entry
 
@@ -140,6 +144,8 @@ class _Loader:
             for name in changed:
                 setattr(entry, name, fields[name])
             entry.save(update_fields=changed)
+            if (type(entry), entry.pk) not in self._new:
+                self.changed.add((type(entry), entry.pk))
 
     def details(self, model: type[DatasetSplit] | type[DefaultTask] | type[DefaultPrimary], rows: list[Any]) -> None:
         if rows:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ from claims.models import (
     DefaultPrimary,
     DefaultTask,
     Metric,
+    Paper,
     Result,
     ResultCondition,
     ResultValue,
@@ -67,6 +69,13 @@ def settle_papers(paper_ids: Iterable[int]) -> None:
     _settle_boards(locked, results)
 
 
+@transaction.atomic
+def settle_papers_alone(paper_ids: Iterable[int]) -> None:
+    """Settle papers in a transaction of their own, holding their locks as ingest and curation do."""
+    locked = list(Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk").values_list("pk", flat=True))
+    settle_papers(locked)
+
+
 def _stands_on_board(claim: Claim) -> bool:
     """Only a standing absolute claim with a dataset and a metric makes a row."""
     return (
@@ -106,7 +115,7 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
                     task_id=task,
                     dataset_id=dataset,
                     slug=_benchmark_slug(tasks[task], datasets[dataset]),
-                    reviewed=tasks[task].reviewed and datasets[dataset].reviewed and tasks[task].name != UNSPECIFIED_TASK,
+                    reviewed=_is_reviewed(tasks[task], datasets[dataset]),
                 )
                 for task, dataset in sorted(missing)
             ],
@@ -114,6 +123,10 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
         )
         known |= _benchmarks_by_pair(missing)
     return {claim: known[pair] for claim, pair in pairs.items()}
+
+
+def _is_reviewed(task: Task, dataset: Dataset) -> bool:
+    return task.reviewed and dataset.reviewed and task.name != UNSPECIFIED_TASK
 
 
 def _unspecified_task() -> Task:
@@ -270,7 +283,7 @@ def _settle_boards(benchmarks: Sequence[Benchmark], results: set[int]) -> None:
     """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches."""
     top = {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
     ids = [benchmark.pk for benchmark in benchmarks]
-    boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related("task__primary_metric", "dataset__default_metric")}
+    boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related("task", "dataset")}
     used: dict[int, Counter[Metric]] = defaultdict(Counter)
     counted = list(
         Claim.objects.filter(result__benchmark__in=ids)
@@ -289,6 +302,7 @@ def _settle_boards(benchmarks: Sequence[Benchmark], results: set[int]) -> None:
     moved: list[int] = []
     for pk, benchmark in boards.items():
         columns[pk] = {metric.pk: _column(metric, benchmark, top).pk for metric in used[pk]}
+        benchmark.reviewed = benchmark.reviewed or _is_reviewed(benchmark.task, benchmark.dataset)
         if benchmark.chosen_by == LinkedBy.RULE:
             benchmark.primary_metric_id = _primary(benchmark, columns[pk], used[pk], listed)
         if any(columns[pk].get(metric, column) != column for metric, column in present[pk].items()):
@@ -422,7 +436,7 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
         benchmark.changed = now
     Benchmark.objects.bulk_update(
         boards.values(),
-        ["primary_metric", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
+        ["primary_metric", "reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
         batch_size=200,
     )
 

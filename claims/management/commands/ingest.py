@@ -12,9 +12,8 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from claims.errors import ClaimsError
-from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Claim, Cost, Listing, ListingChunk, Paper
-from claims.services import catalog, ingest, receipts
+from claims.services import ingest, receipts, updates
 from claims.terms import ListingState
 
 
@@ -27,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        catalog.load_catalogue(load_vocabulary())
+        updates.update_catalogue()
         printed = []
         failed = False
         for name in options["files"]:

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from claims.errors import CatalogueError
-from claims.extraction.vocabulary import load_vocabulary
-from claims.services.catalog import load_catalogue
+from claims.services.updates import update_catalogue
 
 
 class Command(BaseCommand):
@@ -16,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = load_catalogue(load_vocabulary())
+            report = update_catalogue()
         except CatalogueError as error:
             raise CommandError(f"The catalogue was not loaded. {error.message}") from error
         self.stdout.write(f"{report.entries} catalogue entries, {report.created} of them new.")
