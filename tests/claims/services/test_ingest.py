@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -249,6 +250,57 @@ def test_chunk_that_keeps_failing_fails_its_listing_with_the_reason(monkeypatch:
     again, created = upload(FIRST)
     assert not created
     assert ingest.ingest_in_foreground(again).state == ListingState.DONE
+
+
+def test_outage_uses_up_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing, _ = upload(FIRST)
+    ingest.plan_listing(listing.pk)
+
+    def away(*_: object) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr("claims.services.papers.merge_entries", away)
+    for _ in range(ingest.MAX_LEASES + 2):
+        with pytest.raises(OperationalError):
+            ingest.read_next_chunk(listing.pk)
+    monkeypatch.undo()
+    assert ListingChunk.objects.get().attempts == 0
+    assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
+
+
+def test_file_that_shrank_after_its_survey_fails_its_listing(settings: Settings) -> None:
+    listing, _ = upload(FIRST)
+    ingest.plan_listing(listing.pk)
+    path = ingest.stored_path(listing.sha256)
+    path.write_bytes(path.read_bytes()[:120])
+    listing = ingest.ingest_in_foreground(listing)
+    assert listing.state == ListingState.FAILED
+    assert listing.error
+
+
+def test_year_given_with_the_same_bytes_again_dates_the_papers() -> None:
+    read(SECOND.replace("Padding is often ignored.", "Padding is often ignored, we find.") + "\n  • 2 authors\n·\nMay 5\n")
+    assert Paper.objects.get(title__startswith="ThirdNet").first_day is None
+    text = SECOND.replace("Padding is often ignored.", "Padding is often ignored, we find.") + "\n  • 2 authors\n·\nMay 5\n"
+    listing, created = upload(text, year=2024)
+    assert (created, listing.year, listing.year_source) == (False, 2024, "given")
+    paper = Paper.objects.get(title__startswith="ThirdNet")
+    assert (paper.first_day, paper.date_source) == (date(2024, 5, 5), DateSource.YEAR_GIVEN)
+    assert upload(text, year=2020)[0].year == 2024, "a given year is not overwritten by an upload"
+
+
+def test_listing_that_can_not_be_closed_does_not_stop_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = upload(FIRST)
+    ingest.plan_listing(first.pk)
+    while ingest.read_next_chunk(first.pk):
+        pass
+    second, _ = upload(SECOND)
+
+    def broken(_: int) -> None:
+        raise ValueError("a fault in linking")
+
+    monkeypatch.setattr(ingest, "_link_quoted_models", broken)
+    assert [work.listing_id for work in ingest.find_work(force=False)] == [second.pk]
 
 
 def test_sweep_finds_lost_messages_and_leases_that_ran_out(settings: Settings) -> None:
