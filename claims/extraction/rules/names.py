@@ -254,7 +254,7 @@ ACHIEVE = (
 )
 # the subject of a result, in the shadow: "TTTTTT achieves"; the name stands right before the verb
 SUBJECT = re.compile(
-    rf"(?P<name>[PV]+)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? )(?:{ACHIEVE})\b"
+    rf"(?P<name>[PV]+)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
 )
 
 # every repetition is bounded: a text of capitals must not be tried from each of them
