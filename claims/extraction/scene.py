@@ -172,11 +172,13 @@ def _add_models(
             if not any(taken[match.start() : match.end()]):
                 _add(mentions, taken, Mention("P", text[match.start() : match.end()], match.start(), match.end()))
     for match in names.BACKBONE.finditer(text, start_at, end_at):
-        if not any(taken[match.start() : match.end()]):
-            _add(mentions, taken, Mention("V", match.group(), match.start(), match.end()))
+        name = match.group().rstrip(".,;:")  # a name may hold a point ("b1.58"), and not end in one
+        if not any(taken[match.start() : match.start() + len(name)]):
+            _add(mentions, taken, Mention("V", name, match.start(), match.start() + len(name)))
     for match in names.SHAPE.finditer(text, start_at, end_at):
-        word = match.group()
-        start, end = match.span()
+        word = match.group().rstrip(".,;:")
+        start = match.start()
+        end = start + len(word)
         has_digit = _DIGIT.search(word) is not None
         if has_digit:
             worded[start:end] = b"\x01" * (end - start)
