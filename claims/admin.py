@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -43,6 +45,10 @@ else:
     _IssueInline = _DecisionInline = admin.TabularInline
 
 
+SEEN = "seen_version"
+"""The fields of a list that say which version of a statement it shows: "id:version"."""
+
+
 class ReadOnlyAdmin(_Admin):
     """Lists and shows; nothing is added, changed or deleted around the services."""
 
@@ -68,6 +74,10 @@ class StatementAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # The change page stays read-only; this lets a curator see the list and its actions.
         return obj is None and permissions.may_curate(request.user)
+
+    def action_checkbox(self, obj: Statement) -> SafeString:
+        # Beside the tick stands the version that the list shows: who decides on the tick has seen that one.
+        return format_html('{}<input type="hidden" name="{}" value="{}:{}">', super().action_checkbox(obj), SEEN, obj.pk, obj.version)
 
     @admin.display(description="Evidence")
     def sentence(self, statement: Statement) -> SafeString | str:
@@ -104,7 +114,9 @@ class StatementAdmin(ReadOnlyAdmin):
         self._decide(request, statements, CurationState.UNREVIEWED)
 
     def _decide(self, request: HttpRequest, statements: QuerySet[Any], state: CurationState, reason: str = "") -> None:
-        chosen = [(statement, statement.version) for statement in statements.order_by("pk")]
+        seen = _read_seen(request.POST.getlist(SEEN))
+        # What was ticked unseen, by "select all" over several pages, is decided on as it is.
+        chosen = [(statement, seen.get(statement.pk, statement.version)) for statement in statements.order_by("pk")]
         try:
             changes = curation.decide_all(chosen, state, actor=request.user.get_username(), reason=reason)
         except ClaimsError as error:
@@ -113,6 +125,12 @@ class StatementAdmin(ReadOnlyAdmin):
             self.message_user(
                 request, f"{len(chosen)} decided: {state}. This is change {changes.public_id}; it can be undone.", messages.SUCCESS
             )
+
+
+def _read_seen(stated: Iterable[str]) -> dict[int, int]:
+    """Return the versions that a list showed, by id. What is no "id:version" was not written by the list and is passed over."""
+    pairs = (text.partition(":") for text in stated)
+    return {int(pk): int(version) for pk, _, version in pairs if re.fullmatch(r"[0-9]{1,18}", pk) and re.fullmatch(r"[0-9]{1,9}", version)}
 
 
 @admin.register(Claim)

@@ -5,14 +5,15 @@ A board is ranked over its light rows (values and costs); sentences are fetched 
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractYear
 from django.urls import reverse
 
@@ -38,6 +39,7 @@ from claims.models import (
     ResultValue,
     RunText,
 )
+from claims.querysets import QUOTED
 from claims.terms import CANONICAL_UNITS, ChunkState, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
 
 PAGE_SIZE = 50
@@ -158,7 +160,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A choice of a filter with the number of the board's rows that it holds for."""
+    """A choice of a filter with the number of the board's rows that it holds for: of all for a role, else of the chosen role's."""
 
     value: str
     label: str
@@ -215,13 +217,14 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     metrics = {row.column_id: row.column for row in BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column")}
     rows = _read_rows(filters.checked())
     hidden = _fill_cells(benchmark, rows, metrics)
-    _fill_costs(benchmark, rows)
+    primary = metrics.get(benchmark.primary_metric_id or 0)
+    _fill_costs(benchmark, rows, primary=primary.slug if primary else "")
     _fill_conditions(benchmark, rows)
     kept = [row for row in rows.values() if row.cells]
     columns = _columns(benchmark, kept, metrics)
     _rank(kept, columns)
     sort = str(query.get("sort", ""))
-    kept = _sorted(kept, columns, sort)
+    kept = _sorted(kept, columns, sort, known={*(metric.slug for metric in metrics.values()), *CostMeasure})
     page, pages = _page(query, len(kept), page_size)
     place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
     if place is not None and page_size is not None and not query.get("page"):
@@ -229,7 +232,7 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     _fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
-    counts = _counts(benchmark)
+    counts = _counts(benchmark, filters)
     return Board(
         benchmark=benchmark,
         columns=columns,
@@ -248,9 +251,9 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
             Facet("baseline", "quoted baselines", counts["baselines"], query.get("role") == "baseline"),
             Facet("all", "both", counts["total"], query.get("role") == "all"),
         ],
-        years=_year_facets(benchmark, query),
+        years=_year_facets(benchmark, filters),
         states=[
-            Facet("accepted", "accepted", counts["total"] - counts["baselines"] - counts["unreviewed"], query.get("state") == "accepted"),
+            Facet("accepted", "accepted", counts["of_role"] - counts["unreviewed"], query.get("state") == "accepted"),
             Facet("unreviewed", "unreviewed", counts["unreviewed"], query.get("state") == "unreviewed"),
         ],
         filtered=any(query.get(name) for name in FILTERS),
@@ -360,7 +363,11 @@ def _fill_cells(benchmark: Benchmark, rows: dict[int, Row], metrics: dict[int, M
     """Fill the rows' cells; return how many numbers are hidden until somebody reviews them."""
     columns = {pk: (metric.slug, Direction(metric.direction)) for pk, metric in metrics.items()}
     hidden = 0
-    shown = ResultValue.objects.filter(result__benchmark=benchmark)
+    shown = ResultValue.objects.filter(
+        result__benchmark=benchmark,
+        claim__retired_by__isnull=True,
+        claim__state__in=[CurationState.ACCEPTED, CurationState.UNREVIEWED],
+    )
     for result_id, metric_id, others, own_metric, own_name, *values in shown.values_list(
         "result_id", "metric_id", "others", "claim__metric_id", "claim__metric__name", *("claim__" + name for name in CELL_FIELDS)
     ):
@@ -379,7 +386,8 @@ def _fill_cells(benchmark: Benchmark, rows: dict[int, Row], metrics: dict[int, M
     return hidden
 
 
-def _fill_costs(benchmark: Benchmark, rows: dict[int, Row]) -> None:
+def _fill_costs(benchmark: Benchmark, rows: dict[int, Row], *, primary: str) -> None:
+    """Fill the rows' costs: all of them, and of each measure the one that goes with the score under `primary`."""
     links = (
         CostLink.objects.filter(result__benchmark=benchmark, tied=True, cost__retired_by__isnull=True)
         .exclude(cost__state=CurationState.REJECTED)
@@ -397,15 +405,28 @@ def _fill_costs(benchmark: Benchmark, rows: dict[int, Row]) -> None:
         cell.measure, cell.note = measure, note
         row.all_costs.append(cell)
     for row in rows.values():
-        for cell in sorted(row.all_costs, key=_cost_preference):
+        score = row.cells.get(primary)
+        for cell in sorted(row.all_costs, key=lambda cost: _cost_preference(cost, score)):
             if cell.kind is ClaimKind.ABSOLUTE and cell.canonical_value is not None:
                 row.costs.setdefault(cell.measure, cell)
 
 
-def _cost_preference(cell: Cell) -> tuple[bool, tuple[int, int]]:
-    """Accepted before unreviewed, then the most exact; the sort is stable, so the first in the text else."""
-    exact = ranking.exactness(qualifier=cell.qualifier, value_max=cell.value_max, decimals=cell.decimals)
-    return cell.state is not CurationState.ACCEPTED, exact
+def _cost_preference(cost: Cell, score: Cell | None) -> tuple[bool, float, tuple[int, int]]:
+    """Accepted before unreviewed, then the nearest to the score ("2.1 with 100 ms and 3.93 with 38 ms"), then the most exact.
+
+    The sort is stable, so the first in the text else.
+    """
+    exact = ranking.exactness(qualifier=cost.qualifier, value_max=cost.value_max, decimals=cost.decimals)
+    return cost.state is not CurationState.ACCEPTED, _gap(cost, score), exact
+
+
+def _gap(cost: Cell, score: Cell | None) -> float:
+    """Return how many characters stand between two numbers of a text; infinity without a score, or for one of another text."""
+    if score is None or score.place[0] is None or score.place[:2] != cost.place[:2]:
+        return math.inf
+    _, _, cost_start, cost_end, _, _ = cost.place
+    _, _, score_start, score_end, _, _ = score.place
+    return max(0, cost_start - score_end, score_start - cost_end)
 
 
 def _fill_conditions(benchmark: Benchmark, rows: dict[int, Row]) -> None:
@@ -472,8 +493,37 @@ def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metri
     ]
 
 
+_MORE_IS_BETTER = frozenset({CostMeasure.THROUGHPUT, CostMeasure.SPEED, CostMeasure.COMPRESSION})
+_LESS_IS_BETTER = frozenset(
+    {
+        CostMeasure.PARAMETERS,
+        CostMeasure.FLOPS,
+        CostMeasure.MACS,
+        CostMeasure.LATENCY,
+        CostMeasure.GPU_HOURS,
+        CostMeasure.GPU_DAYS,
+        CostMeasure.TPU_HOURS,
+        CostMeasure.TRAINING_TIME,
+        CostMeasure.SEARCH_TIME,
+        CostMeasure.TRAINING_COST,
+        CostMeasure.INFERENCE_COST,
+        CostMeasure.INFERENCE_TIME,
+        CostMeasure.EPOCHS,
+        CostMeasure.STEPS,
+        CostMeasure.NFE,
+        CostMeasure.MODEL_SIZE,
+        CostMeasure.MEMORY,
+        CostMeasure.ENERGY,
+        CostMeasure.STORAGE,
+    }
+)
+
+
 def _cost_direction(measure: str) -> Direction:
-    return Direction.HIGHER if measure in (CostMeasure.THROUGHPUT, CostMeasure.SPEED, CostMeasure.COMPRESSION) else Direction.LOWER
+    """Return which end of a measure is plainly the better one; of tokens, data or a batch size nobody can say."""
+    if measure in _MORE_IS_BETTER:
+        return Direction.HIGHER
+    return Direction.LOWER if measure in _LESS_IS_BETTER else Direction.UNKNOWN
 
 
 def _best(cells: Sequence[Cell], direction: Direction) -> float | None:
@@ -499,10 +549,11 @@ def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> None:
         row.rank, row.tied = rank, tied
 
 
-def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str) -> list[Row]:
+def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str, *, known: Collection[str]) -> list[Row]:
     """Return the rows by `sort`: a column's key, "model" or "date", with "-" for descending. '' is the board's own order.
 
-    Ties stand in the order of the board: rank, then date, then name.
+    Ties stand in the order of the board: rank, then date, then name. A `known` key that no row has a number for sorts nothing.
+    Raises `UnknownFilterError` for any other word.
     """
     primary = next((column for column in columns if column.is_primary), None)
     default = sorted(rows, key=lambda row: ranking.tie_key(row.last_day, row.model, row.variant, row.public_id))
@@ -516,10 +567,10 @@ def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str) -> list[R
     if name == "date":
         return ranking.order(default, lambda row: row.last_day.toordinal() if row.last_day else None, descending=descending)
     column = next((column for column in columns if column.key == name), None)
-    if column is None:
-        known = ", ".join(["model", "date", *(column.key for column in columns)])
-        raise UnknownFilterError(f"This board can't be sorted by “{name[:60]}”. It knows {known}.")
-    return _by_column(default, column, descending=descending)
+    if column is None and name not in known:
+        possible = ", ".join(["model", "date", *(column.key for column in columns)])
+        raise UnknownFilterError(f"This board can't be sorted by “{name[:60]}”. It knows {possible}.")
+    return default if column is None else _by_column(default, column, descending=descending)
 
 
 def _by_column(rows: Sequence[Row], column: Column, *, descending: bool) -> list[Row]:
@@ -539,18 +590,22 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
     return page, pages
 
 
-def _counts(benchmark: Benchmark) -> dict[str, int]:
-    own = Q(role=Role.PROPOSED) | Q(paper__isnull=True)
-    # One row per result even though the join multiplies: counted distinct.
+def _counts(benchmark: Benchmark, filters: BoardFilterSet) -> dict[str, int]:
+    """Count the rows that readers may see: all of them, the quoted ones, and of the chosen role all and the unreviewed."""
+    role = filters.role_condition()
+    unreviewed = Exists(Result.objects.filter(pk=OuterRef("pk")).with_values(CurationState.UNREVIEWED))
     counts: dict[str, int] = (
-        Result.objects.filter(benchmark=benchmark, values_shown__isnull=False)
+        Result.objects.filter(benchmark=benchmark)
         .visible()
         .aggregate(
-            total=Count("pk", distinct=True),
-            baselines=Count("pk", distinct=True, filter=Q(role=Role.BASELINE, paper__isnull=False)),
-            unreviewed=Count("pk", distinct=True, filter=own & Q(values_shown__claim__state=CurationState.UNREVIEWED)),
+            total=Count("pk"),
+            baselines=Count("pk", filter=QUOTED),
+            of_role=Count("pk", filter=role),
+            unreviewed=Count("pk", filter=role & Q(unreviewed)),
         )
     )
+    if not settings.SHOW_UNREVIEWED:
+        counts["unreviewed"] = 0
     return counts
 
 
@@ -568,29 +623,27 @@ def _wordings(benchmark: Benchmark) -> dict[int, str]:
 
 def _setting_facets(benchmark: Benchmark, filters: BoardFilterSet, query: Any) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
-    counted = dict(
-        Result.objects.filter(benchmark=benchmark).own().visible().values_list("conditions").annotate(rows=Count("pk")).order_by()
-    )
+    rows = Result.objects.filter(filters.role_condition(), benchmark=benchmark).visible()
+    counted = dict(rows.values_list("conditions").annotate(rows=Count("pk")).order_by())
     words = _wordings(benchmark)
     facets = [
         Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted.get(c.pk, 0), value in chosen)
         for c in filters.conditions
-        if c.kind != "other" and counted.get(c.pk)
+        if c.kind != "other" and (counted.get(c.pk) or f"{c.kind}:{c.key}" in chosen)
     ]
     facets.sort(key=lambda facet: (-facet.count, facet.label))
-    return [*facets, Facet("none", "none stated", counted.get(None, 0), "none" in chosen)] if facets else []
+    none = Facet("none", "none stated", counted.get(None, 0), "none" in chosen)
+    return [*facets, none] if facets or none.chosen else []
 
 
-def _year_facets(benchmark: Benchmark, query: Any) -> list[Facet]:
-    counted = (
-        Result.objects.filter(benchmark=benchmark, paper__last_day__isnull=False)
-        .own()
-        .visible()
-        .values_list(ExtractYear("paper__last_day"))
-        .annotate(rows=Count("pk"))
-        .order_by()
-    )
-    return [Facet(str(year), str(year), count, query.get("year") == str(year)) for year, count in sorted(counted, reverse=True)]
+def _year_facets(benchmark: Benchmark, filters: BoardFilterSet) -> list[Facet]:
+    rows = Result.objects.filter(filters.role_condition(), benchmark=benchmark, paper__last_day__isnull=False).visible()
+    counted = {str(year): count for year, count in rows.values_list(ExtractYear("paper__last_day")).annotate(rows=Count("pk")).order_by()}
+    stated = filters.form.cleaned_data.get("year")
+    chosen = "" if stated is None else str(int(stated))
+    if chosen:
+        counted.setdefault(chosen, 0)
+    return [Facet(year, year, count, year == chosen) for year, count in sorted(counted.items(), reverse=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -672,12 +725,17 @@ def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class PaperPage:
-    """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason)."""
+    """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason).
+
+    `earlier_claims` and `earlier_costs` stand in older texts only: a person decided on them, and they count until one rejects them.
+    """
 
     paper: Paper
     text: PaperText | None
     claims: list[Claim]
     costs: list[Cost]
+    earlier_claims: list[Claim]
+    earlier_costs: list[Cost]
     untaken: list[tuple[str, int, int, str]]
     entries: list[ListingEntry]
     hidden: int
@@ -692,10 +750,13 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
     paper = Paper.objects.select_related("current_text", "merged_into").get(public_id=public_id)
     text = paper.current_text
     claims, costs = read_paper_statements(text) if text else ([], [])
-    found = len(claims) + len(costs)
+    earlier_claims, earlier_costs = _read_earlier_statements(paper)
+    lists: tuple[list[Any], ...] = (claims, costs, earlier_claims, earlier_costs)
+    hidden = 0
     if not settings.SHOW_UNREVIEWED and not for_curator:
-        claims = [claim for claim in claims if claim.state != CurationState.UNREVIEWED]
-        costs = [cost for cost in costs if cost.state != CurationState.UNREVIEWED]
+        for statements in lists:
+            hidden += sum(statement.state == CurationState.UNREVIEWED for statement in statements)
+            statements[:] = [statement for statement in statements if statement.state != CurationState.UNREVIEWED]
     reading = RunText.objects.filter(paper_text=text).order_by("-run_id").first() if text else None
     entries = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
     return PaperPage(
@@ -703,10 +764,12 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         text=text,
         claims=claims,
         costs=costs,
+        earlier_claims=earlier_claims,
+        earlier_costs=earlier_costs,
         untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
         entries=list(entries),
-        hidden=found - len(claims) - len(costs),
-        undoable=_undoable(claims, costs) if for_curator else {},
+        hidden=hidden,
+        undoable=_undoable(claims + earlier_claims, costs + earlier_costs) if for_curator else {},
     )
 
 
@@ -722,6 +785,11 @@ def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str,
         for decision in decisions.select_related("change_set")
         if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
     }
+
+
+def read_years(*, size: int) -> dict[int, tuple[int | None, str]]:
+    """Return year and source of the listings of that size, by id: what to compare with when the same bytes come again."""
+    return {pk: (year, source) for pk, year, source in Listing.objects.filter(size=size).values_list("pk", "year", "year_source")}
 
 
 def list_entries(listing: Listing) -> QuerySet[ListingEntry]:
@@ -745,4 +813,24 @@ def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost
         .order_by("-field", "start", "ordinal")
     )
     costs = Cost.objects.current().filter(paper_text=paper_text).order_by("-field", "start", "ordinal")
+    return list(claims), list(costs)
+
+
+def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
+    """Return what still counts of a paper's older texts, the latest text first, each with its text."""
+    order = ("-paper_text", "-field", "start", "ordinal")
+    claims = (
+        Claim.objects.standing()
+        .filter(paper_text__paper=paper)
+        .exclude(paper_text=paper.current_text_id)
+        .select_related("paper_text", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
+        .order_by(*order)
+    )
+    costs = (
+        Cost.objects.standing()
+        .filter(paper_text__paper=paper)
+        .exclude(paper_text=paper.current_text_id)
+        .select_related("paper_text")
+        .order_by(*order)
+    )
     return list(claims), list(costs)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.errors import UnknownFilterError
-from claims.models import Benchmark, Condition, Result, ResultCondition, ResultValue
+from claims.models import Benchmark, Condition, Result, ResultCondition
+from claims.querysets import OWN, QUOTED
 from claims.terms import CurationState, Role
 
 
@@ -53,14 +55,18 @@ class BoardFilterSet(StrictFilterSet):
 
     def __init__(self, data: Any, *, benchmark: Benchmark) -> None:
         super().__init__(data, queryset=Result.objects.for_board(benchmark))
+        self.wanted_role = str((self.data or {}).get("role", ""))
         conditions = Condition.objects.filter(results__benchmark=benchmark).distinct().order_by("kind", "key")
         self.conditions = list(conditions)
         self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.value) for c in self.conditions] + [("none", "none stated")]
 
     def checked(self) -> QuerySet[Any]:
         rows = super().checked()
-        # Quoted baselines are shown by a switch, not by default.
-        return rows if (self.data or {}).get("role") else rows.own()  # type: ignore[attr-defined]  # a ResultQuerySet
+        return rows if self.wanted_role else rows.filter(self.role_condition())
+
+    def role_condition(self) -> Q:
+        """Return what holds for the rows of the chosen role. Quoted baselines are shown by a switch, not by default."""
+        return {"all": OWN | QUOTED, Role.BASELINE.value: QUOTED}.get(self.wanted_role, OWN)
 
     def by_setting(self, rows: QuerySet[Any], name: str, wanted: list[str]) -> QuerySet[Any]:
         for choice in wanted:
@@ -72,13 +78,15 @@ class BoardFilterSet(StrictFilterSet):
         return rows
 
     def by_role(self, rows: QuerySet[Any], name: str, role: str) -> QuerySet[Any]:
-        if role == "all":
-            return rows
-        return rows.own() if role == Role.PROPOSED else rows.filter(role=role, paper__isnull=False)  # type: ignore[attr-defined]  # a ResultQuerySet
+        return rows.filter(self.role_condition())
 
     def by_year(self, rows: QuerySet[Any], name: str, year: Any) -> QuerySet[Any]:
         return rows.filter(Q(paper__last_day__year=int(year)))
 
     def by_state(self, rows: QuerySet[Any], name: str, state: str) -> QuerySet[Any]:
-        unreviewed = Exists(ResultValue.objects.filter(result=OuterRef("pk"), claim__state=CurationState.UNREVIEWED))
+        # A row is what its visible values are: one hidden until its review says nothing about the others.
+        row = Result.objects.filter(pk=OuterRef("pk"))
+        if not settings.SHOW_UNREVIEWED:
+            return rows.filter(Exists(row.visible())) if state == CurationState.ACCEPTED else rows.none()
+        unreviewed = Exists(row.with_values(CurationState.UNREVIEWED))
         return rows.filter(unreviewed) if state == CurationState.UNREVIEWED else rows.filter(~unreviewed)

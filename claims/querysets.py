@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row", bound=models.Model)
 
+OWN = Q(role=Role.PROPOSED) | Q(paper__isnull=True)
+QUOTED = Q(role=Role.BASELINE, paper__isnull=False)
+"""Each row is one of the two."""
+
 
 class StatementQuerySet(models.QuerySet[_Row]):
     def standing(self) -> Self:
@@ -37,21 +41,23 @@ class ResultQuerySet(models.QuerySet[_Row]):
         """The rows of a board that have a value, with what their cells name; the hidden ones are told apart by their cells."""
         return self.filter(benchmark=benchmark).with_values().select_related("paper", "source", "ml_model")
 
-    def with_values(self) -> Self:
-        """The rows that have a value, whether or not readers see it."""
-        shown = self.model._meta.apps.get_model("claims", "ResultValue")
-        return self.filter(Exists(shown._default_manager.filter(result=OuterRef("pk"))))
+    def with_values(self, state: CurationState | None = None) -> Self:
+        """The rows that have a value (that show one in `state`), whether or not readers see it."""
+        tables = self.model._meta.apps
+        if state is None:
+            # What is rejected or retired belongs to no row: the database sees to it, so that one index answers.
+            standing = tables.get_model("claims", "Claim")._default_manager.filter(result=OuterRef("pk"))
+            return self.filter(Exists(standing))
+        shown = tables.get_model("claims", "ResultValue")._default_manager
+        return self.filter(Exists(shown.filter(result=OuterRef("pk"), claim__retired_by__isnull=True, claim__state=state)))
 
     def visible(self) -> Self:
         """The rows that show a value to readers: with SHOW_UNREVIEWED off, an accepted one."""
-        if settings.SHOW_UNREVIEWED:
-            return self.with_values()
-        shown = self.model._meta.apps.get_model("claims", "ResultValue")
-        return self.filter(Exists(shown._default_manager.filter(result=OuterRef("pk"), claim__state=CurationState.ACCEPTED)))
+        return self.with_values(None if settings.SHOW_UNREVIEWED else CurationState.ACCEPTED)
 
     def own(self) -> Self:
         """A paper's own results and imported ones: what ranks."""
-        return self.filter(Q(role=Role.PROPOSED) | Q(paper__isnull=True))
+        return self.filter(OWN)
 
 
 class BenchmarkQuerySet(models.QuerySet[_Row]):

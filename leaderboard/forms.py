@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from claims.services.ingest import FIRST_YEAR, LAST_YEAR
 from claims.terms import RejectReason
 
 
 class UploadForm(forms.Form):
-    """A listing to read. The year completes dates that the file prints without one."""
+    """A listing to read. The year completes dates that the file prints without one.
+
+    `stopped` is the name of a file that was too large to be taken in; none of it is in `files` then.
+    """
 
     file = forms.FileField(
         label="File",
@@ -23,23 +29,32 @@ class UploadForm(forms.Form):
     year = forms.IntegerField(
         label="Year",
         required=False,
-        min_value=1990,
-        max_value=2100,
+        min_value=FIRST_YEAR,
+        max_value=LAST_YEAR,
         error_messages={
             "invalid": "The year is not a number. Write it as 2025, or leave it empty.",
-            "min_value": "The year is before 1990. Write it as 2025, or leave it empty.",
-            "max_value": "The year is after 2100. Write it as 2025, or leave it empty.",
+            "min_value": f"The year is before {FIRST_YEAR}. Write it as 2025, or leave it empty.",
+            "max_value": f"The year is after {LAST_YEAR}. Write it as 2025, or leave it empty.",
         },
     )
 
+    def __init__(self, *args: Any, stopped: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stopped = stopped
+        if stopped:
+            self.fields["file"].error_messages["required"] = _too_large(stopped)
+
     def clean_file(self) -> UploadedFile[bytes]:
         file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if self.stopped:
+            raise forms.ValidationError(_too_large(self.stopped))
         if file.size is not None and file.size > settings.MAX_UPLOAD_MB * 1024 * 1024:
-            raise forms.ValidationError(
-                f"{file.name} was not read. It has {file.size / 1024 / 1024:,.0f} MB; this site takes {settings.MAX_UPLOAD_MB} MB at most. "
-                "Split it into several files."
-            )
+            raise forms.ValidationError(_too_large(str(file.name)))
         return file
+
+
+def _too_large(name: str) -> str:
+    return f"{name} was not read. It is larger than {settings.MAX_UPLOAD_MB} MB, the most that this site takes; split it."
 
 
 class DecisionForm(forms.Form):

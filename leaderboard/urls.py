@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
 from leaderboard import views
 
@@ -10,7 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
-    path("decide/<slug:kind>/<slug:public_id>/", views.decide, name="decide"),
+    re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),

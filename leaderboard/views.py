@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -27,6 +29,9 @@ from claims.services import curation, ingest, permissions, receipts
 from claims.terms import CurationState, ListingState
 from leaderboard.forms import DecisionForm, UploadForm
 from leaderboard.templatetags.board_tags import number_statements
+from leaderboard.uploads import name_stopped_file
+
+Params = ParamSpec("Params")
 
 LISTINGS_ON_A_PAGE = 50
 ENTRIES_ON_A_PAGE = 50
@@ -76,17 +81,31 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     if page.paper.merged_into is not None:
         return redirect(page.paper.merged_into)
     numbered = number_statements(page.claims, page.costs)
-    context = {"page": page, "paper": page.paper, "numbered": numbered, "may_curate": may_curate}
+    earlier = number_statements(page.earlier_claims, page.earlier_costs, after=len(numbered))
+    context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "may_curate": may_curate}
     return render(request, "boards/paper.html", context)
 
 
+def for_curators(
+    view: Callable[Concatenate[HttpRequest, Params], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Params], HttpResponse]:
+    """Lead who is not signed in to the login page, and refuse who may not decide on numbers."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(_came_from(request))
+        if not permissions.may_curate(request.user):
+            raise PermissionDenied("Your account may not decide on numbers. Ask the operator of this site to make you a curator.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 @require_POST
+@for_curators
 def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
-    """Accept, reject or take back to unreviewed one claim or cost."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(_came_from(request))
-    if not permissions.may_curate(request.user):
-        raise PermissionDenied("Your account may not decide on numbers. Ask the operator of this site to make you a curator.")
+    """Accept, reject or take back to unreviewed one claim or cost, as `kind` says."""
     statement: Claim | Cost
     statement = get_object_or_404(Cost, public_id=public_id) if kind == "cost" else get_object_or_404(Claim, public_id=public_id)
     form = DecisionForm(request.POST)
@@ -108,12 +127,9 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
 
 
 @require_POST
+@for_curators
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a decision back, as a decision of its own."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(_came_from(request))
-    if not permissions.may_curate(request.user):
-        raise PermissionDenied("Your account may not undo decisions. Ask the operator of this site to make you a curator.")
     change_set = get_object_or_404(ChangeSet, public_id=public_id)
     try:
         curation.undo(change_set, actor=request.user.get_username())
@@ -137,9 +153,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     if not permissions.may_upload(user):
         raise PermissionDenied("Your account may not upload listings. Ask the operator of this site for the permission “upload listings”.")
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES, stopped=name_stopped_file(request)) if request.method == "POST" else UploadForm()
     if form.is_valid():
         file, year = form.cleaned_data["file"], form.cleaned_data["year"]
+        years = boards.read_years(size=file.size)
         try:
             stored, created = ingest.store_upload(file, name=file.name, actor=user.get_username(), uploaded_by=user, year=year)
         except ListingError as error:
@@ -147,7 +164,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         else:
             if stored.state in (ListingState.WAITING, ListingState.READING):
                 tasks.announce(stored)
-            if not created:
+            if not created and year is not None and years.get(stored.pk) != (stored.year, stored.year_source):
+                messages.info(request, f"This file was uploaded before; its year is now {stored.year}.")
+            elif not created:
                 messages.info(request, f"{file.name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
             return redirect(stored)
     return render(request, "listings/upload.html", {"form": form, "max_mb": settings.MAX_UPLOAD_MB}, status=400 if form.errors else 200)

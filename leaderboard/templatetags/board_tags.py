@@ -525,11 +525,11 @@ class Numbered:
         return self.kind, self.statement.pk
 
 
-def number_statements(claims: Iterable[Claim], costs: Iterable[Cost]) -> list[Numbered]:
-    """Number claims and costs together, title first, then as they stand in the text."""
+def number_statements(claims: Iterable[Claim], costs: Iterable[Cost], *, after: int = 0) -> list[Numbered]:
+    """Number claims and costs together from `after` + 1: the latest text first, in it the title, then as they stand in it."""
     statements: list[Claim | Cost] = [*claims, *costs]
-    statements.sort(key=lambda statement: (statement.field != "title", statement.start, statement.ordinal))
-    return [Numbered(str(number), statement) for number, statement in enumerate(statements, start=1)]
+    statements.sort(key=lambda said: (-(said.paper_text_id or 0), said.field != "title", said.start, said.ordinal))
+    return [Numbered(str(number), statement) for number, statement in enumerate(statements, start=after + 1)]
 
 
 @register.simple_tag
@@ -543,6 +543,13 @@ def text_with_marks(text: str, field: str, numbered: Sequence[Numbered]) -> Safe
             if entry.statement.field == field
         ],
     )
+
+
+@register.simple_tag
+def statement_sentence(statement: Claim | Cost) -> SafeString:
+    """Return the sentence of a statement with its number marked; its text must be loaded."""
+    first = statement.evidence_start
+    return marked_text(statement.evidence, [Mark(statement.start - first, statement.end - first, "", _look(statement))])
 
 
 @dataclass(frozen=True, slots=True)

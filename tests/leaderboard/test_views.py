@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
@@ -14,10 +16,11 @@ from django.db import DatabaseError, connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
+from claims.boards import _cost_direction
 from claims.errors import UnknownFormatError
 from claims.models import Benchmark, ChangeSet, Claim, Listing, OldSlug, Paper, Result
 from claims.services import ingest
-from claims.terms import ClaimKind, CurationState, Direction, ListingState, Qualifier, Role, TextField
+from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role, TextField
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +31,11 @@ SAMPLE = Path(django_settings.BASE_DIR) / "claims" / "samples" / "daily-papers-s
 def text_of(response: Any) -> str:
     """Return the page's words without markup, in one line."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).strip()
+
+
+def post_form(client: Client, url: str, **fields: Any) -> Any:
+    """Send a form as browsers send one without a file."""
+    return client.post(url, urlencode(fields), content_type="application/x-www-form-urlencoded")
 
 
 def count_queries(client: Client, url: str) -> int:
@@ -158,6 +166,150 @@ def test_board_sorts_by_every_column_and_keeps_the_query(client: Client) -> None
     assert 'aria-sort="ascending"><a href="?sort=-parameters&amp;year=2020">Parameters</a>' in page
     assert page.index("SampleNet-0") < page.index("SampleNet-2")
     assert '<a href="?sort=-top-1-accuracy&amp;year=2020">Top-1 accuracy</a>' in page
+
+
+@pytest.mark.parametrize("sort", ["flops", "-flops", "top-1-accuracy", "-zing", "tokens", "model", "-date"])
+@pytest.mark.parametrize("filters", ["", "&year=2020", "&year=2021", "&role=baseline"])
+def test_board_sorts_by_what_the_rows_left_have_no_number_for(client: Client, sort: str, filters: str) -> None:
+    benchmark = make.make_board(3)
+    make.add_metric(benchmark, make.make_metric("Zing"))
+    paper = make.make_paper(abstract="It takes 5 GFLOPs and reaches 50.5%.", day=date(2021, 1, 1))
+    row = make.make_result(benchmark, paper, "Cheap")
+    make.make_claim("50.5%", result=row, paper=paper)
+    make.make_cost("5 GFLOPs", paper=paper, result=row, measure=CostMeasure.FLOPS, value=5e9)
+    response = client.get(f"{benchmark.get_absolute_url()}?sort={sort}{filters}")
+    assert response.status_code == 200
+    assert len(response.context["board"].rows) == {"": 4, "&year=2020": 3, "&year=2021": 1, "&role=baseline": 0}[filters]
+    if filters == "&role=baseline":
+        assert "No row passes these filters" in text_of(response)
+    if filters == "" and sort.endswith("flops"):
+        assert [row.model for row in response.context["board"].rows] == ["Cheap", "SampleNet-2", "SampleNet-1", "SampleNet-0"]
+
+
+def test_board_gives_no_direction_to_costs_that_have_none(client: Client) -> None:
+    benchmark = make.make_board(2)
+    row = Result.objects.filter(benchmark=benchmark)[0]
+    assert row.paper is not None
+    make.make_cost("60.0", paper=row.paper, result=row, measure=CostMeasure.TOKENS, value=60.0)
+    response = client.get(benchmark.get_absolute_url())
+    columns = {column.key: column for column in response.context["board"].columns}
+    assert (columns["tokens"].direction, columns["tokens"].best) == (Direction.UNKNOWN, None)
+    assert (columns["parameters"].direction, columns["parameters"].best) == (Direction.LOWER, 5e6)
+    assert '<a href="?sort=tokens">Tokens</a><span class="unit">' in response.content.decode()
+
+
+def test_every_cost_measure_has_a_direction_or_is_known_to_have_none() -> None:
+    directions: dict[Direction, set[str]] = {direction: set() for direction in Direction}
+    for measure in CostMeasure:
+        directions[_cost_direction(measure)].add(measure)
+    assert directions[Direction.HIGHER] == {"throughput", "speed", "compression"}
+    assert directions[Direction.UNKNOWN] == {"tokens", "training_data", "batch_size", "other"}
+
+
+@pytest.mark.parametrize(
+    ("score", "accepted", "shown"), [("2.1", "", "100 ms"), ("3.93", "", "38 ms"), ("3.93", "100 ms", "100 ms"), ("", "", "38.0 ms")]
+)
+def test_board_shows_the_cost_that_goes_with_the_score(client: Client, score: str, accepted: str, shown: str) -> None:
+    fid = make.make_metric("FID", unit="", direction=Direction.LOWER)
+    benchmark = make.make_benchmark(metric=fid)
+    paper = make.make_paper(
+        abstract="It has an FID of 2.1 with 100 ms and an FID of 3.93 with 38 ms. Elsewhere it takes 38.0 ms at 0.9 IS."
+    )
+    row = make.make_result(benchmark, paper, "Sampler")
+    metric = fid if score else make.add_metric(benchmark, make.make_metric("IS", unit=""))
+    make.make_claim(score or "0.9", result=row, paper=paper, metric=metric)
+    for stated, value, decimals in (("100 ms", 100.0, 0), ("38 ms", 38.0, 0), ("38.0 ms", 38.0, 1)):
+        state = CurationState.ACCEPTED if stated == accepted else CurationState.UNREVIEWED
+        make.make_cost(
+            stated,
+            paper=paper,
+            result=row,
+            measure=CostMeasure.LATENCY,
+            value=value,
+            canonical_value=value / 1000,
+            unit="ms",
+            decimals=decimals,
+            state=state,
+        )
+    (read,) = client.get(benchmark.get_absolute_url()).context["board"].rows
+    assert read.costs["latency"].stated == shown
+    assert [cost.stated for cost in read.all_costs] == ["100 ms", "38 ms", "38.0 ms"]
+
+
+@pytest.mark.parametrize("show_unreviewed", [True, False])
+@pytest.mark.parametrize("gone", ["rejected", "retired"])
+def test_board_never_shows_what_is_rejected_or_retired(client: Client, settings: Any, show_unreviewed: bool, gone: str) -> None:
+    settings.SHOW_UNREVIEWED = show_unreviewed
+    benchmark = make.make_benchmark()
+    make.make_claim("50.5%", benchmark=benchmark, model="Standing", state=CurationState.ACCEPTED)
+    claim = make.make_claim("70.5%", benchmark=benchmark, model="Gone", state=CurationState.ACCEPTED)
+    assert claim.paper_text is not None
+    cost = make.make_cost("70.5%", paper=claim.paper_text.paper, result=claim.result, state=CurationState.ACCEPTED)
+    run = make.make_reading(claim.paper_text.paper, []).run
+    # The row's value still names it: no page relies on somebody having settled the board.
+    change: dict[str, Any] = {"retired_by": run} if gone == "retired" else {"state": "rejected", "reject_reason": "not_a_result"}
+    type(cost)._default_manager.filter(pk=cost.pk).update(**change)
+    assert "parameters" not in {column.key for column in client.get(benchmark.get_absolute_url()).context["board"].columns}
+    Claim.objects.filter(pk=claim.pk).update(result=None, **change)
+    board = client.get(f"{benchmark.get_absolute_url()}?role=all").context["board"]
+    assert [row.model for row in board.rows] == ["Standing"]
+    assert (board.total, board.shown, [facet.count for facet in board.states], board.years[0].count) == (1, 1, [1, 0], 1)
+
+
+def test_board_facets_count_the_rows_of_the_chosen_role(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    paper = make.make_paper(abstract="It reaches 81.5%, Rival has 80.5%, and Other 79.5%.", day=date(2021, 5, 5))
+    shots = [("shots", "1", "1-shot")]
+    own = make.make_result(benchmark, paper, "Own", conditions=shots)
+    make.make_claim("81.5%", result=own, paper=paper, state=CurationState.ACCEPTED)
+    for model, number in (("Rival", "80.5%"), ("Other", "79.5%")):
+        row = make.make_result(benchmark, paper, model, role=Role.BASELINE, conditions=shots if model == "Rival" else [])
+        make.make_claim(number, result=row, paper=paper, role=Role.BASELINE)
+
+    def read(query: str) -> Any:
+        return client.get(benchmark.get_absolute_url() + query).context["board"]
+
+    for role, settings_, years, states in (
+        ("proposed", [1, 0], [1], [1, 0]),
+        ("baseline", [1, 1], [2], [0, 2]),
+        ("all", [2, 1], [3], [1, 2]),
+    ):
+        board = read(f"?role={role}")
+        assert [facet.count for facet in board.settings] == settings_
+        assert [facet.count for facet in board.years] == years
+        assert [facet.count for facet in board.states] == states
+        assert [facet.count for facet in board.roles] == [1, 2, 3]
+        for name in ("settings", "years", "states"):
+            for facet in getattr(board, name):
+                assert read(f"?role={role}&{name.removesuffix('s')}={facet.value}").shown == facet.count
+
+
+def test_board_keeps_a_chosen_filter_in_sight_that_no_row_passes(client: Client) -> None:
+    benchmark = make.make_board(1)
+    paper = make.make_paper(abstract="It reaches 50.5% here.", day=date(2021, 5, 5))
+    row = make.make_result(benchmark, paper, "Few", conditions=[("shots", "1", "1-shot")])
+    make.make_claim("50.5%", result=row, paper=paper)
+    board = client.get(f"{benchmark.get_absolute_url()}?role=baseline&setting=shots:1&year=2021").context["board"]
+    assert [(facet.value, facet.count) for facet in (*board.settings, *board.years) if facet.chosen] == [("shots:1", 0), ("2021", 0)]
+
+
+def test_board_row_with_a_hidden_number_beside_an_accepted_one_is_accepted(client: Client, settings: Any) -> None:
+    benchmark = make.make_benchmark()
+    paper = make.make_paper(abstract="It reaches 81.5% top-1 and 95.5% top-5.")
+    row = make.make_result(benchmark, paper, "Half")
+    make.make_claim("81.5%", result=row, paper=paper, state=CurationState.ACCEPTED)
+    make.make_claim("95.5%", result=row, paper=paper, metric=make.add_metric(benchmark, make.make_metric("Top-5 accuracy")))
+    make.make_claim("50.5%", benchmark=benchmark, model="Unseen")
+
+    def read(state: str) -> tuple[list[str], list[int]]:
+        board = client.get(f"{benchmark.get_absolute_url()}?state={state}").context["board"]
+        return [row.model for row in board.rows], [facet.count for facet in board.states]
+
+    assert read("accepted") == ([], [0, 2])
+    assert read("unreviewed") == (["Half", "Unseen"], [0, 2])
+    settings.SHOW_UNREVIEWED = False
+    assert read("accepted") == (["Half"], [1, 0])
+    assert read("unreviewed") == ([], [1, 0])
 
 
 def test_board_offers_to_sort_by_columns_that_have_no_room(client: Client) -> None:
@@ -358,12 +510,79 @@ def test_paper_query_count_is_constant(client: Client, signed_in: bool) -> None:
     assert counts[0] == counts[1]
 
 
+def replace_text(paper: Paper, abstract: str) -> None:
+    paper.current_text = make.make_text(paper, abstract=abstract)
+    paper.save(update_fields=["current_text"])
+
+
+def make_paper_with_an_earlier_text() -> Paper:
+    paper = make.make_paper(abstract="We go <b>far</b>. It reaches 81.5% with 21M parameters. Rival has 70.5%, Third 60.5%.")
+    benchmark = make.make_benchmark()
+    claim = make.make_claim("81.5%", benchmark=benchmark, paper=paper, state=CurationState.ACCEPTED)
+    make.make_cost("21M", paper=paper, result=claim.result, state=CurationState.ACCEPTED)
+    make.make_claim("70.5%", benchmark=benchmark, paper=paper, state=CurationState.REJECTED)
+    run = make.make_reading(paper, []).run
+    make.make_claim("60.5%", benchmark=benchmark, paper=paper, on_board=False, retired_by=run)
+    replace_text(paper, "It is better, by 2.5%.")
+    make.make_claim("2.5%", benchmark=benchmark, paper=paper, kind=ClaimKind.DELTA)
+    return paper
+
+
+def test_paper_lists_what_only_an_earlier_text_states(client: Client) -> None:
+    paper = make_paper_with_an_earlier_text()
+    response = client.get(paper.get_absolute_url())
+    page, text = response.content.decode(), text_of(response)
+    section = page[page.index('id="h-earlier"') :]
+    assert "Stated in an earlier text of this paper" in text
+    assert '<q class="said">It reaches <mark class="mark">81.5%</mark> with 21M parameters.</q>' in section
+    assert '<q class="said">It reaches 81.5% with <mark class="mark mark--cost">21M</mark> parameters.</q>' in section
+    assert [label in page for label in ('id="c1"', 'id="c2"', 'id="c3"', 'id="c4"')] == [True, True, True, False]
+    assert f'href="{Benchmark.objects.get().get_absolute_url()}?open=' in section
+    assert "#m2" not in page
+    assert "70.5%" not in text
+    assert "60.5%" not in text
+    assert "/decide/" not in section
+
+
+def test_paper_without_an_earlier_text_has_no_such_section(client: Client) -> None:
+    assert "earlier text" not in text_of(client.get(make_hostile_paper().get_absolute_url()))
+
+
+def test_curator_decides_on_what_an_earlier_text_states(curator: Client) -> None:
+    paper = make_paper_with_an_earlier_text()
+    claim = Claim.objects.get(stated="81.5%")
+    assert f'action="/decide/claim/{claim.public_id}/"' in curator.get(paper.get_absolute_url()).content.decode()
+    assert decide(curator, claim, state="rejected", reason="wrongly_read").status_code == 302
+    assert "81.5%</mark>" not in curator.get(paper.get_absolute_url()).content.decode()
+
+
+def test_paper_hides_unreviewed_numbers_of_an_earlier_text_if_the_site_does(client: Client, settings: Any) -> None:
+    settings.SHOW_UNREVIEWED = False
+    paper = make_paper_with_an_earlier_text()
+    Claim.objects.filter(stated="81.5%").update(state=CurationState.UNREVIEWED)
+    text = text_of(client.get(paper.get_absolute_url())).replace("\u00a0", " ")
+    assert "2 unreviewed numbers are hidden" in text
+    assert "81.5%" not in text.replace("It reaches 81.5% with 21M", "")
+
+
+def test_paper_query_count_is_constant_with_earlier_texts(curator: Client) -> None:
+    few = count_queries(curator, make_paper_with_an_earlier_text().get_absolute_url())
+    abstract = " ".join(f"Model {number} gets 5{number}.5%." for number in range(25))
+    paper = make.make_paper(abstract=abstract)
+    benchmark = Benchmark.objects.get()
+    for number in range(25):
+        make.make_claim(f"5{number}.5%", benchmark=benchmark, paper=paper, model=f"Model {number}", state=CurationState.ACCEPTED)
+    make.make_reading(paper, [])
+    replace_text(paper, "Nothing is left.")
+    assert count_queries(curator, paper.get_absolute_url()) <= few
+
+
 # ---- decisions ----
 
 
 def decide(client: Client, claim: Claim, **fields: Any) -> Any:
     body = {"state": "accepted", "version": claim.version, "next": "/papers/x/#c1", **fields}
-    return client.post(f"/decide/claim/{claim.public_id}/", body)
+    return post_form(client, f"/decide/claim/{claim.public_id}/", **body)
 
 
 def test_curator_accepts_rejects_and_undoes(curator: Client) -> None:
@@ -379,18 +598,26 @@ def test_curator_accepts_rejects_and_undoes(curator: Client) -> None:
     assert (claim.state, claim.reject_reason) == ("rejected", "wrongly_read")
     change_set = ChangeSet.objects.latest("pk")
     assert f"/changes/{change_set.public_id}/undo/" in curator.get(page).content.decode()
-    curator.post(f"/changes/{change_set.public_id}/undo/", {"next": page})
+    post_form(curator, f"/changes/{change_set.public_id}/undo/", next=page)
     claim.refresh_from_db()
     assert claim.state == CurationState.ACCEPTED
-    assert curator.post(f"/changes/{change_set.public_id}/undo/", {"next": page}).status_code == 409
+    assert post_form(curator, f"/changes/{change_set.public_id}/undo/", next=page).status_code == 409
 
 
 def test_curator_decides_on_a_cost(curator: Client) -> None:
     paper = make.make_paper(abstract="It has 21M parameters.")
     cost = make.make_cost("21M", paper=paper)
-    curator.post(f"/decide/cost/{cost.public_id}/", {"state": "accepted", "version": 1})
+    post_form(curator, f"/decide/cost/{cost.public_id}/", state="accepted", version=1)
     cost.refresh_from_db()
     assert cost.state == CurationState.ACCEPTED
+
+
+@pytest.mark.parametrize("kind", ["listing", "claims", "Cost"])
+def test_decision_is_on_a_claim_or_a_cost_alone(curator: Client, kind: str) -> None:
+    claim = make.make_claim()
+    assert post_form(curator, f"/decide/{kind}/{claim.public_id}/", state="accepted", version=1).status_code == 404
+    claim.refresh_from_db()
+    assert claim.state == CurationState.UNREVIEWED
 
 
 def test_decision_on_a_stale_version_is_refused(curator: Client) -> None:
@@ -415,9 +642,10 @@ def test_decision_needs_the_permission(client: Client) -> None:
     claim = make.make_claim()
     response = decide(client, claim)
     assert response.headers["Location"] == "/login/?next=/papers/x/%23c1"
+    assert post_form(client, "/changes/none/undo/", next="/papers/x/").headers["Location"] == "/login/?next=/papers/x/"
     client.force_login(make.make_user("reader"))
     assert decide(client, claim).status_code == 403
-    assert client.post("/changes/none/undo/").status_code == 403
+    assert post_form(client, "/changes/none/undo/").status_code == 403
     claim.refresh_from_db()
     assert claim.state == CurationState.UNREVIEWED
 
@@ -547,7 +775,8 @@ def test_upload_that_is_no_listing_is_refused_in_the_form(uploader: Client, stor
         ({}, "No file was chosen"),
         ({"file": file_named("a.txt", b"")}, "The file is empty"),
         ({"file": file_named("a.txt"), "year": "abc"}, "The year is not a number"),
-        ({"file": file_named("a.txt"), "year": "12"}, "The year is before 1990"),
+        ({"file": file_named("a.txt"), "year": "2101"}, "The year is after 2100"),
+        ({"file": file_named("a.txt"), "year": "12"}, "The year is before 1950"),
     ],
 )
 def test_upload_form_says_what_is_wrong(uploader: Client, body: dict[str, Any], message: str) -> None:
@@ -560,7 +789,31 @@ def test_upload_above_the_limit_is_refused(uploader: Client, settings: Any) -> N
     settings.MAX_UPLOAD_MB = 1
     response = uploader.post("/listings/upload/", {"file": file_named("big.txt", b"x" * (1024 * 1024 + 1))})
     assert response.status_code == 400
-    assert "big.txt was not read. It has 1 MB; this site takes 1 MB at most." in text_of(response)
+    assert "big.txt was not read. It is larger than 1 MB, the most that this site takes; split it." in text_of(response)
+
+
+def test_upload_page_names_the_years_that_are_taken(uploader: Client) -> None:
+    assert 'min="1950" max="2100"' in uploader.get("/listings/upload/").content.decode()
+
+
+def test_upload_again_with_a_year_says_what_became_of_it(uploader: Client) -> None:
+    def upload(**fields: str) -> str:
+        return text_of(uploader.post("/listings/upload/", {"file": file_named("a.txt", SAMPLE.read_bytes()), **fields}, follow=True))
+
+    assert "uploaded before" not in upload()
+    assert "This file was uploaded before; its year is now 2025." in upload(year="2025")
+    assert (Listing.objects.get().year, Listing.objects.get().year_source) == (2025, "given")
+    assert "a.txt was uploaded before, byte for byte" in upload(year="2025")
+    assert "a.txt was uploaded before, byte for byte" in upload(year="2024")
+    assert Listing.objects.get().year == 2025
+
+
+def test_uploads_name_their_uploader_to_those_who_are_signed_in_alone(client: Client) -> None:
+    listing = make.make_listing("papers.txt", state=ListingState.DONE, actor="lee.secret")
+    addresses = ["/listings/", listing.get_absolute_url()]
+    assert not any("lee.secret" in client.get(address).content.decode() for address in addresses)
+    client.force_login(make.make_user("kim"))
+    assert all("by lee.secret" in text_of(client.get(address)) for address in addresses)
 
 
 def test_upload_needs_an_account_and_the_permission(client: Client) -> None:
@@ -577,8 +830,8 @@ def test_upload_needs_an_account_and_the_permission(client: Client) -> None:
 
 def test_login_and_logout(client: Client) -> None:
     make.make_user("reader")
-    assert "don’t match" in text_of(client.post("/login/", {"username": "reader", "password": "wrong"}))
-    response = client.post("/login/", {"username": "reader", "password": "secret", "next": "/listings/"})
+    assert "don’t match" in text_of(post_form(client, "/login/", username="reader", password="wrong"))
+    response = post_form(client, "/login/", username="reader", password="secret", next="/listings/")
     assert response.headers["Location"] == "/listings/"
     assert "Sign out" in text_of(client.get("/"))
     client.post("/logout/")
@@ -609,7 +862,7 @@ def test_error_pages_need_no_context(client: Client, monkeypatch: pytest.MonkeyP
 
 
 def test_form_without_its_token_is_refused_with_a_page() -> None:
-    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "a"})
+    response = post_form(Client(enforce_csrf_checks=True), "/login/", username="a")
     assert response.status_code == 403
     assert "The form has expired" in text_of(response)
 

@@ -1,0 +1,31 @@
+"""Refuses what no page may get to see, before anything of it is stored or asked of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+
+class RefuseHostileRequestsMiddleware:
+    """Refuse files of who is not signed in, unread, and addresses with a NUL character.
+
+    Stands behind the session's middleware and before the one that looks for the form's token: to find it, that one reads the whole
+    body and writes its files to disk. A NUL is no text for PostgreSQL, and would fail in whatever query it reached.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        if request.method == "POST" and request.content_type == "multipart/form-data" and SESSION_KEY not in request.session:
+            if request.path == reverse("upload"):
+                return redirect_to_login(request.path)
+            raise PermissionDenied("Files are taken from those who are signed in only.")
+        return self.get_response(request)
