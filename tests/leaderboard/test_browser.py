@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.models import Benchmark, Cost, Listing, ListingChunk, ListingIssue, Paper, Result
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role
 from tests import factories as make
 
@@ -149,6 +149,15 @@ def make_rich_paper() -> Paper:
     text = paper.current_text.abstract
     make.make_reading(paper, [["abstract", text.index("10 a"), text.index("10 a") + 2, "part_of_name"]])
     make.make_listing("a-listing.txt", paper)
+    older = make.make_text(
+        paper, abstract="An earlier text says that SampleNet reaches 97.1% on this set with 3.5M parameters. It went on."
+    )
+    fields = {"state": CurationState.ACCEPTED, **make.place(older, "97.1%")}
+    make.make_claim("97.1%", benchmark=benchmark, paper=paper, model="SampleNet-first", **fields)
+    fields = {"state": CurationState.ACCEPTED, **make.place(older, "3.5M")}
+    Cost.objects.create(
+        measure=CostMeasure.PARAMETERS, kind=ClaimKind.ABSOLUTE, role=Role.PROPOSED, value=3.5e6, decided_by="person", **fields
+    )
     return paper
 
 
