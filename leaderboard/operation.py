@@ -52,10 +52,11 @@ def run_site(*, host: str, port: str, listings: Iterable[Path], say: Say) -> int
     `port` is as the user wrote it. Raises `CannotStartError` before any process is started.
     """
     handle_stop_signals(_leave)
-    number = check_port(host, port)
     if os.geteuid() == 0:
         say("Running as root, which is not needed: any user who may write to DATA_DIR will do.")
     with hold_data_dir():
+        # The folder first: who starts the same site twice is not helped by another port.
+        number = check_port(host, port)
         prepare_database(say)
         collect_static_files(say)
         make_admin(say)

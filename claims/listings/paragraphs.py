@@ -138,6 +138,8 @@ def _read_marks(line: Line, text: str, *, after_blank: bool) -> list[Unit]:
 
     if text in _DOTS:
         return [unit(Kind.DOT)]
+    if text[0] in _DOTS and (dated := _read_date_unit(unit(Kind.DATE), text[1:].strip())) is not None:
+        return [unit(Kind.DOT), dated]  # "· Jan 9, 2024", as some pages are saved
     if text.casefold() in _PAGE_LINES:
         return [unit(Kind.PAGE)]
     if match := _AUTHORS.fullmatch(text):

@@ -328,7 +328,7 @@ def _column(metric: Metric, benchmark: Benchmark, top: Mapping[str, Metric]) -> 
 def _primary(
     benchmark: Benchmark, columns: Mapping[int, int], used: Mapping[Metric, int], listed: Mapping[tuple[int, int], int]
 ) -> int | None:
-    """Return the metric that the board ranks by: what the catalogue says if any row has it, else what most claims are in."""
+    """Return the metric that the board ranks by: what the catalogue says if enough claims are in it, else what most are in."""
     counts: Counter[int] = Counter()
     names: dict[int, str] = {}
     for metric, count in used.items():
@@ -341,7 +341,8 @@ def _primary(
         benchmark.dataset.default_metric_id if benchmark.dataset.default_task_id == benchmark.task_id else None,
         benchmark.task.primary_metric_id,
     ):
-        if wanted is not None and columns.get(wanted, wanted) in counts:
+        # A metric that hardly any row has would leave nearly the whole board without a rank.
+        if wanted is not None and counts[columns.get(wanted, wanted)] * 3 >= max(counts.values()):
             return columns.get(wanted, wanted)
     return min(counts, key=lambda column: (-counts[column], names[column]))
 

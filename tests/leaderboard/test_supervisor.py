@@ -44,11 +44,20 @@ def _wait_for(path: Path) -> str:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
+        # One that awaits its parent has ended.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False
-    # One that awaits its parent has ended.
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()  # without /proc the signal alone tells
+
+
+def _wait_until_ended(*pids: int) -> None:
+    """Wait: a killed process takes a moment to go."""
+    end = time.monotonic() + 10
+    while any(map(_is_alive, pids)):
+        assert time.monotonic() < end, f"one of {pids} is still there"
+        time.sleep(0.05)
 
 
 def test_supervisor_takes_over_the_exit_code_of_a_program_that_dies(supervisor: Supervisor, said: list[str]) -> None:
@@ -95,7 +104,7 @@ time.sleep(60)
     pids = [int(pid) for pid in _wait_for(tmp_path / "pids").split()]
     assert all(map(_is_alive, pids))
     supervisor.stop()
-    assert not any(map(_is_alive, pids))
+    _wait_until_ended(*pids)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death")
@@ -109,7 +118,4 @@ def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     orphan = int(_wait_for(tmp_path / "pid"))
     process.kill()
     process.wait()
-    end = time.monotonic() + 10
-    while _is_alive(orphan) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _is_alive(orphan)
+    _wait_until_ended(orphan)

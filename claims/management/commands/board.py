@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.http import QueryDict
 
 from claims.boards import Board, Cell, Row, read_board
+from claims.management.databases import ensure_tables
 from claims.models import Benchmark, Metric
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object with the evidence of every number")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ensure_tables(make=False)
         benchmark = Benchmark.objects.with_names().filter(slug=options["slug"]).first()
         if benchmark is None:
             known = Benchmark.objects.order_by("-row_count", "slug").values_list("slug", flat=True)[:5]

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from claims.errors import ClaimsError
+from claims.management.databases import ensure_tables
 from claims.models import Claim, Cost, Listing, ListingChunk, Paper
 from claims.services import ingest, receipts, updates
 from claims.terms import ListingState
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ensure_tables(make=True)
         updates.update_catalogue()
         printed = []
         failed = False

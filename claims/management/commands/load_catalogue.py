@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from claims.errors import CatalogueError
+from claims.management.databases import ensure_tables
 from claims.services.updates import update_catalogue
 
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
     help = "Load the shipped tasks, datasets, metrics and their aliases. Running it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ensure_tables(make=True)
         try:
             report = update_catalogue()
         except CatalogueError as error:

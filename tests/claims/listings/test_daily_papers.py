@@ -354,3 +354,17 @@ def test_any_bytes_give_entries_or_an_error(content: bytes, chunk_size: int, enc
         assert paper.title
         assert "\x00" not in paper.title + paper.abstract
         last = paper.last_line
+
+
+@pytest.mark.parametrize("footer", ["• 4 authors\n·\nJan 9, 2024", "• 4 authors\n· Jan 9, 2024", "• 4 authors · Jan 9, 2024"])
+def test_footer_may_stand_on_fewer_lines(footer: str) -> None:
+    abstract = (
+        "We look at this for a long time and from many sides, as nobody has done before us, and then we measure. OneNet reaches 81.5%."
+    )
+    content = f"OneNet: A Net\n\n{abstract}\n\n{footer}\n\nTwoNet: A Net\n\n{abstract}\n\n{footer}\n".encode()
+    reader, surveyed = survey(io.BytesIO(content))
+    found = [entry for chunk in surveyed.chunks for entry in reader.read(io.BytesIO(content), surveyed, chunk)]
+    assert [(entry.title, entry.abstract, entry.date) for entry in found if isinstance(entry, ListedPaper)] == [
+        ("OneNet: A Net", abstract, StatedDate(2024, 1, 9)),
+        ("TwoNet: A Net", abstract, StatedDate(2024, 1, 9)),
+    ]
