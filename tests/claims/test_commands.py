@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +89,23 @@ def test_ingest_prints_a_receipt_for_people() -> None:
     assert "year 2025 (given)" in out
     assert "papers new" in out
     assert "read before" in run("ingest", str(SAMPLE))[0]
+
+
+@pytest.mark.embedded
+def test_commands_on_an_empty_folder_make_what_they_need_or_say_what_to_do(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    environment = kept | {"DATA_DIR": str(tmp_path / "fresh"), "DJANGO_SETTINGS_MODULE": "leaderboard.settings.base"}
+
+    def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+        root = SAMPLE.parents[2]
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False
+        )
+
+    empty = manage("board", "image-classification-on-imagenet-1k", "--json")
+    assert empty.returncode == 1
+    assert "The database is empty." in empty.stderr
+    assert "Traceback" not in empty.stderr
+    filled = manage("ingest", str(SAMPLE), "--json")
+    assert (filled.returncode, json.loads(filled.stdout)["papers"]) == (0, 48)
+    assert manage("board", "image-classification-on-imagenet-1k", "--json").returncode == 0
