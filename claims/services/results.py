@@ -34,7 +34,7 @@ from claims.models import (
     Task,
 )
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
-from claims.terms import CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
+from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
 """On a single-label classification set these metrics are the same thing: the first stands in the second's column."""
@@ -59,7 +59,7 @@ def settle_papers(paper_ids: Iterable[int]) -> None:
     before = {claim.result_id for claim in claims if claim.result_id is not None}
     touched = set(Result.objects.filter(pk__in=before).values_list("benchmark_id", flat=True))
     touched |= set(Result.objects.filter(paper__in=wanted).values_list("benchmark_id", flat=True))
-    benchmarks = _find_benchmarks([claim for claim in claims if _stands_on_board(claim)])
+    benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= {benchmark.pk for benchmark in benchmarks.values()}
     # Two workers that settle the same board take turns from here on, in the order of the boards' ids.
     locked = list(Benchmark.objects.select_for_update(of=("self",)).filter(pk__in=touched).order_by("pk"))
@@ -76,15 +76,13 @@ def settle_papers_alone(paper_ids: Iterable[int]) -> None:
     settle_papers(locked)
 
 
-def _stands_on_board(claim: Claim) -> bool:
-    """Only a standing absolute claim with a dataset and a metric makes a row."""
-    return (
-        claim.kind == "absolute"
-        and claim.state != CurationState.REJECTED
-        and claim.retired_by_id is None
-        and claim.dataset_id is not None
-        and claim.metric_id is not None
-    )
+def _names_a_row(claim: Claim) -> bool:
+    """Only an absolute claim with a dataset and a metric has a row."""
+    return claim.kind == ClaimKind.ABSOLUTE and claim.dataset_id is not None and claim.metric_id is not None
+
+
+def _stands(claim: Claim) -> bool:
+    return claim.state != CurationState.REJECTED and claim.retired_by_id is None
 
 
 def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
@@ -144,36 +142,50 @@ def _benchmarks_by_pair(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], Be
 
 
 def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]) -> None:
+    """Make the rows that the claims name, and put the standing claims into theirs.
+
+    A hidden or rejected claim has its row, too, an empty one: which rows there are must not hang on which text of a paper was
+    read first, and a row that comes back keeps its address.
+    """
     identities: dict[int, _Identity] = {}
     firsts: dict[_Identity, Claim] = {}
-    for claim in claims:
-        if claim.pk in benchmarks and claim.paper_text is not None:
+    texts: dict[int | None, set[int | None]] = defaultdict(set)
+    for claim in sorted(claims, key=_precedence):
+        if claim.pk in benchmarks:
             identity = _identity(claim, benchmarks[claim.pk])
             identities[claim.pk] = identity
             firsts.setdefault(identity, claim)
+            texts[identity[1]].add(claim.paper_text_id)
     papers = {identity[1] for identity in firsts}
     known = _results_by_identity(papers)
-    missing = [identity for identity in firsts if identity not in known]
+    missing = {identity for identity in firsts if identity not in known}
     if missing:
         Result.objects.bulk_create(
             [_make_result(identity, firsts[identity]) for identity in sorted(missing, key=str)], ignore_conflicts=True
         )
         known = _results_by_identity(papers)
-        _set_conditions({known[identity].pk: firsts[identity].setting for identity in missing})
-    models = []
+    # Where a paper has several texts the words of the one that speaks now are shown.
+    worded = {identity for identity in firsts if identity in missing or len(texts[identity[1]]) > 1}
+    _set_conditions({known[identity].pk: firsts[identity].setting for identity in worded})
+    renamed = []
     for identity, claim in firsts.items():
         result = known[identity]
-        if result.ml_model_id != claim.ml_model_id:
-            result.ml_model_id = claim.ml_model_id
-            models.append(result)
-    Result.objects.bulk_update(models, ["ml_model"], batch_size=500)
+        if (result.ml_model_id, result.model_name, result.variant) != (claim.ml_model_id, claim.model_name, claim.variant):
+            result.ml_model_id, result.model_name, result.variant = claim.ml_model_id, claim.model_name, claim.variant
+            renamed.append(result)
+    Result.objects.bulk_update(renamed, ["ml_model", "model_name", "variant"], batch_size=500)
     moved = []
     for claim in claims:
-        found = known[identities[claim.pk]].pk if claim.pk in identities else None
+        found = known[identities[claim.pk]].pk if claim.pk in identities and _stands(claim) else None
         if claim.result_id != found:
             claim.result_id = found
             moved.append(claim)
     Claim.objects.bulk_update(moved, ["result"], batch_size=500)
+
+
+def _precedence(claim: Claim) -> tuple[bool, str, str, int, int]:
+    """Standing claims first, then by text and place: an order that does not hang on when a claim was read."""
+    return (not _stands(claim), claim.paper_text.sha256 if claim.paper_text else "", claim.field, claim.start, claim.ordinal)
 
 
 def _identity(claim: Claim, benchmark: Benchmark) -> _Identity:
@@ -210,7 +222,7 @@ def _results_by_identity(papers: set[int | None]) -> dict[_Identity, Result]:
 
 
 def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
-    """Give each new row its conditions, in the words of its own claim."""
+    """Give each row its conditions, in the words of its own claim."""
     wanted = {(c["kind"], keys.condition_key(c["value"])): c["value"] for setting in settings.values() for c in setting}
     if not wanted:
         return
@@ -223,7 +235,9 @@ def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
     }
     ResultCondition.objects.bulk_create(
         [ResultCondition(result_id=result, condition_id=condition, text=text[:300]) for (result, condition), text in sorted(words.items())],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["result", "condition"],
+        update_fields=["text"],
     )
 
 
@@ -308,6 +322,8 @@ def _settle_boards(benchmarks: Sequence[Benchmark], results: set[int]) -> None:
         if any(columns[pk].get(metric, column) != column for metric, column in present[pk].items()):
             moved.append(pk)
     for pk in boards:
+        if gone := present[pk].keys() - columns[pk].keys():
+            BenchmarkMetric.objects.filter(benchmark=pk, metric__in=gone).delete()
         BenchmarkMetric.objects.bulk_create(
             [BenchmarkMetric(benchmark_id=pk, metric_id=m, column_id=c) for m, c in sorted(columns[pk].items()) if present[pk].get(m) != c],
             update_conflicts=True,
@@ -334,13 +350,14 @@ def _primary(
     for metric, count in used.items():
         counts[columns[metric.pk]] += count
         names.setdefault(columns[metric.pk], metric.name)
-    if not counts:
-        return benchmark.primary_metric_id
-    for wanted in (
+    preferred = [
         listed.get((benchmark.dataset_id, benchmark.task_id)),
         benchmark.dataset.default_metric_id if benchmark.dataset.default_task_id == benchmark.task_id else None,
         benchmark.task.primary_metric_id,
-    ):
+    ]
+    if not counts:
+        return next((wanted for wanted in preferred if wanted is not None), None)
+    for wanted in preferred:
         # A metric that hardly any row has would leave nearly the whole board without a rank.
         if wanted is not None and counts[columns.get(wanted, wanted)] * 3 >= max(counts.values()):
             return columns.get(wanted, wanted)
