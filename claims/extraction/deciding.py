@@ -137,9 +137,19 @@ def read_cost(
         return None
     if unit == "" and first.scale in (1e9, 1e6, 1e12) and costs.SIZED_MODEL.match(plain_after):
         return CostReading((CostMeasure.PARAMETERS,), "", 1.0, ClaimKind.ABSOLUTE, "cost.sized_model", group.end)
+    if unit == "" and first.scale in (1e9, 1e6, 1e12) and _is_size_of_named(scene, sentence, group, plain_after):
+        return CostReading((CostMeasure.PARAMETERS,), "", 1.0, ClaimKind.ABSOLUTE, "cost.sized_name", group.end)
     if unit == "":
         return _absolute(scene, group, before, after, high, first)
     return None
+
+
+def _is_size_of_named(scene: Scene, sentence: tuple[int, int], group: Group, plain_after: str) -> bool:
+    """Say whether "a 172M FooNet" or "3B weights" stands there."""
+    if costs.SIZED_WEIGHTS.match(plain_after):
+        return True
+    before = scene.lower[max(sentence[0], group.start - 12) : group.start]
+    return bool(costs.BEFORE_SIZE.search(before) and costs.SIZED_NAME.match(scene.shadow[group.end : sentence[1]]))
 
 
 def _is_share_of_data(scene: Scene, at: int, after: str) -> bool:

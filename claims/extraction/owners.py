@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from claims.extraction.drafts import UNNAMED_MODEL
-from claims.extraction.rules import kinds, names
+from claims.extraction.rules import costs, kinds, names
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import AliasKind, ClaimKind, Role
@@ -168,6 +168,25 @@ class OwnerFinder:
         if variant is not None and variant.lower() == model.lower():
             variant = None
         return Owner(role, model, variant, tuple(rules))
+
+    def of_size(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, noun_end: int) -> Owner | None:
+        """Return whose size the number at [start, end) is where a name says so right behind it, None where none does.
+
+        `noun_end` is where the cost's noun ends: "a model of 650 million parameters, FooNet-H, it". What the sentence named
+        before is then another model.
+        """
+        apposed = costs.SIZED_APPOSED.match(scene.shadow[noun_end : sentence[1]])
+        if apposed is not None:
+            mention = scene.at("P", noun_end + apposed.start("name")) or scene.at("V", noun_end + apposed.start("name"))
+            return None if mention is None else Owner(Role.PROPOSED, mention.name, None, ("owner.apposed",))
+        if not costs.BEFORE_SIZE.search(scene.lower[max(sentence[0], start - 12) : start]):
+            return None
+        followed = costs.SIZED_FOLLOWED.match(scene.shadow[end : sentence[1]])
+        mention = scene.at("P", end + followed.start("name")) if followed is not None else None
+        if followed is None or mention is None or not self.is_own(mention.name):
+            return None
+        words = names.VARIANT_WORDS.search(scene.lower, end, end + followed.start("name"))
+        return Owner(Role.PROPOSED, mention.name, words["variant"] if words else None, ("owner.sized",))
 
     def with_role(
         self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, role: Role, owner: Owner, rule: str

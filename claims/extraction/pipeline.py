@@ -11,7 +11,7 @@ from claims.extraction.text import normalise
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import LARGEST, TextField
 
-EXTRACTOR_VERSION = "0.1.0"
+EXTRACTOR_VERSION = "0.1.1"
 """Part of a run's identity: raised with every change of what is read."""
 
 

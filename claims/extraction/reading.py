@@ -483,6 +483,9 @@ class _SentenceReader:
         tied = [(group.start, reading.end)]
         for index, quantity in enumerate(group.quantities):
             context = self._context(group, reading.kind, (), tied, (), index)
+            if reading.measures == (CostMeasure.PARAMETERS,) and reading.kind is ClaimKind.ABSOLUTE and context.owner.role is Role.PROPOSED:
+                sized = self._paper.finder.of_size(self._scene, self._sentence, group.start, group.end, reading.end)
+                context = context if sized is None else replace(context, owner=sized, rules=sized.rules)
             per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
             for measure in (reading.measures[index],) if per_number else reading.measures:
                 self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), 0.9, note.group() if note else ""))

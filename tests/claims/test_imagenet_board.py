@@ -40,6 +40,23 @@ BY_HAND: list[tuple[str, str, str, float, dict[str, float]]] = [
 # Differences that the abstracts state about ImageNet-1K; none of them is a score.
 IMPROVEMENTS = {1.1, 1.83, 1.17, 0.55, 1.31, 0.9, 2.69, 1.2, 2.7, 0.32, 1.7, 2.4, 0.6, 11.1, 5.3, 11.0, 1.3, 0.3, 2.2, 0.16}
 
+# What has both a Top-1 accuracy and a size, or a number of operations: (a word of the title, model, variant, accuracy, cost),
+# each read by hand in its abstract. No other row may have one: a wrong point on the chart is worse than none.
+POINTS: dict[str, list[tuple[str, str, str, float, float]]] = {
+    "parameters": [
+        ("SimMIM", "SwinV2-H", "larger model", 87.1, 650e6),
+        ("TinyViT", "TinyViT", "", 84.8, 21e6),
+        ("GroupMamba", "GroupMamba", "tiny variant", 83.3, 23e6),
+        ("Tokens-to-Token", "T2T-ViT", "", 83.3, 21.5e6),
+        ("Spikformer V2", "Spikformer V2", "16-layer", 81.1, 172e6),
+    ],
+    "flops": [
+        ("RMT: Retentive", "RMT", "", 84.1, 4.5e9),
+        ("GhostNetV2", "GhostNetV2", "", 75.3, 167e6),
+        ("Rubik", "TinyNet-E", "", 59.9, 24e6),
+    ],
+}
+
 
 def squash(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -88,6 +105,14 @@ def test_board_holds_what_was_listed_by_hand(settings: Settings, tmp_path: Path,
     assert not IMPROVEMENTS & set(shown)
     for row in board["rows"]:
         assert row["evidence"].keys() == row["metrics"].keys() | row["costs"].keys()
+
+    for measure, points in POINTS.items():
+        drawn = [row for row in board["rows"] if measure in row["costs"] and "Top-1 accuracy" in row["metrics"]]
+        found = {(row["model"], row["variant"] or "", row["metrics"]["Top-1 accuracy"], row["costs"][measure]) for row in drawn}
+        assert found == {point[1:] for point in points}
+        assert len(drawn) == len(points)
+        for title, model, *_ in points:
+            assert any(title in row["paper"] and row["model"] == model for row in drawn)
 
     # Every number of every board: the stored offsets cut out the evidence, and it holds the number as printed.
     for table in (Claim, Cost):

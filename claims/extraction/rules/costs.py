@@ -77,6 +77,15 @@ UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
 SIZED_MODEL = re.compile(
     r"^(?:[ -](?!parameter|token|image|pair|sample|class)[a-z-]+){0,3}[ -](?:models?|llms?|vlms?|mllms?|variants?|networks?|backbones?|versions?|transformers?)\b"
 )
+# "a 172M 16-layer FooNet reaches", "has 3B weights": a size right before a model's name, in the shadow, or before its weights
+SIZED_NAME = re.compile(
+    r"^(?:[ -][a-zN][a-zN-]*){0,2} [PV]++(?=[,.;:)]|$| (?:and|or|that|which|is|was|has|had|gets|gives|needs|runs|with|on|to|can|trained|reach|achiev|attain|obtain|scor|outperform|surpass|match|beat|yield)\w*)"
+)
+SIZED_WEIGHTS = re.compile(r"^ (?:trainable |learnable |total )?weights\b")
+BEFORE_SIZE = re.compile(r"(?:^|[ (])(?:an?|our|the|single|largest|smallest) $")
+# whose size it is, where the name follows the number: "a model of 650 million parameters, FooNet-H, it", "a 3B model (FooNet-G)"
+SIZED_APPOSED = re.compile(r"^(?: [a-z-]+){0,2}(?:, | \()(?:called |named |namely |dubbed )?(?P<name>[PV]+)(?:,|\))")
+SIZED_FOLLOWED = re.compile(r"^(?P<words>(?:[ -][a-zN][a-zN-]*){0,2}) (?P<name>[PV]+)")
 TRAINED_WITH = re.compile(r"train|fine-?tun|learning")
 INFERRED_WITH = re.compile(r"infer|deploy|on-device|mobile|forward|architecture|design|model")
 STORAGE_WORDS = re.compile(r"^[^N]{0,8}(?:of )?(?:rom|storage|disk)|^ ?(?:byte)")

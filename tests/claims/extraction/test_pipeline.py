@@ -150,6 +150,32 @@ def test_role_of_a_number(abstract: str, value: float, role: Role) -> None:
     assert [claim.role for claim in read(abstract).claims if claim.value == value] == [role]
 
 
+@pytest.mark.parametrize(
+    ("abstract", "owner"),
+    [
+        (
+            "With a bigger network of some 640 million parameters, BarNet-H, it reaches 86.5% top-1 accuracy on ImageNet.",
+            ("BarNet-H", None, 640e6),
+        ),
+        ("We also train a 2B model (BarNet-G) with fewer labels.", ("BarNet-G", None, 2e9)),
+        ("An 8-layer FooNet has 80.5% and a 170M 16-layer FooNet has 81.5% accuracy on ImageNet.", ("FooNet", "16-layer", 170e6)),
+        ("Our largest model has 3B weights.", ("FooNet", "largest model", 3e9)),
+        # no name behind the number: the paper's own model
+        ("FooNet reaches 81.5% top-1 accuracy on ImageNet with 25M parameters, a third of BarNet.", ("FooNet", None, 25e6)),
+    ],
+)
+def test_size_belongs_to_the_model_named_with_it(abstract: str, owner: tuple[str, str | None, float]) -> None:
+    sizes = [cost for cost in read(abstract).costs if cost.measure is CostMeasure.PARAMETERS]
+    assert [(cost.model, cost.variant, cost.canonical_value) for cost in sizes] == [owner]
+
+
+@pytest.mark.parametrize(
+    "abstract", ["FooNet learns from the 400M CLIP pairs.", "We release a 12M BarCap image collection.", "It keeps the 5M ViT tokens."]
+)
+def test_number_of_examples_is_no_size(abstract: str) -> None:
+    assert CostMeasure.PARAMETERS not in {cost.measure for cost in read(abstract).costs}
+
+
 def test_models_variants_and_costs_of_one_row_agree() -> None:
     found = read("Our FooNet-Tiny achieves 81.5% top-1 accuracy on ImageNet with only 24M FLOPs.")
     (claim,), (cost,) = found.claims, found.costs
