@@ -15,6 +15,7 @@ from datetime import date
 from claims import keys
 from claims.listings.base import ListedPaper
 from claims.models import Flag, Listing, ListingEntry, Paper, PaperText
+from claims.services.rows import update_rows
 from claims.terms import DateSource, FlagKind, ListingState, YearSource
 
 _STRENGTH = {source: strength for strength, source in enumerate(DateSource)}
@@ -147,7 +148,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             # A fresh paper is filled for the first time, which changes nothing that anybody has seen.
             paper.version += before[0] is not None
             changed.append(paper)
-    Paper.objects.bulk_update(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"], batch_size=100)
+    update_rows(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"])
     return {paper.pk for paper in changed}
 
 

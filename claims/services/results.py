@@ -34,6 +34,7 @@ from claims.models import (
     Task,
 )
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
+from claims.services.rows import update_rows
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
@@ -173,14 +174,14 @@ def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]
         if (result.ml_model_id, result.model_name, result.variant) != (claim.ml_model_id, claim.model_name, claim.variant):
             result.ml_model_id, result.model_name, result.variant = claim.ml_model_id, claim.model_name, claim.variant
             renamed.append(result)
-    Result.objects.bulk_update(renamed, ["ml_model", "model_name", "variant"], batch_size=500)
+    update_rows(renamed, ["ml_model", "model_name", "variant"])
     moved = []
     for claim in claims:
         found = known[identities[claim.pk]].pk if claim.pk in identities and _stands(claim) else None
         if claim.result_id != found:
             claim.result_id = found
             moved.append(claim)
-    Claim.objects.bulk_update(moved, ["result"], batch_size=500)
+    update_rows(moved, ["result"])
 
 
 def _precedence(claim: Claim) -> tuple[bool, str, str, int, int]:
@@ -452,10 +453,9 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
         benchmark.accepted_leader_id = _leader(accepted, benchmark.primary_metric_id, direction)
         benchmark.version += 1
         benchmark.changed = now
-    Benchmark.objects.bulk_update(
+    update_rows(
         boards.values(),
         ["primary_metric", "reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
-        batch_size=200,
     )
 
 

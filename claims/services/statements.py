@@ -14,6 +14,7 @@ from claims.errors import ClaimsError
 from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
 from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
 from claims.services import catalog, decisions
+from claims.services.rows import update_rows
 from claims.terms import AliasKind, DecidedBy, FlagKind, Role
 
 
@@ -184,7 +185,7 @@ def link_quoted_models(model_keys: Iterable[str]) -> set[int]:
                 rows.append(statement)
                 if statement.paper_text is not None:
                     changed.add(statement.paper_text.paper_id)
-        table._default_manager.bulk_update(rows, ["ml_model"], batch_size=500)
+        update_rows(rows, ["ml_model"])
     return changed
 
 
@@ -236,7 +237,7 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
             _retire(row, row.run_id)
             changed[row.pk] = row
         fields = ["retired_by", "version", *decisions.DECIDED_FIELDS] + (["result"] if table is Claim else [])
-        table._default_manager.bulk_update(changed.values(), fields, batch_size=200)
+        update_rows(changed.values(), fields)
     if carried:
         decisions.record("carry over", "ingest", carried, reason="The paper's text was replaced by a newer one.")
 
