@@ -21,11 +21,11 @@ def extract(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
     All offsets are into `title` and `abstract` as given. Never raises, whatever the text; the same texts and vocabulary give
     the same result. A number of the title that the abstract repeats is returned once, with its place in the abstract.
     """
-    clean_title = normalise(title)
-    own = own_names(clean_title, normalise(abstract), vocabulary)
+    clean_title, clean_abstract = normalise(title), normalise(abstract)
+    own = own_names(clean_title, clean_abstract, vocabulary)
     reader = PaperReader(vocabulary, OwnerFinder(own, clean_title))
-    reader.read(read_scene(title, vocabulary, own), TextField.TITLE)
-    reader.read(read_scene(abstract, vocabulary, own), TextField.ABSTRACT)
+    reader.read(read_scene(title, clean_title, vocabulary, own), TextField.TITLE)
+    reader.read(read_scene(abstract, clean_abstract, vocabulary, own), TextField.ABSTRACT)
     return merge_repeats(_without_impossible(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken))))
 
 

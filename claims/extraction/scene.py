@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from claims.extraction.quantities import Quantity, find_quantities
 from claims.extraction.rules import names
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
 from claims.extraction.rules.metrics import FREE_METRIC, MEASURED, NEUTRAL
-from claims.extraction.text import normalise, sentences
+from claims.extraction.text import sentences
 from claims.extraction.vocabulary import Found, Vocabulary, fold
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
+_OWN_TAIL = re.compile(r"(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])")
 _DIGIT = re.compile(r"\d")
 _MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
@@ -60,15 +62,14 @@ class Scene:
         return found[index] if index >= 0 and found[index].end > position else None
 
 
-def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]) -> Scene:
-    """Recognise names and numbers of a text. `own_names` are what the paper calls its own methods."""
-    text = normalise(original)
+def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: tuple[str, ...]) -> Scene:
+    """Recognise names and numbers of a text. `text` is `original` normalised, `own_names` what the paper calls its own methods."""
     folded = fold(text)
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     found = vocabulary.find(text, folded)
-    own_patterns = tuple(re.compile(rf"(?<![a-z0-9]){re.escape(own.lower())}(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])") for own in own_names)
+    own = tuple(name.lower() for name in own_names)
     mentions: dict[str, list[Mention]] = {"D": [], "M": [], "C": [], "V": [], "P": []}
     taken = bytearray(len(text))
     for name in found:
@@ -90,7 +91,7 @@ def read_scene(original: str, vocabulary: Vocabulary, own_names: tuple[str, ...]
             if not any(taken[match.start() : match.end()]):
                 measure = MEASURES[int(str(match.lastgroup)[1:])]
                 _add(mentions, taken, Mention("C", measure.value, match.start(), match.end()))
-        _add_models(text, lower, start, end, own_patterns, mentions, taken, numbers_in_names)
+        _add_models(text, lower, start, end, own, mentions, taken, numbers_in_names)
     for kind in mentions.values():
         kind.sort(key=lambda mention: mention.start)
     quantities: list[Quantity] = []
@@ -161,16 +162,16 @@ def _add_models(
     lower: str,
     start_at: int,
     end_at: int,
-    own_patterns: tuple[re.Pattern[str], ...],
+    own_names: tuple[str, ...],
     mentions: dict[str, list[Mention]],
     taken: bytearray,
     worded: bytearray,
 ) -> None:
     """Add the model names and backbones of a sentence; mark in `worded` the characters of all words that hold a number."""
-    for own in own_patterns:
-        for match in own.finditer(lower, start_at, end_at):
-            if not any(taken[match.start() : match.end()]):
-                _add(mentions, taken, Mention("P", text[match.start() : match.end()], match.start(), match.end()))
+    for own in own_names:
+        for start, end in _find_own(own, lower, start_at, end_at):
+            if not any(taken[start:end]):
+                _add(mentions, taken, Mention("P", text[start:end], start, end))
     for match in names.BACKBONE.finditer(text, start_at, end_at):
         name = match.group().rstrip(".,;:")  # a name may hold a point ("b1.58"), and not end in one
         if not any(taken[match.start() : match.start() + len(name)]):
@@ -191,6 +192,25 @@ def _add_models(
         mixed = capitals == 1 and (has_digit or not word[1:].islower()) and not word.isupper() and "/" not in word
         if (capitals >= 2 or mixed) and len(word) > 1 and names.HYPHENATED.fullmatch(word) is None:
             _add(mentions, taken, Mention("P", word, start, end))
+
+
+def _find_own(own: str, lower: str, start_at: int, end_at: int) -> Iterator[tuple[int, int]]:
+    """Yield where a paper's own name stands in lower[start_at:end_at], with what is hung on it ("-Tiny").
+
+    Names differ from paper to paper: a pattern for each would be compiled anew all the time.
+    """
+    at = lower.find(own, start_at, end_at)
+    while at >= 0:
+        end = at + len(own)
+        tail = _OWN_TAIL.match(lower, end, end_at) if at == 0 or not _is_plain(lower[at - 1]) else None
+        if tail is not None:
+            yield at, tail.end()
+            end = tail.end()
+        at = lower.find(own, end if tail is not None else at + 1, end_at)
+
+
+def _is_plain(character: str) -> bool:
+    return "a" <= character <= "z" or "0" <= character <= "9"
 
 
 def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity]) -> str:

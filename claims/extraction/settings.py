@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from claims.extraction.drafts import ConditionDraft
-from claims.extraction.rules.conditions import CONDITIONS, HINT
+from claims.extraction.rules.conditions import CONDITIONS, NEEDS
 from claims.extraction.rules.kinds import SEVERAL
 from claims.terms import ConditionKind
 
@@ -22,10 +22,11 @@ class PlacedCondition:
 
 def find_conditions(text: str, start: int, end: int) -> list[PlacedCondition]:
     """Return the conditions in text[start:end], in text order."""
-    if not HINT.search(text, start, end):
-        return []
     found: list[PlacedCondition] = []
+    sentence = text[start:end]
     for rule, kind, pattern, value in CONDITIONS:
+        if rule in NEEDS and not any(word in sentence for word in NEEDS[rule]):
+            continue
         for match in pattern.finditer(text, start, end):
             shown = " ".join(match.group().split())
             found.append(PlacedCondition(match.start(), match.end(), ConditionDraft(kind, match.expand(value), shown), rule))
