@@ -12,7 +12,8 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import Coalesce, Rank
 from django.utils import timezone
 
 from claims import keys, ranking
@@ -315,13 +316,18 @@ def _settle_boards(benchmarks: Sequence[Benchmark], results: set[int]) -> None:
         present[row.benchmark_id][row.metric_id] = row.column_id
     columns: dict[int, dict[int, int]] = {}
     moved: list[int] = []
+    rechosen: list[Benchmark] = []
     for pk, benchmark in boards.items():
         columns[pk] = {metric.pk: _column(metric, benchmark, top).pk for metric in used[pk]}
         benchmark.reviewed = benchmark.reviewed or _is_reviewed(benchmark.task, benchmark.dataset)
         if benchmark.chosen_by == LinkedBy.RULE:
-            benchmark.primary_metric_id = _primary(benchmark, columns[pk], used[pk], listed)
+            primary = _primary(benchmark, columns[pk], used[pk], listed)
+            if benchmark.primary_metric_id != primary:
+                benchmark.primary_metric_id = primary
+                rechosen.append(benchmark)
         if any(columns[pk].get(metric, column) != column for metric, column in present[pk].items()):
             moved.append(pk)
+    update_rows(rechosen, ["primary_metric"])
     for pk in boards:
         if gone := present[pk].keys() - columns[pk].keys():
             BenchmarkMetric.objects.filter(benchmark=pk, metric__in=gone).delete()
@@ -397,14 +403,10 @@ def _preference(claim: Claim) -> tuple[bool, bool, tuple[int, int]]:
 
 
 class _Standing(NamedTuple):
-    """A number that its row shows: what counting and leading need of it, in the order of `_STANDING_FIELDS`."""
+    """A number that its row shows: what leading needs of it, in the order of `_STANDING_FIELDS`."""
 
     benchmark: int
-    result: int
-    metric: int
     claim: int
-    state: str
-    qualifier: str
     value: float
     value_max: float | None
     canonical_value: float | None
@@ -418,11 +420,7 @@ class _Standing(NamedTuple):
 
 _STANDING_FIELDS = (
     "result__benchmark_id",
-    "result_id",
-    "metric_id",
     "claim_id",
-    "claim__state",
-    "claim__qualifier",
     "claim__value",
     "claim__value_max",
     "claim__canonical_value",
@@ -433,39 +431,77 @@ _STANDING_FIELDS = (
     "result__variant",
     "result__public_id",
 )
+_OWN = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
 
 
 def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
     """Settle row counts and leaders, and bump the versions: whatever is cached of these boards is stale now."""
-    primaries = {benchmark.primary_metric_id for benchmark in boards.values() if benchmark.primary_metric_id is not None}
-    directions = {pk: Direction(word) for pk, word in Metric.objects.filter(pk__in=primaries).values_list("pk", "direction")}
-    standing: dict[int, list[_Standing]] = defaultdict(list)
-    own = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
-    for values in ResultValue.objects.filter(own, result__benchmark__in=boards).values_list(*_STANDING_FIELDS):
-        standing[values[0]].append(_Standing(*values))
+    accepted = Q(claim__state=CurationState.ACCEPTED)
+    counts = {
+        pk: (rows, accepted_rows)
+        for pk, rows, accepted_rows in ResultValue.objects.filter(_OWN, result__benchmark__in=boards)
+        .order_by()
+        .values_list("result__benchmark_id")
+        .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
+    }
+    leaders = _find_leaders(boards.values(), Q())
+    accepted_leaders = _find_leaders([boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows], accepted)
     now = timezone.now()
     for pk, benchmark in boards.items():
-        direction = directions.get(benchmark.primary_metric_id or 0, Direction.UNKNOWN)
-        accepted = [number for number in standing[pk] if number.state == CurationState.ACCEPTED]
-        benchmark.row_count = len({number.result for number in standing[pk]})
-        benchmark.accepted_row_count = len({number.result for number in accepted})
-        benchmark.leader_id = _leader(standing[pk], benchmark.primary_metric_id, direction)
-        benchmark.accepted_leader_id = _leader(accepted, benchmark.primary_metric_id, direction)
+        benchmark.row_count, benchmark.accepted_row_count = counts.get(pk, (0, 0))
+        benchmark.leader_id = leaders.get(pk)
+        benchmark.accepted_leader_id = accepted_leaders.get(pk)
         benchmark.version += 1
         benchmark.changed = now
     update_rows(
         boards.values(),
-        ["primary_metric", "reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
+        ["reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
     )
 
 
-def _leader(numbers: Sequence[_Standing], metric: int | None, direction: Direction) -> int | None:
-    def ranks_by(number: _Standing) -> float:
+def _find_leaders(boards: Iterable[Benchmark], condition: Q) -> dict[int, int]:
+    """Return the claim that leads each board among the numbers of `condition`, by the board's id.
+
+    The database hands over each board's best numbers only, equal ones all: a board of a hundred thousand rows is settled as often
+    as a chunk adds to it. Among these `claims.ranking` decides.
+    """
+    primaries: dict[int, int] = {board.pk: board.primary_metric_id for board in boards if board.primary_metric_id is not None}
+    found: dict[int, int] = {}
+    for direction in (Direction.HIGHER, Direction.LOWER):
+        metrics = Metric.objects.filter(pk__in=set(primaries.values()), direction=direction).values_list("pk", flat=True)
+        of_direction = set(metrics)
+        ids = [pk for pk, metric in primaries.items() if metric in of_direction]
+        if not ids:
+            continue
+        best_first = ranks_by(direction).desc() if direction is Direction.HIGHER else ranks_by(direction).asc()
+        best = (
+            ResultValue.objects.filter(_OWN, condition, result__benchmark__in=ids, metric=F("result__benchmark__primary_metric"))
+            .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
+            .annotate(place=Window(Rank(), partition_by=F("result__benchmark"), order_by=best_first))
+            .filter(place=1)
+        )
+        numbers: dict[int, list[_Standing]] = defaultdict(list)
+        for values in best.values_list(*_STANDING_FIELDS):
+            numbers[values[0]].append(_Standing(*values))
+        found |= {pk: claim for pk, candidates in numbers.items() if (claim := _leader(candidates, direction)) is not None}
+    return found
+
+
+def ranks_by(direction: Direction) -> Coalesce:
+    """Return what a shown claim ranks by as the database computes it: `ranking.ranking_value` of its canonical or stated number."""
+    if direction is Direction.LOWER:
+        return Coalesce("claim__canonical_max", "claim__canonical_value", "claim__value_max", "claim__value")
+    return Coalesce("claim__canonical_value", "claim__value")
+
+
+def _leader(numbers: Sequence[_Standing], direction: Direction) -> int | None:
+    def value(number: _Standing) -> float:
         if number.canonical_value is None:
             return ranking.ranking_value(number.value, number.value_max, direction)
         return ranking.ranking_value(number.canonical_value, number.canonical_max, direction)
 
-    leading = [number for number in numbers if number.metric == metric and ranking.leads(Qualifier(number.qualifier), direction)]
-    leading.sort(key=lambda number: ranking.tie_key(number.day, number.model or number.title or "", number.variant, number.public_id))
-    best = ranking.best(leading, ranks_by, direction)
+    ordered = sorted(
+        numbers, key=lambda number: ranking.tie_key(number.day, number.model or number.title or "", number.variant, number.public_id)
+    )
+    best = ranking.best(ordered, value, direction)
     return best.claim if best is not None else None

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.http import QueryDict
 from pytest_django import Settings
 
-from claims.models import Claim, Cost
+from claims import ranking
+from claims.boards import read_board
+from claims.models import Benchmark, Claim, Cost
 
 # (a word of the paper's title, model, variant, value, {cost: canonical value}), as the abstracts state them.
 BY_HAND: list[tuple[str, str, str, float, dict[str, float]]] = [
@@ -113,6 +116,15 @@ def test_board_holds_what_was_listed_by_hand(settings: Settings, tmp_path: Path,
         assert len(drawn) == len(points)
         for title, model, *_ in points:
             assert any(title in row["paper"] and row["model"] == model for row in drawn)
+
+    # What the home page calls the leader of a board is the first row of its page that may lead.
+    for benchmark in Benchmark.objects.with_names():
+        page = read_board(benchmark, QueryDict(), page_size=None, opened="")
+        if page.primary is not None and page.ranked:
+            cells = [row.cells[page.primary.key] for row in page.rows if row.ranks and page.primary.key in row.cells]
+            leading = [cell.pk for cell in cells if ranking.leads(cell.qualifier, page.primary.direction)]
+            assert benchmark.leader_id == next(iter(leading), None), benchmark
+        assert benchmark.row_count == page.shown
 
     # Every number of every board: the stored offsets cut out the evidence, and it holds the number as printed.
     for table in (Claim, Cost):

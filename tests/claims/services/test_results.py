@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from claims import ranking
 from claims.boards import Board, read_board
 from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Benchmark, Claim, CostLink, Metric, Result
+from claims.models import Benchmark, Claim, CostLink, Metric, Result, ResultValue
 from claims.services import ingest, results, updates
 from claims.services.catalog import load_catalogue
+from claims.terms import Direction
+from tests.factories import make_claim
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +64,21 @@ def test_bound_leads_no_board_in_either_direction() -> None:
     )
     benchmark = Benchmark.objects.get(slug="image-generation-on-imagenet-256x256")
     assert benchmark.leader == Claim.objects.get(value=2.31)
+
+
+@pytest.mark.parametrize("direction", [Direction.HIGHER, Direction.LOWER])
+@pytest.mark.parametrize(
+    ("stated", "canonical"),
+    [((0.8, None), (80.0, None)), ((0.7, 0.9), (70.0, 90.0)), ((76.5, 80.9), (None, None)), ((81.5, None), (None, None))],
+)
+def test_database_ranks_a_number_as_the_pages_do(
+    direction: Direction, stated: tuple[float, float | None], canonical: tuple[float | None, float | None]
+) -> None:
+    claim = make_claim(value=stated[0], value_max=stated[1], canonical_value=canonical[0], canonical_max=canonical[1])
+    number = ResultValue.objects.filter(claim=claim).values_list(results.ranks_by(direction), flat=True).get()
+    low, high = canonical if canonical[0] is not None else stated
+    assert low is not None
+    assert number == ranking.ranking_value(low, high, direction)
 
 
 def test_leader_among_equals_is_the_first_row_of_the_board() -> None:
