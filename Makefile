@@ -10,7 +10,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-dep
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean
+.PHONY: help run test check bench lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,10 +46,14 @@ check: .venv/installed-requirements-dev.lock ## Check format, style, types, impo
 	echo "manage.py makemigrations --check" && $(PYTHON) manage.py makemigrations --check --dry-run && \
 	echo "manage.py check --deploy" && $(PYTHON) manage.py check --deploy --fail-level WARNING
 
+bench: .venv/installed-requirements-bench.lock ## Measure reading and boards against named peers (ARGS="board", ARGS="--help")
+	@$(PYTHON) tests/bench/run.py $(ARGS)
+
 lock: .venv/bin/python ## Write the lock files anew from pyproject.toml
 	@.venv/bin/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.lock --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what can be made again: .venv and caches; data/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info

@@ -64,7 +64,9 @@ def _read_project() -> dict[str, Any]:
     return project
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", []), ("requirements-dev.lock", ["dev"])])
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("requirements.lock", []), ("requirements-dev.lock", ["dev"]), ("requirements-bench.lock", ["bench"])]
+)
 def test_lock_file_fits_the_project(lock: str, extras: list[str]) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert INDEX_OPTIONS.search(text) is None
@@ -86,10 +88,11 @@ def test_lock_file_fits_the_project(lock: str, extras: list[str]) -> None:
     )
 
 
-def test_both_lock_files_pin_the_same_versions() -> None:
+@pytest.mark.parametrize("other", ["requirements-dev.lock", "requirements-bench.lock"])
+def test_lock_files_pin_the_same_versions(other: str) -> None:
     pins = [
         set(re.findall(r"^[^#\s]\S*==\S+", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
-        for lock in ("requirements.lock", "requirements-dev.lock")
+        for lock in ("requirements.lock", other)
     ]
     assert pins[0] <= pins[1]
 

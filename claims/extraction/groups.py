@@ -11,6 +11,11 @@ from claims.extraction.rules import kinds
 from claims.extraction.scene import Scene
 from claims.terms import Role
 
+_BARE_COMMA = re.compile(r",\s*(?:an? |about |some |around )?")
+_COMPARATIVE = re.compile(
+    r"\s?(?:(?:percentage )?points? |absolute )?(?:better|higher|lower|worse|more|less|above|below|over|ahead|beyond|improvement|gain)\b"
+)
+
 
 @dataclass(slots=True)
 class Group:
@@ -89,6 +94,9 @@ def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
     # "a top-1 accuracy of 81.2, 54.3 mAP": each has its own metric
     owned = re.search(r"M (?:of|=|:) $", scene.shadow[max(0, group.start - 6) : group.start])
     if "," in gap and owned and re.match(r"^\s?M", scene.shadow[quantity.end : quantity.end + 2]):
+        return False
+    # "an accuracy of 81.2%, 0.9% better than": a score and its gain; a list of gains would end in "and"
+    if _BARE_COMMA.fullmatch(gap) and _COMPARATIVE.match(scene.lower, quantity.end):
         return False
     last = group.quantities[-1]
     return (

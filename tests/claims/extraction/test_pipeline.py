@@ -53,6 +53,8 @@ TOP1, TOP5, IN1K = "Top-1 accuracy", "Top-5 accuracy", "ImageNet-1K"
         ("On ImageNet 256x256, FooNet gets a gFID of 2.15 (vs. 3.25).", {("ImageNet 256x256", "FID", 2.15), ("ImageNet 256x256", "FID", 3.25)}),
         ("We test FooNet on CIFAR-10. It achieves 95.5% accuracy.", {("CIFAR-10", "Accuracy", 95.5)}),
         ("FooNet reaches 80.5% on ImageNet with a ResNet-50.", {(IN1K, "Accuracy", 80.5)}),
+        ("On ImageNet, FooNet has a top-1 accuracy of 81.5%, 0.9% better than the best earlier result.", {(IN1K, TOP1, 81.5)}),
+        ("FooNet reaches 81.5% top-1 accuracy on ImageNet, 0.9% and 1.5% higher than BarNet and BazNet.", {(IN1K, TOP1, 81.5)}),
         ("Accuracy on ImageNet rises from 70.5% to 72.5%.", {(IN1K, "Accuracy", 70.5), (IN1K, "Accuracy", 72.5)}),
         ("FooNet obtains 2.1%/4.5% WER on test-clean/test-other.", {("LibriSpeech clean", "WER", 2.1), ("LibriSpeech other", "WER", 4.5)}),
         ("The system achieves an execution accuracy of 48.5% on the BIRD benchmark.", {("BIRD", "Execution accuracy", 48.5)}),
