@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import ExtractYear
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 
 from claims import ranking
@@ -39,12 +38,13 @@ from claims.models import (
     ResultValue,
     RunText,
 )
-from claims.querysets import QUOTED
 from claims.terms import CANONICAL_UNITS, ChunkState, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
 
 PAGE_SIZE = 50
 FILTERS = ("setting", "role", "year", "state")
 """The parameters that leave rows out."""
+QUERIED = ("setting", "year", "state")
+"""Those of them that the database is asked about; whose row it is says the row itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,30 @@ class Cell:
     place: tuple[int | None, str, int, int, int, int] = (None, "", 0, 0, 0, 0)
 
 
+class Number(NamedTuple):
+    """What ranking needs of a number, for every row of a board; `key` is its column's: a metric's slug or a cost measure.
+
+    `values` are those of `CELL_FIELDS`: a `Cell` is made of them only for a row that is printed. `read_as`, `others` and `note` are the
+    cell's.
+    """
+
+    key: str
+    rank_by: float
+    qualifier: Qualifier
+    state: CurationState
+    values: Sequence[Any]
+    read_as: str = ""
+    others: int = 0
+    note: str = ""
+
+
 @dataclass(slots=True)
 class Row:
-    """A row of a board. `rank` is None where nothing ranks it: a baseline, no primary value, or a metric without direction."""
+    """A row of a board. `rank` is None where nothing ranks it: a baseline, no primary value, or a metric without direction.
+
+    `scores` and `prices` are the numbers of its columns, for every row; `cells`, `costs` and `all_costs` the same to print, and what
+    the paper says of itself, only for the rows that are shown.
+    """
 
     pk: int
     public_id: str
@@ -104,14 +125,17 @@ class Row:
     named: bool
     variant: str
     role: Role
-    paper_title: str
-    paper_public_id: str
-    first_day: date | None
     last_day: date | None
-    date_source: str
-    source: str
-    code_url: str
-    conditions: list[tuple[str, str, str]]
+    imported: bool
+    paper_title: str = ""
+    paper_public_id: str = ""
+    first_day: date | None = None
+    source: str = ""
+    code_url: str = ""
+    conditions: list[tuple[str, str, str]] = field(default_factory=list)
+    scores: dict[str, Number] = field(default_factory=dict)
+    prices: dict[str, Number] = field(default_factory=dict)
+    all_prices: list[Number] = field(default_factory=list)
     cells: dict[str, Cell] = field(default_factory=dict)
     costs: dict[str, Cell] = field(default_factory=dict)
     all_costs: list[Cell] = field(default_factory=list)
@@ -131,7 +155,7 @@ class Row:
     @property
     def ranks(self) -> bool:
         """A paper's own results and imported ones rank; quoted baselines do not."""
-        return self.role is Role.PROPOSED or bool(self.source)
+        return self.role is Role.PROPOSED or self.imported
 
     @property
     def setting(self) -> list[str]:
@@ -153,7 +177,6 @@ class Column:
     is_cost: bool
     is_primary: bool
     count: int
-    decimals: int
     best: float | None = None
     typical: float = 0.0
 
@@ -214,13 +237,21 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     that the board doesn't have.
     """
     filters = BoardFilterSet(query, benchmark=benchmark)
+    passing = filters.checked()
     metrics = {row.column_id: row.column for row in BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column")}
-    rows = _read_rows(filters.checked())
-    hidden = _fill_cells(benchmark, rows, metrics)
+    everything = _read_rows(benchmark)
+    hidden = _read_scores(benchmark, everything, metrics)
+    _read_prices(benchmark, everything)
+    conditions = _read_conditions(benchmark, everything)
+    filtered = any(query.get(name) for name in FILTERS)
+    of_role = {pk: row for pk, row in everything.items() if _is_of_role(row, filters.wanted_role)}
+    passing_ids = set(passing.values_list("pk", flat=True)) if any(query.get(name) for name in QUERIED) else of_role.keys()
+    visible = [row for row in everything.values() if row.scores]
+    choices = [row for row in of_role.values() if row.scores]
+    kept = [row for row in choices if row.pk in passing_ids]
     primary = metrics.get(benchmark.primary_metric_id or 0)
-    _fill_costs(benchmark, rows, primary=primary.slug if primary else "")
-    _fill_conditions(benchmark, rows)
-    kept = [row for row in rows.values() if row.cells]
+    for row in kept:
+        _choose_prices(row, primary=primary.slug if primary else "")
     columns = _columns(benchmark, kept, metrics)
     _rank(kept, columns)
     sort = str(query.get("sort", ""))
@@ -230,73 +261,70 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     if place is not None and page_size is not None and not query.get("page"):
         page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
+    _fill_rows(benchmark, shown)
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     _fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
-    counts = _counts(benchmark, filters)
+    baselines = sum(not row.ranks for row in visible)
+    unreviewed = sum(any(number.state is CurationState.UNREVIEWED for number in row.scores.values()) for row in choices)
     return Board(
         benchmark=benchmark,
         columns=columns,
         rows=shown,
         shown=len(kept),
-        total=counts["total"],
-        baselines=counts["baselines"],
+        total=len(visible),
+        baselines=baselines,
         undated=sum(row.last_day is None for row in kept),
-        hidden_unreviewed=hidden,
+        hidden_unreviewed=sum(count for pk, count in hidden.items() if pk in of_role and pk in passing_ids),
         sort=sort,
         page=page,
         pages=pages,
-        settings=_setting_facets(benchmark, filters, query),
+        settings=_setting_facets(conditions, choices, filters, query),
         roles=[
-            Facet("proposed", "own results", counts["total"] - counts["baselines"], query.get("role", "proposed") == "proposed"),
-            Facet("baseline", "quoted baselines", counts["baselines"], query.get("role") == "baseline"),
-            Facet("all", "both", counts["total"], query.get("role") == "all"),
+            Facet("proposed", "own results", len(visible) - baselines, query.get("role", "proposed") == "proposed"),
+            Facet("baseline", "quoted baselines", baselines, query.get("role") == "baseline"),
+            Facet("all", "both", len(visible), query.get("role") == "all"),
         ],
-        years=_year_facets(benchmark, filters),
+        years=_year_facets(choices, filters),
         states=[
-            Facet("accepted", "accepted", counts["of_role"] - counts["unreviewed"], query.get("state") == "accepted"),
-            Facet("unreviewed", "unreviewed", counts["unreviewed"], query.get("state") == "unreviewed"),
+            Facet("accepted", "accepted", len(choices) - unreviewed, query.get("state") == "accepted"),
+            Facet("unreviewed", "unreviewed", unreviewed, query.get("state") == "unreviewed"),
         ],
-        filtered=any(query.get(name) for name in FILTERS),
+        filtered=filtered,
         opened=opened_row,
     )
 
 
-def _read_rows(results: QuerySet[Any]) -> dict[int, Row]:
-    """Return the rows by their key, without numbers. Plain tuples: a board of thousands makes no model instances."""
-    rows = {}
-    for pk, public_id, model, variant, role, paper, title, first_day, last_day, date_source, code_url, source in results.order_by(
-        "pk"
-    ).values_list(
-        "pk",
-        "public_id",
-        "model_name",
-        "variant",
-        "role",
-        "paper__public_id",
-        "paper__title",
-        "paper__first_day",
-        "paper__last_day",
-        "paper__date_source",
-        "paper__code_url",
-        "source__name",
-    ):
-        rows[pk] = Row(
-            pk=pk,
-            public_id=public_id,
-            model=model or title or "",
-            named=bool(model),
-            variant=variant,
-            role=_ROLES[role],
-            paper_title=title or "",
-            paper_public_id=paper or "",
-            first_day=first_day,
-            last_day=last_day,
-            date_source=date_source or "",
-            source=source or "",
-            code_url=code_url or "",
-            conditions=[],
-        )
-    return rows
+def _is_of_role(row: Row, wanted: str) -> bool:
+    """Say whether a row is of the chosen role. Quoted baselines are shown by a switch, not by default."""
+    return wanted == "all" or row.ranks != (wanted == Role.BASELINE)
+
+
+def _read_rows(benchmark: Benchmark) -> dict[int, Row]:
+    """Return all rows of a board by their key, with what ranking needs. Plain tuples: a board of thousands makes no model instances."""
+    return {
+        pk: Row(pk, public_id, model or title or "", bool(model), variant, _ROLES[role], last_day, paper is None)
+        for pk, public_id, model, variant, role, paper, title, last_day in Result.objects.filter(benchmark=benchmark)
+        .order_by("pk")
+        .values_list("pk", "public_id", "model_name", "variant", "role", "paper_id", "paper__title", "paper__last_day")
+    }
+
+
+def _fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
+    """Fill in what is printed of rows: their cells, and their papers in one query."""
+    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= PAGE_SIZE else Q(benchmark=benchmark)
+    details = Result.objects.filter(of_rows).values_list(
+        "pk", "paper__title", "paper__public_id", "paper__first_day", "paper__code_url", "source__name"
+    )
+    by_key = {row.pk: row for row in rows}
+    for pk, title, public_id, first_day, code_url, source in details:
+        if (row := by_key.get(pk)) is not None:
+            row.paper_title, row.paper_public_id, row.first_day = title or "", public_id or "", first_day
+            row.code_url, row.source = code_url or "", source or ""
+    for row in rows:
+        row.cells = {key: _cell(number) for key, number in row.scores.items()}
+        row.all_costs = [_cell(number, measure=number.key) for number in row.all_prices]
+        printed = {cell.pk: cell for cell in row.all_costs}
+        row.costs = {measure: printed[number.values[0]] for measure, number in row.prices.items()}
 
 
 # Looked up thousands of times for a board: a dictionary is three times as fast as the enumeration's call.
@@ -331,14 +359,24 @@ CELL_FIELDS = (
 """What ranking and printing need; the rest is fetched for the rows that show their sentences."""
 
 
-def _cell(values: Sequence[Any], direction: Direction) -> Cell:
-    """Return a cell from the values of `CELL_FIELDS`."""
-    pk, public_id, stated, value, value_max, canonical, canonical_max, unit, decimals, uncertainty = values[:10]
-    qualifier, kind, state, tier, confidence, *place = values[10:]
-    if canonical is None:
-        rank_by = ranking.ranking_value(value, value_max, direction)
-    else:
-        rank_by = ranking.ranking_value(canonical, canonical_max, direction)
+_VALUE, _VALUE_MAX, _CANONICAL, _CANONICAL_MAX, _DECIMALS, _QUALIFIER, _KIND, _STATE, _PLACE = (
+    CELL_FIELDS.index(name)
+    for name in ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier", "kind", "state", "paper_text_id")
+)
+
+
+def _rank_by(values: Sequence[Any], direction: Direction) -> float:
+    """Return what a number ranks by, in the canonical unit if it has one."""
+    if values[_CANONICAL] is None:
+        return ranking.ranking_value(values[_VALUE], values[_VALUE_MAX], direction)
+    return ranking.ranking_value(values[_CANONICAL], values[_CANONICAL_MAX], direction)
+
+
+def _cell(number: Number, *, measure: str = "") -> Cell:
+    """Return a number to print."""
+    pk, public_id, stated, value, value_max, canonical, _, unit, decimals, uncertainty, _, kind, _, tier, confidence = number.values[
+        :_PLACE
+    ]
     return Cell(
         pk=pk,
         public_id=public_id,
@@ -349,20 +387,24 @@ def _cell(values: Sequence[Any], direction: Direction) -> Cell:
         unit=unit,
         decimals=decimals,
         uncertainty=uncertainty,
-        qualifier=_QUALIFIERS[qualifier],
+        qualifier=number.qualifier,
         kind=_KINDS[kind],
-        state=_STATES[state],
+        state=number.state,
         tier=tier,
         confidence=confidence,
-        rank_by=rank_by,
-        place=tuple(place),
+        rank_by=number.rank_by,
+        read_as=number.read_as,
+        others=number.others,
+        note=number.note,
+        measure=measure,
+        place=tuple(number.values[_PLACE:]),
     )
 
 
-def _fill_cells(benchmark: Benchmark, rows: dict[int, Row], metrics: dict[int, Metric]) -> int:
-    """Fill the rows' cells; return how many numbers are hidden until somebody reviews them."""
+def _read_scores(benchmark: Benchmark, rows: Mapping[int, Row], metrics: Mapping[int, Metric]) -> Counter[int]:
+    """Fill in the rows' scores; return how many numbers of which row are hidden until somebody reviews them."""
     columns = {pk: (metric.slug, Direction(metric.direction)) for pk, metric in metrics.items()}
-    hidden = 0
+    hidden: Counter[int] = Counter()
     shown = ResultValue.objects.filter(
         result__benchmark=benchmark,
         claim__retired_by__isnull=True,
@@ -371,69 +413,78 @@ def _fill_cells(benchmark: Benchmark, rows: dict[int, Row], metrics: dict[int, M
     for result_id, metric_id, others, own_metric, own_name, *values in shown.values_list(
         "result_id", "metric_id", "others", "claim__metric_id", "claim__metric__name", *("claim__" + name for name in CELL_FIELDS)
     ):
-        row = rows.get(result_id)
-        if row is None:
+        state = _STATES[values[_STATE]]
+        if state is CurationState.UNREVIEWED and not settings.SHOW_UNREVIEWED:
+            hidden[result_id] += 1
             continue
         slug, direction = columns[metric_id]
-        cell = _cell(values, direction)
-        if cell.state is CurationState.UNREVIEWED and not settings.SHOW_UNREVIEWED:
-            hidden += 1
-            continue
-        cell.others = others
-        if own_metric != metric_id:
-            cell.read_as = own_name
-        row.cells[slug] = cell
+        qualifier = _QUALIFIERS[values[_QUALIFIER]]
+        read_as = "" if own_metric == metric_id else own_name
+        rows[result_id].scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, read_as, others)
     return hidden
 
 
-def _fill_costs(benchmark: Benchmark, rows: dict[int, Row], *, primary: str) -> None:
-    """Fill the rows' costs: all of them, and of each measure the one that goes with the score under `primary`."""
-    links = (
-        CostLink.objects.filter(result__benchmark=benchmark, tied=True, cost__retired_by__isnull=True)
-        .exclude(cost__state=CurationState.REJECTED)
-        .order_by("cost__paper_text_id", "cost__field", "cost__start", "cost__ordinal")
-    )
-    if not settings.SHOW_UNREVIEWED:
+def _read_prices(benchmark: Benchmark, rows: Mapping[int, Row]) -> None:
+    """Fill in all costs that are tied to the rows, in no order."""
+    links = CostLink.objects.filter(result__benchmark=benchmark, tied=True, cost__retired_by__isnull=True)
+    if settings.SHOW_UNREVIEWED:
+        links = links.exclude(cost__state=CurationState.REJECTED)
+    else:
         links = links.filter(cost__state=CurationState.ACCEPTED)
     for result_id, measure, note, *values in links.values_list(
         "result_id", "cost__measure", "cost__note", *("cost__" + name for name in CELL_FIELDS)
     ):
-        row = rows.get(result_id)
-        if row is None:
-            continue
-        cell = _cell(values, _cost_direction(measure))
-        cell.measure, cell.note = measure, note
-        row.all_costs.append(cell)
-    for row in rows.values():
-        score = row.cells.get(primary)
-        for cell in sorted(row.all_costs, key=lambda cost: _cost_preference(cost, score)):
-            if cell.kind is ClaimKind.ABSOLUTE and cell.canonical_value is not None:
-                row.costs.setdefault(cell.measure, cell)
+        qualifier = _QUALIFIERS[values[_QUALIFIER]]
+        number = Number(measure, _rank_by(values, _COST_DIRECTIONS[measure]), qualifier, _STATES[values[_STATE]], values, note=note)
+        rows[result_id].all_prices.append(number)
 
 
-def _cost_preference(cost: Cell, score: Cell | None) -> tuple[bool, float, tuple[int, int]]:
+def _choose_prices(row: Row, *, primary: str) -> None:
+    """Choose of each measure the cost that goes with the row's score under `primary`; bring all into the order of the text."""
+    prices = row.all_prices
+    if len(prices) > 1:
+        prices.sort(key=_place_in_text)
+    for price in prices:
+        if price.values[_KIND] == ClaimKind.ABSOLUTE and price.values[_CANONICAL] is not None:
+            chosen = row.prices.setdefault(price.key, price)
+            if chosen is not price:
+                score = row.scores.get(primary)
+                row.prices[price.key] = min(chosen, price, key=lambda price: _price_preference(price, score))
+
+
+def _place_in_text(price: Number) -> tuple[int, str, int, int]:
+    text, field_name, start = price.values[_PLACE : _PLACE + 3]
+    return (text or 0, field_name, start or 0, price.values[0])
+
+
+def _price_preference(price: Number, score: Number | None) -> tuple[bool, float, tuple[int, int]]:
     """Accepted before unreviewed, then the nearest to the score ("2.1 with 100 ms and 3.93 with 38 ms"), then the most exact.
 
-    The sort is stable, so the first in the text else.
+    Among equals the first in the text.
     """
-    exact = ranking.exactness(qualifier=cost.qualifier, value_max=cost.value_max, decimals=cost.decimals)
-    return cost.state is not CurationState.ACCEPTED, _gap(cost, score), exact
+    exact = ranking.exactness(qualifier=price.qualifier, value_max=price.values[_VALUE_MAX], decimals=price.values[_DECIMALS])
+    return price.state is not CurationState.ACCEPTED, _gap(price, score), exact
 
 
-def _gap(cost: Cell, score: Cell | None) -> float:
+def _gap(price: Number, score: Number | None) -> float:
     """Return how many characters stand between two numbers of a text; infinity without a score, or for one of another text."""
-    if score is None or score.place[0] is None or score.place[:2] != cost.place[:2]:
+    if score is None or score.values[_PLACE] is None or score.values[_PLACE : _PLACE + 2] != price.values[_PLACE : _PLACE + 2]:
         return math.inf
-    _, _, cost_start, cost_end, _, _ = cost.place
-    _, _, score_start, score_end, _, _ = score.place
-    return max(0, cost_start - score_end, score_start - cost_end)
+    price_start, price_end = price.values[_PLACE + 2 : _PLACE + 4]
+    score_start, score_end = score.values[_PLACE + 2 : _PLACE + 4]
+    return float(max(0, price_start - score_end, score_start - price_end))
 
 
-def _fill_conditions(benchmark: Benchmark, rows: dict[int, Row]) -> None:
+def _read_conditions(benchmark: Benchmark, rows: Mapping[int, Row]) -> list[tuple[int, int, str]]:
+    """Fill in the rows' conditions; return (row, condition, its wording) for all of them."""
+    found = []
     conditions = ResultCondition.objects.filter(result__benchmark=benchmark).order_by("condition__kind", "condition__key")
-    for result_id, kind, key, text in conditions.values_list("result_id", "condition__kind", "condition__key", "text"):
-        if result_id in rows:
-            rows[result_id].conditions.append((kind, key, text))
+    for result_id, condition_id, kind, key, text in conditions.values_list(
+        "result_id", "condition_id", "condition__kind", "condition__key", "text"
+    ):
+        rows[result_id].conditions.append((kind, key, text))
+        found.append((result_id, condition_id, text))
+    return found
 
 
 def _fill_evidence(rows: Sequence[Row]) -> None:
@@ -451,14 +502,21 @@ def _fill_evidence(rows: Sequence[Row]) -> None:
             cell.evidence = Sentence(part[first:start], part[start:end], part[end:last])
 
 
-def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metric]) -> list[Column]:
+def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: Mapping[int, Metric]) -> list[Column]:
     """Return the metric columns (primary first, then by how many rows have them), then the cost columns."""
-    ranking_rows = [row for row in rows if row.ranks]
-    counts: Counter[str] = Counter(key for row in rows for key in row.cells)
-    decimals: dict[str, int] = defaultdict(int)
+    scores: dict[str, list[Number]] = defaultdict(list)
+    prices: dict[str, list[Number]] = defaultdict(list)
+    ranking_scores: dict[str, list[Number]] = defaultdict(list)
+    ranking_prices: dict[str, list[Number]] = defaultdict(list)
     for row in rows:
-        for key, cell in (*row.cells.items(), *row.costs.items()):
-            decimals[key] = max(decimals[key], cell.decimals)
+        for key, number in row.scores.items():
+            scores[key].append(number)
+            if row.ranks:
+                ranking_scores[key].append(number)
+        for key, number in row.prices.items():
+            prices[key].append(number)
+            if row.ranks:
+                ranking_prices[key].append(number)
     columns = [
         Column(
             key=metric.slug,
@@ -467,15 +525,13 @@ def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metri
             direction=Direction(metric.direction),
             is_cost=False,
             is_primary=metric.pk == benchmark.primary_metric_id,
-            count=counts[metric.slug],
-            decimals=decimals[metric.slug],
-            best=_best([row.cells[metric.slug] for row in ranking_rows if metric.slug in row.cells], Direction(metric.direction)),
+            count=len(scores[metric.slug]),
+            best=_best(ranking_scores[metric.slug], Direction(metric.direction)),
         )
         for metric in metrics.values()
-        if counts[metric.slug]
+        if scores[metric.slug]
     ]
     columns.sort(key=lambda column: (not column.is_primary, -column.count, column.label))
-    costs: Counter[str] = Counter(key for row in rows for key in row.costs)
     return columns + [
         Column(
             key=measure,
@@ -484,12 +540,11 @@ def _columns(benchmark: Benchmark, rows: Sequence[Row], metrics: dict[int, Metri
             direction=_cost_direction(measure),
             is_cost=True,
             is_primary=False,
-            count=count,
-            decimals=decimals[measure],
-            best=_best([row.costs[measure] for row in ranking_rows if measure in row.costs], _cost_direction(measure)),
-            typical=_typical([row.costs[measure] for row in rows if measure in row.costs]),
+            count=len(numbers),
+            best=_best(ranking_prices[measure], _cost_direction(measure)),
+            typical=_typical(numbers),
         )
-        for measure, count in sorted(costs.items(), key=lambda pair: (-pair[1], pair[0]))
+        for measure, numbers in sorted(prices.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     ]
 
 
@@ -519,24 +574,29 @@ _LESS_IS_BETTER = frozenset(
 )
 
 
+_COST_DIRECTIONS: dict[str, Direction] = {
+    measure.value: Direction.HIGHER if measure in _MORE_IS_BETTER else Direction.LOWER if measure in _LESS_IS_BETTER else Direction.UNKNOWN
+    for measure in CostMeasure
+}
+
+
 def _cost_direction(measure: str) -> Direction:
     """Return which end of a measure is plainly the better one; of tokens, data or a batch size nobody can say."""
-    if measure in _MORE_IS_BETTER:
-        return Direction.HIGHER
-    return Direction.LOWER if measure in _LESS_IS_BETTER else Direction.UNKNOWN
+    return _COST_DIRECTIONS[measure]
 
 
-def _best(cells: Sequence[Cell], direction: Direction) -> float | None:
+def _best(numbers: Sequence[Number], direction: Direction) -> float | None:
     """Return the best of a column's numbers. "More than x" is not the best of anything."""
-    leading = [cell.rank_by for cell in cells if cell.rank_by is not None and ranking.leads(cell.qualifier, direction)]
-    if not leading or direction is Direction.UNKNOWN:
+    if direction is Direction.UNKNOWN:
+        return None
+    leading = [number.rank_by for number in numbers if ranking.leads(number.qualifier, direction)]
+    if not leading:
         return None
     return max(leading) if direction is Direction.HIGHER else min(leading)
 
 
-def _typical(cells: Sequence[Cell]) -> float:
-    present = sorted(cell.rank_by for cell in cells if cell.rank_by is not None)
-    return present[len(present) // 2] if present else 0.0
+def _typical(numbers: Sequence[Number]) -> float:
+    return sorted(number.rank_by for number in numbers)[len(numbers) // 2]
 
 
 def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> None:
@@ -544,7 +604,7 @@ def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     if primary is None:
         return
     ranking_rows = [row for row in rows if row.ranks]
-    values = [row.cells[primary.key].rank_by if primary.key in row.cells else None for row in ranking_rows]
+    values = [row.scores[primary.key].rank_by if primary.key in row.scores else None for row in ranking_rows]
     for row, (rank, tied) in zip(ranking_rows, ranking.ranks(values, primary.direction), strict=True):
         row.rank, row.tied = rank, tied
 
@@ -575,8 +635,8 @@ def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str, *, known:
 
 def _by_column(rows: Sequence[Row], column: Column, *, descending: bool) -> list[Row]:
     def value(row: Row) -> float | None:
-        cell = (row.costs if column.is_cost else row.cells).get(column.key)
-        return cell.rank_by if cell else None
+        number = (row.prices if column.is_cost else row.scores).get(column.key)
+        return number.rank_by if number else None
 
     return ranking.order(rows, value, descending=descending)
 
@@ -590,55 +650,30 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
     return page, pages
 
 
-def _counts(benchmark: Benchmark, filters: BoardFilterSet) -> dict[str, int]:
-    """Count the rows that readers may see: all of them, the quoted ones, and of the chosen role all and the unreviewed."""
-    role = filters.role_condition()
-    unreviewed = Exists(Result.objects.filter(pk=OuterRef("pk")).with_values(CurationState.UNREVIEWED))
-    counts: dict[str, int] = (
-        Result.objects.filter(benchmark=benchmark)
-        .visible()
-        .aggregate(
-            total=Count("pk"),
-            baselines=Count("pk", filter=QUOTED),
-            of_role=Count("pk", filter=role),
-            unreviewed=Count("pk", filter=role & Q(unreviewed)),
-        )
-    )
-    if not settings.SHOW_UNREVIEWED:
-        counts["unreviewed"] = 0
-    return counts
-
-
-def _wordings(benchmark: Benchmark) -> dict[int, str]:
+def _wordings(conditions: Iterable[tuple[int, int, str]]) -> dict[int, str]:
     """Return how most of the board's rows word each condition, by the condition's id; among equals the shortest."""
-    counted = (
-        ResultCondition.objects.filter(result__benchmark=benchmark)
-        .values_list("condition_id", "text")
-        .annotate(rows=Count("pk"))
-        .order_by()
-    )
-    ordered = sorted(counted, key=lambda row: (row[2], -len(row[1]), row[1]))
-    return {condition: text for condition, text, _ in ordered}  # the last and best of each stays
+    counted = Counter((condition, text) for _, condition, text in conditions)
+    ordered = sorted(counted.items(), key=lambda pair: (pair[1], -len(pair[0][1]), pair[0][1]))
+    return {condition: text for (condition, text), _ in ordered}  # the last and best of each stays
 
 
-def _setting_facets(benchmark: Benchmark, filters: BoardFilterSet, query: Any) -> list[Facet]:
+def _setting_facets(conditions: Sequence[tuple[int, int, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
-    rows = Result.objects.filter(filters.role_condition(), benchmark=benchmark).visible()
-    counted = dict(rows.values_list("conditions").annotate(rows=Count("pk")).order_by())
-    words = _wordings(benchmark)
+    ids = {row.pk for row in rows}
+    counted = Counter(condition for row, condition, _ in conditions if row in ids)
+    words = _wordings(conditions)
     facets = [
-        Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted.get(c.pk, 0), value in chosen)
+        Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted[c.pk], value in chosen)
         for c in filters.conditions
-        if c.kind != "other" and (counted.get(c.pk) or f"{c.kind}:{c.key}" in chosen)
+        if c.kind != "other" and (counted[c.pk] or f"{c.kind}:{c.key}" in chosen)
     ]
     facets.sort(key=lambda facet: (-facet.count, facet.label))
-    none = Facet("none", "none stated", counted.get(None, 0), "none" in chosen)
+    none = Facet("none", "none stated", sum(not row.conditions for row in rows), "none" in chosen)
     return [*facets, none] if facets or none.chosen else []
 
 
-def _year_facets(benchmark: Benchmark, filters: BoardFilterSet) -> list[Facet]:
-    rows = Result.objects.filter(filters.role_condition(), benchmark=benchmark, paper__last_day__isnull=False).visible()
-    counted = {str(year): count for year, count in rows.values_list(ExtractYear("paper__last_day")).annotate(rows=Count("pk")).order_by()}
+def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
+    counted = Counter(str(row.last_day.year) for row in rows if row.last_day is not None)
     stated = filters.form.cleaned_data.get("year")
     chosen = "" if stated is None else str(int(stated))
     if chosen:

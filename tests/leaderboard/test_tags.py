@@ -75,7 +75,7 @@ def test_number_keeps_the_stated_precision(cell: Cell, scale: float, printed: tu
     ],
 )
 def test_cost_column_takes_a_readable_unit(unit: str, typical: float, printed: str) -> None:
-    column = Column("x", "x", unit, Direction.LOWER, is_cost=True, is_primary=False, count=1, decimals=0, typical=typical)
+    column = Column("x", "x", unit, Direction.LOWER, is_cost=True, is_primary=False, count=1, typical=typical)
     assert column_scale(column).unit == printed
 
 
