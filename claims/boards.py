@@ -5,6 +5,7 @@ A board is ranked over its light rows (values and costs); sentences are fetched 
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,6 +42,8 @@ from claims.models import (
 from claims.terms import CANONICAL_UNITS, ChunkState, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
 
 PAGE_SIZE = 50
+MOST_LISTED = 50
+"""How many points of a chart stand in its table, if its front has no more; the others stand in the board and in the chart's data."""
 FILTERS = ("setting", "role", "year", "state")
 """The parameters that leave rows out."""
 QUERIED = ("setting", "year", "state")
@@ -116,7 +119,8 @@ class Row:
     """A row of a board. `rank` is None where nothing ranks it: a baseline, no primary value, or a metric without direction.
 
     `scores` and `prices` are the numbers of its columns, for every row; `cells`, `costs` and `all_costs` the same to print, and what
-    the paper says of itself, only for the rows that are shown.
+    the paper says of itself, only for the rows that are shown. `on_front` says that no row beats it on score and cost, by the cost that
+    the board is compared by.
     """
 
     pk: int
@@ -141,6 +145,7 @@ class Row:
     all_costs: list[Cell] = field(default_factory=list)
     rank: int | None = None
     tied: bool = False
+    on_front: bool = False
 
     @property
     def state(self) -> CurationState:
@@ -191,13 +196,44 @@ class Facet:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CostChoice:
+    """A cost that the scores can be compared with: `count` shown rows have both."""
+
+    measure: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tradeoff:
+    """Score against cost: the shown rows of all pages that have both, and the front among them, the cheapest first.
+
+    `metric` is the primary column, `cost` the column of the chosen measure: None where no shown row has that cost. `measure` is ''
+    if no row has any cost, and none was asked for. `front` holds ranking rows only, and none where a direction is unknown. `listed` are
+    the points that are printed in words, too: the front, then the best. `uncosted` counts the shown rows without the cost;
+    `uncosted_leader` is the one that leads the board, if it is among them.
+    """
+
+    metric: Column
+    measure: str
+    cost: Column | None
+    choices: list[CostChoice]
+    points: list[Row]
+    front: list[Row]
+    listed: list[Row]
+    uncosted: int
+    uncosted_leader: Row | None
+
+
 @dataclass(slots=True)
 class Board:
     """A ranked board.
 
     `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
     numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
-    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
+    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown. `tradeoff` is
+    None where no row is shown or the benchmark has no primary metric.
     """
 
     benchmark: Benchmark
@@ -217,6 +253,7 @@ class Board:
     states: list[Facet]
     filtered: bool
     opened: Row | None = None
+    tradeoff: Tradeoff | None = None
 
     @property
     def primary(self) -> Column | None:
@@ -254,6 +291,7 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         _choose_prices(row, primary=primary.slug if primary else "")
     columns = _columns(benchmark, kept, metrics)
     _rank(kept, columns)
+    tradeoff = _tradeoff(kept, columns, str(query.get("cost", "")))
     sort = str(query.get("sort", ""))
     kept = _sorted(kept, columns, sort, known={*(metric.slug for metric in metrics.values()), *CostMeasure})
     page, pages = _page(query, len(kept), page_size)
@@ -261,7 +299,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     if place is not None and page_size is not None and not query.get("page"):
         page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
-    _fill_rows(benchmark, shown)
+    printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()))}
+    _fill_rows(benchmark, list(printed.values()))
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     _fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
     baselines = sum(not row.ranks for row in visible)
@@ -291,6 +330,7 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         ],
         filtered=filtered,
         opened=opened_row,
+        tradeoff=tradeoff,
     )
 
 
@@ -311,7 +351,7 @@ def _read_rows(benchmark: Benchmark) -> dict[int, Row]:
 
 def _fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
     """Fill in what is printed of rows: their cells, and their papers in one query."""
-    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= PAGE_SIZE else Q(benchmark=benchmark)
+    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= PAGE_SIZE + MOST_LISTED else Q(benchmark=benchmark)
     details = Result.objects.filter(of_rows).values_list(
         "pk", "paper__title", "paper__public_id", "paper__first_day", "paper__code_url", "source__name"
     )
@@ -435,7 +475,7 @@ def _read_prices(benchmark: Benchmark, rows: Mapping[int, Row]) -> None:
         "result_id", "cost__measure", "cost__note", *("cost__" + name for name in CELL_FIELDS)
     ):
         qualifier = _QUALIFIERS[values[_QUALIFIER]]
-        number = Number(measure, _rank_by(values, _COST_DIRECTIONS[measure]), qualifier, _STATES[values[_STATE]], values, note=note)
+        number = Number(measure, _rank_by(values, _cost_direction(measure)), qualifier, _STATES[values[_STATE]], values, note=note)
         rows[result_id].all_prices.append(number)
 
 
@@ -582,7 +622,7 @@ _COST_DIRECTIONS: dict[str, Direction] = {
 
 def _cost_direction(measure: str) -> Direction:
     """Return which end of a measure is plainly the better one; of tokens, data or a batch size nobody can say."""
-    return _COST_DIRECTIONS[measure]
+    return _COST_DIRECTIONS.get(measure, Direction.UNKNOWN)
 
 
 def _best(numbers: Sequence[Number], direction: Direction) -> float | None:
@@ -609,6 +649,61 @@ def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> None:
         row.rank, row.tied = rank, tied
 
 
+def _tradeoff(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Tradeoff | None:
+    """Compare the rows' scores with the `wanted` cost measure ('': the best known), and mark the rows of the front.
+
+    The best known measure is the one that most rows state together with a score; measures of which nobody can say whether more or
+    less is better come last, for they have no front. Raises `UnknownFilterError` for a word that is no measure.
+    """
+    if wanted and wanted not in _COMPARED:
+        raise UnknownFilterError(f"There is no cost called “{wanted[:60]}”. There are {', '.join(_COMPARED)}.", field="cost")
+    primary = next((column for column in columns if column.is_primary), None)
+    if primary is None:
+        return None
+    scored = [row for row in rows if primary.key in row.scores]
+    counts = Counter(measure for row in scored for measure in row.prices if measure in _COMPARED)
+    measures = sorted(counts, key=lambda measure: (_cost_direction(measure) is Direction.UNKNOWN, -counts[measure], measure))
+    measure = wanted or next(iter(measures), "")
+    points = [row for row in scored if measure in row.prices]
+    front = ranking.front(
+        (row for row in points if row.ranks),
+        lambda row: _leading(row.scores[primary.key], primary.direction),
+        lambda row: _leading(row.prices[measure], _cost_direction(measure)),
+        direction=primary.direction,
+        cost_direction=_cost_direction(measure),
+    )
+    for row in front:
+        row.on_front = True
+    return Tradeoff(
+        metric=primary,
+        measure=measure,
+        cost=next((column for column in columns if column.is_cost and column.key == measure), None),
+        choices=[CostChoice(measure_of, counts[measure_of], measure_of == measure) for measure_of in measures],
+        points=points,
+        front=front,
+        listed=_listed(points, front, primary),
+        uncosted=sum(measure not in row.prices for row in rows),
+        uncosted_leader=next((row for row in scored if row.rank == 1 and measure not in row.prices), None),
+    )
+
+
+def _listed(points: Sequence[Row], front: Sequence[Row], primary: Column) -> list[Row]:
+    """Return the rows that stand for a chart's points in words: all of the front, then the best others; what doesn't rank comes last."""
+    sign = 1.0 if primary.direction is Direction.LOWER else -1.0
+    others = (row for row in points if not row.on_front)
+    room = max(0, MOST_LISTED - len(front))
+    return [*front, *heapq.nsmallest(room, others, key=lambda row: (not row.ranks, sign * row.scores[primary.key].rank_by))]
+
+
+_COMPARED = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
+"""The measures whose numbers are comparable with each other."""
+
+
+def _leading(number: Number, direction: Direction) -> float | None:
+    """Return what a number ranks by, None if it may hold no record."""
+    return number.rank_by if ranking.leads(number.qualifier, direction) else None
+
+
 def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str, *, known: Collection[str]) -> list[Row]:
     """Return the rows by `sort`: a column's key, "model" or "date", with "-" for descending. '' is the board's own order.
 
@@ -629,7 +724,7 @@ def _sorted(rows: Sequence[Row], columns: Sequence[Column], sort: str, *, known:
     column = next((column for column in columns if column.key == name), None)
     if column is None and name not in known:
         possible = ", ".join(["model", "date", *(column.key for column in columns)])
-        raise UnknownFilterError(f"This board can't be sorted by “{name[:60]}”. It knows {possible}.")
+        raise UnknownFilterError(f"This board can't be sorted by “{name[:60]}”. It knows {possible}.", field="sort")
     return default if column is None else _by_column(default, column, descending=descending)
 
 
@@ -646,7 +741,7 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
     stated = str(query.get("page", "1"))
     page = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 0
     if not 1 <= page <= pages:
-        raise UnknownFilterError(f"There is no page “{stated[:20]}”; this board has {pages}.")
+        raise UnknownFilterError(f"There is no page “{stated[:20]}”; this board has {pages}.", field="page")
     return page, pages
 
 

@@ -55,6 +55,10 @@ class CatalogueError(ClaimsError):
 
 
 class UnknownFilterError(ClaimsError):
-    """A query parameter, or a value of one, that the page doesn't know."""
+    """A query parameter, or a value of one, that the page doesn't know. `field` is the parameter's name."""
 
     code = "unknown_filter"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

@@ -27,16 +27,18 @@ class StrictFilterSet(django_filters.FilterSet):
         known = set(self.filters) | self.reserved
         for name in self.data or ():
             if name not in known:
-                raise UnknownFilterError(f"This page has no filter called “{name[:60]}”. It knows {', '.join(sorted(known))}.")
+                raise UnknownFilterError(f"This page has no filter called “{name[:60]}”. It knows {', '.join(sorted(known))}.", field=name)
         if not self.is_valid():
             name, errors = next(iter(self.form.errors.items()))
-            raise UnknownFilterError(f"The filter “{name}” can't be used so: {' '.join(map(str, errors))}")
+            raise UnknownFilterError(f"The filter “{name}” can't be used so: {' '.join(map(str, errors))}", field=name)
         return self.qs
 
 
 class BoardFilterSet(StrictFilterSet):
     """Rows of one board: `setting` (a condition's key, repeatable: all must hold; "none" for rows without any), `role`, `year`
-    of the paper and `state`."""
+    of the paper and `state`. `cost` is the board's own: it leaves no row out."""
+
+    reserved = StrictFilterSet.reserved | {"cost"}
 
     setting = django_filters.MultipleChoiceFilter(method="by_setting", label="Setting")
     role = django_filters.ChoiceFilter(

@@ -66,6 +66,37 @@ def best(rows: Iterable[Row], value_of: Callable[[Row], float | None], direction
     return ordered[0] if ordered and value_of(ordered[0]) is not None else None
 
 
+def front(
+    rows: Iterable[Row],
+    value_of: Callable[[Row], float | None],
+    cost_of: Callable[[Row], float | None],
+    *,
+    direction: Direction,
+    cost_direction: Direction,
+) -> list[Row]:
+    """Return the Pareto front: the rows that no row beats on both value and cost, the cheapest first.
+
+    A row is beaten by one that is at least as good on both and better on one of them. Equal rows are all kept, in their order; rows
+    without a value or a cost are left out; where the direction of either is unknown nothing is on the front. What leads nothing
+    (see `leads`: "more than x") holds no place here either: its getter returns None.
+    """
+    if Direction.UNKNOWN in (direction, cost_direction):
+        return []
+    value_sign = -1.0 if direction is Direction.HIGHER else 1.0
+    cost_sign = -1.0 if cost_direction is Direction.HIGHER else 1.0
+    points = [
+        (cost * cost_sign, value * value_sign, row)
+        for row in rows
+        if (value := value_of(row)) is not None and (cost := cost_of(row)) is not None
+    ]
+    points.sort(key=lambda point: point[:2])
+    kept: list[tuple[float, float, Row]] = []
+    for point in points:
+        if not kept or point[1] < kept[-1][1] or point[:2] == kept[-1][:2]:
+            kept.append(point)
+    return [row for _, _, row in kept]
+
+
 def exactness(*, qualifier: Qualifier, value_max: float | None, decimals: int) -> tuple[int, int]:
     """Return a sort key, the most exactly stated number first: exact before about, bound and range, then by decimals."""
     if qualifier is Qualifier.EXACT and value_max is None:

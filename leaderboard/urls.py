@@ -9,6 +9,7 @@ from leaderboard import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
+    path("sota/<slug:slug>/chart.json", views.chart, name="chart"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),

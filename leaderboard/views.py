@@ -14,10 +14,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
-from django.utils.cache import patch_vary_headers
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -27,6 +28,7 @@ from claims.errors import ClaimsError, ListingError, StaleObjectError, UnknownFi
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper
 from claims.services import curation, ingest, permissions, receipts
 from claims.terms import CurationState, ListingState
+from leaderboard.etags import make_etag
 from leaderboard.forms import DecisionForm, UploadForm
 from leaderboard.templatetags.board_tags import number_statements
 from leaderboard.uploads import name_stopped_file
@@ -67,6 +69,32 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
     patch_vary_headers(response, ["X-Row"])
+    return response
+
+
+@require_safe
+def chart(request: HttpRequest, slug: str) -> HttpResponse:
+    """A board's chart as JSON, for the board's own query. It is worked out anew only when the board or this software has changed."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        return _refuse_json("not_found", f"There is no board at “{slug}”.", status=404)
+    query = request.GET.copy()
+    query.pop("open", None)
+    if benchmark.slug != slug:
+        return redirect(f"{reverse('chart', args=[benchmark.slug])}?{query.urlencode()}", permanent=True)
+    etag = make_etag(benchmark.public_id, benchmark.version, settings.SHOW_UNREVIEWED, query.urlencode())
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        try:
+            read = boards.read_board(benchmark, query, page_size=None, opened="")
+        except UnknownFilterError as error:
+            return _refuse_json(error.code, error.message, field=error.field, status=400)
+        from leaderboard import charts  # brings Plotly, which no other page needs and which takes its time
+
+        response = JsonResponse(charts.draw_board(read))
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
     return response
 
 
@@ -203,6 +231,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("database unreachable", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
+
+
+def _refuse_json(code: str, message: str, *, field: str = "", status: int) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message, "field": field or None}}, status=status)
 
 
 def _refuse(request: HttpRequest, message: str, *, status: int) -> HttpResponse:

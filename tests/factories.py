@@ -20,6 +20,7 @@ from claims.models import (
     Cost,
     CostLink,
     Dataset,
+    Import,
     Listing,
     ListingEntry,
     Metric,
@@ -31,6 +32,7 @@ from claims.models import (
     ResultValue,
     Run,
     RunText,
+    SourceRecord,
     Task,
 )
 from claims.terms import ClaimKind, CostMeasure, CurationState, DateSource, DecidedBy, Direction, RejectReason, Role
@@ -92,7 +94,7 @@ def make_text(paper: Paper, *, title: str = "", abstract: str = "") -> PaperText
     return PaperText.objects.create(paper=paper, title=title, abstract=abstract, sha256=keys.text_sha256(title, abstract))
 
 
-def make_result(benchmark: Benchmark, paper: Paper, model: str = "", **fields: Any) -> Result:
+def make_result(benchmark: Benchmark, paper: Paper | None, model: str = "", **fields: Any) -> Result:
     """Return a row. `conditions` are (kind, value, text)."""
     worded = [(make_condition(kind, value), text) for kind, value, text in fields.pop("conditions", [])]
     conditions = [condition for condition, _ in worded]
@@ -211,6 +213,40 @@ def make_cost(
     if result is not None:
         CostLink.objects.create(result=result, cost=cost)
     return cost
+
+
+def make_imported_row(
+    benchmark: Benchmark,
+    model: str,
+    number: str,
+    costs: dict[CostMeasure, float] | None = None,
+    *,
+    variant: str = "",
+    source: str = "results",
+) -> Result:
+    """Return a row of an import: its numbers come from a record, not from a sentence."""
+    assert benchmark.primary_metric is not None
+    table, _ = Import.objects.get_or_create(name=source, defaults={"sha256": keys.digest(source), "format": "csv"})
+    record = SourceRecord.objects.create(source=table, number=next(_numbers), raw={"model": model})
+    result = make_result(benchmark, None, model, variant=variant, source=table)
+    stated = {"source_record": record, "kind": ClaimKind.ABSOLUTE, "role": Role.PROPOSED, "model_name": model, "confidence": 1.0}
+    claim = Claim.objects.create(
+        **stated,
+        **_stated(number) | {"unit": "%"},
+        column="value",
+        stated=number,
+        canonical_value=float(number),
+        metric=benchmark.primary_metric,
+        dataset=benchmark.dataset,
+        result=result,
+    )
+    ResultValue.objects.create(result=result, metric=benchmark.primary_metric, claim=claim)
+    for measure, value in (costs or {}).items():
+        cost = Cost.objects.create(
+            **stated, column=measure.value, stated=f"{value:,.0f}", value=value, canonical_value=value, measure=measure
+        )
+        CostLink.objects.create(result=result, cost=cost)
+    return result
 
 
 def settle(benchmark: Benchmark) -> None:

@@ -87,12 +87,19 @@ def _qualifier(qualifier: str) -> SafeString:
     return format_html('<span class="q">{}</span>', word) if word else mark_safe("")
 
 
+ON_FRONT = (
+    '<span class="onfront" title="{}"><svg class="i" aria-hidden="true"><use href="#i-step"/></svg>'
+    '<span class="sr">on the front, </span></span>'
+)
 NOT_STATED = mark_safe('<span class="num d0 none"><span aria-hidden="true">–</span><span class="sr">not stated</span></span>')
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column as the table prints it: its unit, its most decimals, its sorting link and what that does."""
+    """A column as the table prints it: its unit, its most decimals, its sorting link and what that does.
+
+    `front` says which front its rows are marked for, '' if it is not the cost that the board is compared by.
+    """
 
     column: Column
     scale: Scale
@@ -100,6 +107,7 @@ class Head:
     href: str
     sorted: str
     css: str
+    front: str = ""
 
     @property
     def arrow(self) -> str:
@@ -135,6 +143,12 @@ def measure_name(measure: str) -> str:
     return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ").capitalize()
 
 
+@register.filter
+def measure_words(measure: str) -> str:
+    """Return a cost measure as it stands within a sentence: "gpu_hours" is "GPU time", "model_size" is "model size"."""
+    return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ")
+
+
 def column_name(column: Column) -> str:
     return measure_name(column.key) if column.is_cost else column.label
 
@@ -153,9 +167,12 @@ MOST_COLUMNS = 6
 
 
 def shown_columns(board: Board) -> list[Column]:
-    """Return the columns that the table has room for: the primary one, those that most rows have, the one it is sorted by."""
+    """Return the columns that the table has room for: the primary one, the one it is sorted by, the chart's, then the fullest."""
     sorted_by = board.sort.removeprefix("-")
-    wanted = sorted(board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, -column.count))[:MOST_COLUMNS]
+    compared = board.tradeoff.measure if board.tradeoff else ""
+    wanted = sorted(
+        board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, column.key != compared, -column.count)
+    )[:MOST_COLUMNS]
     return [column for column in board.columns if column in wanted]
 
 
@@ -180,6 +197,9 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
         href=_href(query, sort=wanted, page=None, open=None),
         sorted=order,
         css=" ".join(["c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
+        front=f"On the front of {board.tradeoff.metric.label} against {measure_words(column.key)}"
+        if board.tradeoff is not None and column.is_cost and column.key == board.tradeoff.measure
+        else "",
     )
 
 
@@ -205,6 +225,8 @@ def board_cell(row: Row, head: Head, base: str, row_open: bool) -> SafeString:
     )
     if cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and cell.qualifier is not Qualifier.OVER:
         number = format_html('<span class="best">{}</span><span class="sr">, best</span>', number)
+    if row.on_front and head.front:
+        number = format_html(ON_FRONT + "{}", head.front, number)
     below = []
     if cell.uncertainty is not None:
         factor = cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0
@@ -271,6 +293,15 @@ def cost_text(cell: Cell) -> str:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"
     text = re.sub(r"(?<=\d)\s?x$", TIMES, text)
     return f"{word} {text}".strip()
+
+
+def number_text(cell: Cell, scale: float = 1.0) -> str:
+    """Return a number as text without its unit, as exactly as it is stated: "≈ 86.5 ± 0.1"."""
+    number = " ".join(filter(None, [QUALIFIERS.get(cell.qualifier, ""), printed_number(cell, scale)[0]]))
+    if cell.uncertainty is None:
+        return number
+    factor = cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0
+    return f"{number} ± {cell.uncertainty * factor / scale:g}"
 
 
 @register.filter
