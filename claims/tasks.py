@@ -7,7 +7,9 @@ import time
 from functools import partial
 
 from celery import shared_task
-from django.db import OperationalError, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from claims.models import Listing
@@ -15,40 +17,66 @@ from claims.services import ingest
 
 logger = logging.getLogger(__name__)
 
-TURN_SECONDS = 30.0
-"""How long a worker stays with one listing before it lets others have a turn."""
+INTERACTIVE, BULK = "interactive", "bulk"
+"""The queues. Somebody waits for what is in the first: surveys, short listings, the sweep. The second has the chunks of long
+listings. A worker takes from the first whatever is there before it looks into the second."""
+MOST_SHORT_CHUNKS = 5
+"""A listing of more chunks than this is a long one."""
+TURN_SECONDS = 2.0
+"""How long a worker stays with one listing before it lets others have a turn: so long a short listing waits for a long one."""
 MOST_HELPERS = 8
 """How many messages one listing sends out at most: more workers than that don't share it."""
 
 
 def announce(listing: Listing) -> None:
     """Send workers the message that a listing waits, once the transaction is over."""
-    transaction.on_commit(partial(_hint, listing.pk, 1))
+    transaction.on_commit(partial(_announce, listing.pk))
 
 
-def _hint(listing_id: int, messages: int) -> None:
+def _announce(listing_id: int) -> None:
+    work = ingest.count_work(listing_id)
+    _send(work, min(work.open_chunks, MOST_HELPERS))
+
+
+def _send(work: ingest.Work, messages: int) -> bool:
+    """Send so many messages about a listing to its queue; return False if the broker is away."""
+    queue = BULK if work.chunks > MOST_SHORT_CHUNKS else INTERACTIVE
     try:
         for _ in range(messages):
-            read_listing.delay(listing_id)
+            read_listing.apply_async((work.listing_id,), queue=queue)
     except (BrokerError, OSError) as error:
-        # The upload is safe and says "waiting": the next sweep sends the message again.
-        logger.warning("listing %s waits, but the broker could not be told: %s", listing_id, error)
-    else:
-        ingest.note_hint(listing_id)
+        # The upload is safe and says "waiting": a later sweep sends the message again.
+        logger.warning("listing %s waits, but the broker could not be told: %s", work.listing_id, error)
+        return False
+    ingest.note_hint(work.listing_id)
+    return True
 
 
-@shared_task(autoretry_for=(OperationalError, OSError), retry_backoff=2, max_retries=5)
+def _explain(error: Exception) -> str:
+    if isinstance(error, SoftTimeLimitExceeded):
+        return f"Reading it took longer than {settings.CELERY_TASK_SOFT_TIME_LIMIT / 60:g} minutes."
+    return ingest.explain_error(error)
+
+
+# A retry is a message, too: where the broker is away it is lost, and the sweep does instead what it does after the last one.
+@shared_task(autoretry_for=ingest.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
 def read_listing(listing_id: int) -> None:
-    """Plan a listing if nobody has, read its chunks until none is open, close it.
+    """Plan a listing if nobody has, read its chunks until none is open or the turn is over, close it.
 
-    The one that plans it calls the others for help.
+    The one that plans it calls the others for help; a long listing it leaves to the other queue altogether.
     """
-    if chunks := ingest.plan_listing(listing_id):
-        _hint(listing_id, min(chunks, MOST_HELPERS) - 1)
     turn_ends = time.monotonic() + TURN_SECONDS
-    while ingest.read_next_chunk(listing_id) is not None:
-        if time.monotonic() > turn_ends:
-            _hint(listing_id, 1)
+    planned = ingest.plan_listing(listing_id, explain=_explain)
+    if planned is None:
+        _send(ingest.Work(listing_id, chunks=0, open_chunks=1), 1)
+        return
+    if planned > MOST_SHORT_CHUNKS:
+        if _send(ingest.Work(listing_id, planned, planned), min(planned, MOST_HELPERS)):
+            return
+    elif planned > 1:
+        _send(ingest.Work(listing_id, planned, planned), planned - 1)
+    while ingest.read_next_chunk(listing_id, explain=_explain) is not None:
+        if time.monotonic() > turn_ends and _send(ingest.count_work(listing_id), 1):
             return
     ingest.close_listing(listing_id)
 
@@ -58,4 +86,4 @@ def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
     ingest.remove_leftovers()
     for work in ingest.find_work(force=force):
-        _hint(work.listing_id, min(work.open_chunks, MOST_HELPERS))
+        _send(work, min(work.open_chunks, MOST_HELPERS))

@@ -16,8 +16,8 @@ class Listing(Shown):
     """An uploaded file, kept whole under its SHA-256.
 
     `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file,
-    `lease_until` keeps others away; `hinted` is when workers were last sent a message about it. `error` is what a reader of the
-    page is told if it failed.
+    `lease_until` keeps others away; `attempts` counts how often that was begun, `failures` how often it raised an error. `hinted`
+    is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -32,6 +32,7 @@ class Listing(Shown):
     state = models.CharField(max_length=10, choices=choices(ListingState), default=ListingState.WAITING)
     entry_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     hinted = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True, default="")

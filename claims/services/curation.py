@@ -10,6 +10,7 @@ from django.db import transaction
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Paper
 from claims.services import decisions, results
+from claims.services.papers import lock_papers
 from claims.terms import CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
@@ -91,7 +92,7 @@ def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim 
     papers: set[int] = set()
     for table, pks in by_table.items():
         papers |= set(Paper.objects.filter(**{f"texts__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
-    list(Paper.objects.select_for_update().filter(pk__in=papers).order_by("pk"))
+    lock_papers(papers)
     locked: list[Claim | Cost] = []
     for table, pks in by_table.items():
         rows: Any = table._default_manager

@@ -13,7 +13,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import Error as AnyDatabaseError
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -42,12 +43,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FILE_GONE = "Its stored file is gone. Upload it again."
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 """The years that a listing may be said to be of."""
 MAX_ERRORS = 3
-"""A chunk that raises so often has failed, and its listing with it."""
+"""A survey or a chunk that raises so often has failed, and its listing with it."""
 MAX_LEASES = 10
-"""A chunk that was taken so often without an end keeps killing its worker: it has failed, too."""
+"""A survey or a chunk that was taken so often without an end keeps killing its worker: it has failed, too.
+
+A bound of its own, and a higher one: an error is the listing's, but a worker also dies of what is not (a machine switched off, a
+deployment, a neighbour that ate the memory), and three of those in a row must not cost anybody a listing.
+"""
+MAY_HEAL = (OperationalError, InterfaceError, OSError)
+"""The database or the disk is away, or two transactions stood in each other's way. psycopg says `InterfaceError` of a connection
+that broke before. None of this says anything about the listing, so it uses up none of its chances.
+"""
 
 
 class LeaseLostError(ClaimsError):
@@ -123,7 +133,7 @@ def retry_listing(listing: Listing) -> None:
     failed = listing.chunks.filter(state=ChunkState.FAILED)
     state = ListingState.READING if failed.exists() else ListingState.WAITING
     won = Listing.objects.filter(pk=listing.pk, state=ListingState.FAILED).update(
-        state=state, error="", closed=None, attempts=0, lease_until=None, hinted=None
+        state=state, error="", closed=None, attempts=0, failures=0, lease_until=None, hinted=None
     )
     if won:
         failed.update(state=ChunkState.WAITING, attempts=0, failures=0, error="", lease_owner="", lease_until=None)
@@ -161,11 +171,17 @@ def clean_name(name: str) -> str:
 # -- planning -------------------------------------------------------------------------------------------------------------------
 
 
-def plan_listing(listing_id: int) -> int:
+def explain_error(error: Exception) -> str:
+    """Return an error as the reader of a failed listing is told it."""
+    return (error.message if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}")[:2000]
+
+
+def plan_listing(listing_id: int, *, explain: Callable[[Exception], str] = explain_error) -> int | None:
     """Survey a waiting listing and cut it into chunks, in one transaction; return how many there are.
 
-    Returns 0 for a listing that is no longer waiting, or that somebody else is surveying. A file that
-    can't be read fails its listing with the reason.
+    Returns 0 for a listing that is no longer waiting, or that somebody else is surveying, and None if its survey raised an error
+    that may not come again: it waits on, until it has failed `MAX_ERRORS` times. A file that can't be read fails its listing
+    at once, with the reason. Raises what `MAY_HEAL`: the listing is given back as if it had not been taken.
     """
     now = timezone.now()
     taken = (
@@ -186,7 +202,18 @@ def plan_listing(listing_id: int) -> int:
     except ListingError as error:
         _fail_listing(listing, error.message)
     except FileNotFoundError:
-        _fail_listing(listing, "Its stored file is gone. Upload it again.")
+        _fail_listing(listing, FILE_GONE)
+    except MAY_HEAL:
+        with _giving_back():
+            _release_listing(listing, attempts=listing.attempts - 1)
+        raise
+    except Exception as error:
+        logger.exception("listing %s could not be surveyed", listing_id)
+        with _giving_back():
+            _release_listing(listing, failures=listing.failures + 1)
+            if listing.failures + 1 < MAX_ERRORS:
+                return None
+            _fail_listing(listing, explain(error))
     return 0
 
 
@@ -223,6 +250,21 @@ def _fail_listing(listing: Listing, reason: str) -> None:
     )
 
 
+def _release_listing(listing: Listing, **fields: int) -> None:
+    # Its own lease only: meanwhile another worker may have begun.
+    Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING, attempts=listing.attempts).update(lease_until=None, **fields)
+
+
+@contextlib.contextmanager
+def _giving_back() -> Iterator[None]:
+    """Give work back after an error, on a new connection if the old one is dead. If even that fails, the lease runs out."""
+    try:
+        connection.close_if_unusable_or_obsolete()
+        yield
+    except (*MAY_HEAL, AnyDatabaseError) as error:
+        logger.warning("work could not be given back and is taken up again when its lease has run out: %s", error)
+
+
 def _lease_end(now: datetime, *, long: bool = False) -> datetime:
     # A survey of the largest file takes minutes where a chunk takes a second.
     return now + timedelta(seconds=settings.CHUNK_LEASE_SECONDS * (5 if long else 1))
@@ -231,11 +273,11 @@ def _lease_end(now: datetime, *, long: bool = False) -> datetime:
 # -- reading --------------------------------------------------------------------------------------------------------------------
 
 
-def read_next_chunk(listing_id: int) -> ListingChunk | None:
+def read_next_chunk(listing_id: int, *, explain: Callable[[Exception], str] = explain_error) -> ListingChunk | None:
     """Take the first open chunk of a listing, read it, and return it; None if none is open just now.
 
-    An error of the chunk itself is noted, and the chunk stays open until it has failed `MAX_ERRORS` times. Raises
-    `OperationalError` and `OSError`, which may heal: the chunk is given back as if it had not been taken.
+    An error of the chunk itself is noted, and the chunk stays open until it has failed `MAX_ERRORS` times. Raises what
+    `MAY_HEAL`: the chunk is given back as if it had not been taken.
     """
     chunk = _lease_chunk(listing_id)
     if chunk is None:
@@ -244,37 +286,41 @@ def read_next_chunk(listing_id: int) -> ListingChunk | None:
         _read_chunk(chunk)
     except LeaseLostError:
         logger.warning("chunk %s of listing %s was taken over by another worker", chunk.number, listing_id)
-    except (OperationalError, OSError):
-        # The database or the disk may heal: give the chunk back as it was. If even that fails, its lease runs out.
-        _release(chunk, ChunkState.WAITING, attempts=chunk.attempts - 1)
+    except MAY_HEAL:
+        with _giving_back():
+            _release(chunk, ChunkState.WAITING, attempts=chunk.attempts - 1)
         raise
     except Exception as error:
-        failed = chunk.failures + 1 >= MAX_ERRORS
-        reason = error.message if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
-        _release(chunk, ChunkState.FAILED if failed else ChunkState.WAITING, failures=chunk.failures + 1, error=reason[:2000])
         logger.exception("chunk %s of listing %s could not be read", chunk.number, listing_id)
+        failed = chunk.failures + 1 >= MAX_ERRORS
+        with _giving_back():
+            _release(chunk, ChunkState.FAILED if failed else ChunkState.WAITING, failures=chunk.failures + 1, error=explain(error))
     return chunk
 
 
 def _lease_chunk(listing_id: int) -> ListingChunk | None:
-    for _ in range(20):
-        now = timezone.now()
-        chunk = open_chunks(now).filter(listing=listing_id).order_by("number").select_related("listing").first()
-        if chunk is None:
-            return None
-        if chunk.attempts >= MAX_LEASES:
-            _fail_open(chunk, f"Reading it was begun {MAX_LEASES} times and never ended.")
-            continue
-        chunk.lease_owner, chunk.lease_until = secrets.token_hex(16), _lease_end(now)
-        won = (
-            open_chunks(now)
-            .filter(pk=chunk.pk, attempts=chunk.attempts)
-            .update(state=ChunkState.LEASED, lease_owner=chunk.lease_owner, lease_until=chunk.lease_until, attempts=F("attempts") + 1)
-        )
-        if won:
-            chunk.attempts += 1
-            return chunk
-    return None
+    while True:
+        with transaction.atomic():
+            now = timezone.now()
+            # Who looks at the same moment takes the next chunk and does not wait for this one.
+            chunk = (
+                open_chunks(now)
+                .select_for_update(of=("self",), skip_locked=True)
+                .filter(listing=listing_id)
+                .order_by("number")
+                .select_related("listing")
+                .first()
+            )
+            if chunk is None:
+                return None
+            if chunk.attempts < MAX_LEASES:
+                chunk.state, chunk.lease_owner, chunk.lease_until = ChunkState.LEASED, secrets.token_hex(16), _lease_end(now)
+                chunk.attempts += 1
+                chunk.save(update_fields=["state", "lease_owner", "lease_until", "attempts"])
+                return chunk
+            chunk.state, chunk.lease_until = ChunkState.FAILED, None
+            chunk.error = f"Reading it was begun {MAX_LEASES} times and never ended."
+            chunk.save(update_fields=["state", "lease_until", "error"])
 
 
 def open_chunks(now: datetime) -> QuerySet[ListingChunk]:
@@ -296,10 +342,6 @@ def _release(chunk: ListingChunk, state: ChunkState, **fields: int | str) -> Non
     mine.update(state=state, lease_owner="", lease_until=None, **fields)
 
 
-def _fail_open(chunk: ListingChunk, error: str) -> None:
-    ListingChunk.objects.filter(pk=chunk.pk).exclude(state=ChunkState.DONE).update(state=ChunkState.FAILED, error=error, lease_until=None)
-
-
 def _read_chunk(chunk: ListingChunk) -> None:
     listing = chunk.listing
     listed, problems = _read_entries(listing, chunk)
@@ -312,12 +354,13 @@ def _read_chunk(chunk: ListingChunk) -> None:
         if time.monotonic() - renewed > settings.CHUNK_LEASE_SECONDS / 3:
             _renew(chunk)
             renewed = time.monotonic()
+    # Outside, too: whoever needs the same new row would wait until this whole chunk is written.
+    run = statements.get_run(extractor_version=EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
     with transaction.atomic():
         # From here on the chunk's row is locked: who would take it over waits, and finds it done.
         _renew(chunk)
         merged = papers.merge_entries(listing, listed)
         read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))
-        run = statements.get_run(extractor_version=EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
         readings = [
             statements.Reading(text, extractions.get((text.title, text.abstract)) or extract(text.title, text.abstract, vocabulary))
             for text in merged.texts
@@ -340,7 +383,11 @@ def _read_entries(listing: Listing, chunk: ListingChunk) -> tuple[list[ListedPap
     mark = ChunkMark(number=chunk.number, first=chunk.first, last=chunk.last, offset=chunk.offset, line=chunk.line)
     listed: list[ListedPaper] = []
     problems: list[Problem] = []
-    with stored_path(listing.sha256).open("rb") as stream:
+    try:
+        stream = stored_path(listing.sha256).open("rb")
+    except FileNotFoundError as error:
+        raise ListingError(FILE_GONE) from error
+    with stream:
         for found in registry.get_reader(listing.format).read(stream, survey, mark):
             if isinstance(found, Problem):
                 if found.fatal:
@@ -411,10 +458,17 @@ def _link_quoted_models(listing_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A listing that somebody should work on, and how many of its chunks are open."""
+    """A listing that somebody should work on: how many chunks it has (0 before its survey), and how many workers could help now."""
 
     listing_id: int
+    chunks: int
     open_chunks: int
+
+
+def count_work(listing_id: int) -> Work:
+    """Return what is to be done on a listing; a survey counts as one open chunk."""
+    states = list(ListingChunk.objects.filter(listing=listing_id).values_list("state", flat=True))
+    return Work(listing_id, len(states), states.count(ChunkState.WAITING) if states else 1)
 
 
 def find_work(*, force: bool) -> list[Work]:
@@ -426,7 +480,9 @@ def find_work(*, force: bool) -> list[Work]:
     listings = Listing.objects.filter(state__in=[ListingState.WAITING, ListingState.READING])
     work = []
     for listing in listings.order_by("pk"):
+        chunks = 0
         if listing.state == ListingState.READING:
+            chunks = listing.chunks.count()
             count = open_chunks(now).filter(listing=listing).count()
             if not count:
                 _close_or_log(listing)
@@ -439,7 +495,7 @@ def find_work(*, force: bool) -> list[Work]:
                 continue
             count, overdue = 1, listing.lease_until is not None
         if force or overdue or listing.hinted is None or listing.hinted < now - timedelta(seconds=settings.HINT_SECONDS):
-            work.append(Work(listing.pk, count))
+            work.append(Work(listing.pk, chunks, count))
     return work
 
 
@@ -470,7 +526,8 @@ def ingest_in_foreground(listing: Listing, *, on_chunk: Callable[[ListingChunk],
 
     If another worker holds a chunk, this returns when nothing is left to take.
     """
-    plan_listing(listing.pk)
+    while plan_listing(listing.pk) is None:
+        pass
     while True:
         chunk = read_next_chunk(listing.pk)
         if chunk is None:

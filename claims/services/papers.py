@@ -35,16 +35,7 @@ def merge_entries(listing: Listing, listed: Sequence[ListedPaper]) -> Merged:
     A paper is known by its arXiv id, else by its title. Where the two point to different papers the id decides and the pair is
     flagged.
     """
-    papers = _find_papers(listed)
-    new = {}
-    for entry in listed:
-        identity = entry.arxiv_id or keys.title_key(entry.title)
-        if entry.position not in papers and identity not in new:
-            new[identity] = Paper(arxiv_id=entry.arxiv_id, title=entry.title, title_key=keys.title_key(entry.title), url=entry.url)
-    if new:
-        # In the order of their keys, so that two workers that add the same papers wait for each other in the same order.
-        Paper.objects.bulk_create([paper for _, paper in sorted(new.items())], ignore_conflicts=True)
-        papers = _find_papers(listed)
+    papers = _find_and_lock_papers(listed)
     roots = {pk: paper.merged_into_id or pk for pk, paper in ((paper.pk, paper) for paper in papers.values())}
     owner = {entry.position: roots[papers[entry.position].pk] for entry in listed}
     wanted = {(owner[entry.position], keys.text_sha256(entry.title, entry.abstract)): (entry.title, entry.abstract) for entry in listed}
@@ -85,8 +76,41 @@ def merge_entries(listing: Listing, listed: Sequence[ListedPaper]) -> Merged:
     return Merged(list(texts.values()), settle_papers(paper_ids))
 
 
-def _find_papers(listed: Sequence[ListedPaper]) -> dict[int, Paper]:
-    """Return the known paper of each entry, by position."""
+def lock_papers(paper_ids: Iterable[int]) -> list[Paper]:
+    """Lock papers until the transaction ends, and return them as they are now.
+
+    Whoever writes a paper, its statements or its rows does this first: ids in order, so that two wait and never block each other.
+    What only points to a paper (a new text's foreign key) needn't wait.
+    """
+    return list(Paper.objects.select_for_update(no_key=True).filter(pk__in=set(paper_ids)).order_by("pk"))
+
+
+def _find_and_lock_papers(listed: Sequence[ListedPaper]) -> dict[int, Paper]:
+    """Find or make the paper of each entry, by position, and lock it."""
+    papers = _find_papers(listed)
+    while True:
+        new = {}
+        for entry in listed:
+            identity = entry.arxiv_id or keys.title_key(entry.title)
+            if entry.position not in papers and identity not in new:
+                new[identity] = Paper(arxiv_id=entry.arxiv_id, title=entry.title, title_key=keys.title_key(entry.title), url=entry.url)
+        if new:
+            # In the order of their keys, so that two workers that add the same papers wait for each other in the same order; and
+            # before any lock, so that nobody waits for who waits here.
+            Paper.objects.bulk_create([paper for _, paper in sorted(new.items())], ignore_conflicts=True)
+            papers = _find_papers(listed)
+        lock_papers(pk for paper in papers.values() for pk in (paper.pk, paper.merged_into_id) if pk is not None)
+        # As they are now, under the locks: another worker may have given a paper without an arXiv id another one meanwhile.
+        papers = _find_papers(listed, complete=True)
+        if len(papers) == len(listed):
+            return papers
+
+
+def _find_papers(listed: Sequence[ListedPaper], *, complete: bool = False) -> dict[int, Paper]:
+    """Return the known paper of each entry, by position.
+
+    To `complete` is to give a paper without an arXiv id the one that an entry knows, and to flag what contradicts itself.
+    """
     ids = {entry.arxiv_id for entry in listed if entry.arxiv_id}
     by_id = {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids)} if ids else {}
     by_title: dict[str, list[Paper]] = defaultdict(list)
@@ -103,9 +127,10 @@ def _find_papers(listed: Sequence[ListedPaper]) -> dict[int, Paper]:
         known = by_id.get(entry.arxiv_id)
         if known is None and without_id is not None:
             without_id.arxiv_id = entry.arxiv_id
-            without_id.save(update_fields=["arxiv_id"])
             known = by_id[entry.arxiv_id] = without_id
-        elif known is not None and without_id is not None and known.pk != without_id.pk:
+            if complete:
+                without_id.save(update_fields=["arxiv_id"])
+        elif complete and known is not None and without_id is not None and known.pk != without_id.pk:
             Flag.objects.get_or_create(
                 kind=FlagKind.IDENTITY,
                 object_kind="paper",
@@ -131,7 +156,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     The best sourced date wins, then the earliest upload. The text of the latest upload is current, unless it is cut: a proper
     beginning of another text of the paper. What a curator set stays.
     """
-    papers = {paper.pk: paper for paper in Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk")}
+    papers = {paper.pk: paper for paper in lock_papers(paper_ids)}
     entries: dict[int, list[ListingEntry]] = defaultdict(list)
     for entry in (
         ListingEntry.objects.filter(paper_text__paper__in=papers)

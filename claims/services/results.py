@@ -28,13 +28,13 @@ from claims.models import (
     DefaultPrimary,
     DefaultTask,
     Metric,
-    Paper,
     Result,
     ResultCondition,
     ResultValue,
     Task,
 )
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
+from claims.services.papers import lock_papers
 from claims.services.rows import update_rows
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
 
@@ -51,7 +51,10 @@ _Identity = tuple[int, int | None, int | None, str, str, str, str]
 
 
 def settle_papers(paper_ids: Iterable[int]) -> None:
-    """Settle the rows that the papers' statements make, and the boards that they stand on. Part of the caller's transaction."""
+    """Settle the rows that the papers' statements make, and the boards that they stand on.
+
+    Part of the caller's transaction, which holds the papers' locks.
+    """
     wanted = set(paper_ids)
     if not wanted:
         return
@@ -63,19 +66,20 @@ def settle_papers(paper_ids: Iterable[int]) -> None:
     touched |= set(Result.objects.filter(paper__in=wanted).values_list("benchmark_id", flat=True))
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= {benchmark.pk for benchmark in benchmarks.values()}
-    # Two workers that settle the same board take turns from here on, in the order of the boards' ids.
-    locked = list(Benchmark.objects.select_for_update(of=("self",)).filter(pk__in=touched).order_by("pk"))
     _assign_results(claims, benchmarks)
     results = set(Result.objects.filter(paper__in=wanted).values_list("pk", flat=True)) | before
     _link_costs(wanted)
+    # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
+    # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
+    # rows of the first. The lock lets foreign keys pass: rows that point to a board were just written without it.
+    locked = list(Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=touched).order_by("pk"))
     _settle_boards(locked, results)
 
 
 @transaction.atomic
 def settle_papers_alone(paper_ids: Iterable[int]) -> None:
     """Settle papers in a transaction of their own, holding their locks as ingest and curation do."""
-    locked = list(Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk").values_list("pk", flat=True))
-    settle_papers(locked)
+    settle_papers(paper.pk for paper in lock_papers(paper_ids))
 
 
 def _names_a_row(claim: Claim) -> bool:

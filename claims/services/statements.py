@@ -14,6 +14,7 @@ from claims.errors import ClaimsError
 from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
 from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
 from claims.services import catalog, decisions
+from claims.services.papers import lock_papers
 from claims.services.rows import update_rows
 from claims.terms import AliasKind, DecidedBy, FlagKind, Role
 
@@ -166,25 +167,30 @@ def _catalogue_entries(papers: Mapping[int, Paper], readings: Sequence[Reading])
 def link_quoted_models(model_keys: Iterable[str]) -> set[int]:
     """Link quoted baselines to the one model of their name, and unlink where there is none or more than one.
 
-    Returns the ids of the papers whose statements changed.
+    Returns the ids of the papers whose statements changed; they are locked.
     """
     wanted = set(model_keys) - {""}
-    models: dict[str, list[int]] = defaultdict(list)
-    for key, pk, root in MLModel.objects.filter(name_key__in=wanted).values_list("name_key", "pk", "merged_into_id"):
-        models[key].append(root or pk)
+    models: dict[str, set[int]] = defaultdict(set)
+    # Of two listings that close at once and know the same name, the second waits here and then sees what the first has linked.
+    known = MLModel.objects.select_for_update(no_key=True).filter(name_key__in=wanted).order_by("pk")
+    for key, pk, root in known.values_list("name_key", "pk", "merged_into_id"):
+        models[key].add(root or pk)
+    targets = {key: next(iter(roots)) for key, roots in models.items() if len(roots) == 1}
+
+    def quoted(table: type[Claim] | type[Cost]) -> Any:
+        rows: Any = table._default_manager.filter(role=Role.BASELINE, model_key__in=wanted, paper_text__isnull=False)
+        return rows.exclude(decided_by=DecidedBy.PERSON)
+
     changed: set[int] = set()
     for table in (Claim, Cost):
-        rows: list[Any] = []
-        for statement in (
-            table.objects.filter(role=Role.BASELINE, model_key__in=wanted).exclude(decided_by=DecidedBy.PERSON).select_related("paper_text")
-        ):
-            roots = set(models[statement.model_key])
-            target = next(iter(roots)) if len(roots) == 1 else None
-            if statement.ml_model_id != target:
-                statement.ml_model_id = target
-                rows.append(statement)
-                if statement.paper_text is not None:
-                    changed.add(statement.paper_text.paper_id)
+        for paper, key, model in quoted(table).values_list("paper_text__paper_id", "model_key", "ml_model_id").iterator():
+            if model != targets.get(key):
+                changed.add(paper)
+    lock_papers(changed)
+    for table in (Claim, Cost):
+        rows = [row for row in quoted(table).filter(paper_text__paper__in=changed) if row.ml_model_id != targets.get(row.model_key)]
+        for row in rows:
+            row.ml_model_id = targets.get(row.model_key)
         update_rows(rows, ["ml_model"])
     return changed
 

@@ -162,6 +162,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _folders = {
@@ -176,9 +178,22 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     # Each of these talks to every worker through the broker; a broker of files has no such channel worth the noise.
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
     CELERY_WORKER_SEND_TASK_EVENTS = False
-else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Redis hands a message out again when it was not acknowledged for so long: not while its task may still be running.
+        "visibility_timeout": CELERY_TASK_TIME_LIMIT + 300,
+        # By the order of CELERY_TASK_QUEUES: the second queue is looked into when the first is empty. (Files take turns.)
+        "queue_order_strategy": "priority",
+        # A broker that is gone without a word is noticed, and no web server waits for it for long.
+        "socket_connect_timeout": 5,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "retry_on_timeout": True,
+    }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for its broker, however long that is away.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The database is the truth about work: no result is stored, and a lost message is found again by the sweep.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -186,8 +201,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT = 600
-CELERY_TASK_SOFT_TIME_LIMIT = 540
+# What somebody waits for, and what takes long; claims/tasks.py says which is which. A worker serves both unless -Q names one.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"interactive": {}, "bulk": {}}
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
 # How long a worker may be silent about a chunk before another takes it over, and how often that is looked for, in seconds.
 CHUNK_LEASE_SECONDS = env.float("CHUNK_LEASE_SECONDS", default=30.0)
@@ -195,7 +212,14 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", default=15.0)
 # A message about a listing that nobody has followed for so long is taken for lost.
 HINT_SECONDS = env.float("HINT_SECONDS", default=120.0)
 CHUNK_SIZE = env.int("CHUNK_SIZE", default=100)
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "claims.tasks.sweep", "schedule": SWEEP_INTERVAL_SECONDS}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "claims.tasks.sweep",
+        "schedule": SWEEP_INTERVAL_SECONDS,
+        # While no worker is there, sweeps must not pile up for it.
+        "options": {"expires": max(60.0, 4 * SWEEP_INTERVAL_SECONDS)},
+    }
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -212,7 +236,8 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+# An image brings its own; elsewhere they are collected beside the data.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
+from celery.exceptions import Retry, SoftTimeLimitExceeded
+from django.db import InterfaceError
+from django.db import OperationalError as DatabaseOperationalError
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from claims import tasks
+from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import load_vocabulary
+from claims.listings import registry
 from claims.models import Listing, Paper
 from claims.services import ingest
 from claims.services.catalog import load_catalogue
@@ -32,15 +38,27 @@ def listing(settings: Settings, tmp_path: Path) -> Listing:
     return ingest.store_upload(io.BytesIO(TEXT.encode()), name="x.txt", actor="test")[0]
 
 
+class Sent(list[int]):
+    """The listings that messages were sent about; `queues` has the queue of each."""
+
+    def __init__(self) -> None:
+        self.queues: list[str] = []
+
+
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    messages: list[int] = []
-    monkeypatch.setattr(tasks.read_listing, "delay", messages.append)
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    messages = Sent()
+
+    def note(arguments: tuple[int], *, queue: str) -> None:
+        messages.append(arguments[0])
+        messages.queues.append(queue)
+
+    monkeypatch.setattr(tasks.read_listing, "apply_async", note)
     return messages
 
 
 def test_listing_is_announced_once_its_transaction_is_over(
-    listing: Listing, sent: list[int], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    listing: Listing, sent: Sent, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         tasks.announce(listing)
@@ -50,14 +68,103 @@ def test_listing_is_announced_once_its_transaction_is_over(
     assert listing.hinted is not None
 
 
-def test_worker_reads_a_listing_and_calls_for_help(listing: Listing, sent: list[int]) -> None:
+def test_worker_reads_a_listing_and_calls_for_help(listing: Listing, sent: Sent) -> None:
     tasks.read_listing(listing.pk)
     assert sent == [listing.pk] * 3, "four chunks: three more workers may help"
     listing.refresh_from_db()
     assert (listing.state, Paper.objects.count()) == (ListingState.DONE, 7)
+    assert set(sent.queues) == {"interactive"}
 
 
-def test_late_and_repeated_messages_do_nothing(listing: Listing, sent: list[int]) -> None:
+def test_long_listing_is_left_to_the_bulk_queue(listing: Listing, sent: Sent, settings: Settings) -> None:
+    settings.CHUNK_SIZE = 1
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert (listing.state, Paper.objects.count()) == (ListingState.READING, 0), "somebody may wait for this worker"
+    assert (sent, sent.queues) == ([listing.pk] * 7, ["bulk"] * 7)
+    tasks.sweep(force=True)
+    assert sent.queues == ["bulk"] * 14
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert listing.state == ListingState.DONE
+
+
+def test_long_listing_is_read_by_its_surveyor_when_nobody_can_be_told(
+    listing: Listing, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("no broker")
+
+    settings.CHUNK_SIZE = 1
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(tasks.read_listing, "apply_async", refuse)
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert listing.state == ListingState.DONE
+
+
+def test_survey_that_keeps_failing_fails_its_listing_with_the_reason(listing: Listing, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(registry, "survey", broken)
+    for tried in range(1, ingest.MAX_ERRORS):
+        tasks.read_listing(listing.pk)
+        listing.refresh_from_db()
+        assert (listing.state, listing.failures, sent, sent.queues[-1]) == (
+            ListingState.WAITING,
+            tried,
+            [listing.pk] * tried,
+            "interactive",
+        )
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert (listing.state, listing.failures) == (ListingState.FAILED, ingest.MAX_ERRORS)
+    assert listing.error == "Reading it took longer than 9 minutes."
+    tasks.read_listing(listing.pk)
+    assert len(sent) == ingest.MAX_ERRORS - 1, "a failed listing is left alone"
+    monkeypatch.undo()
+    ingest.retry_listing(listing)
+    assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
+
+
+def test_time_limit_in_a_chunk_is_the_failure_of_that_chunk(listing: Listing, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    def slow(title: str, *rest: Any) -> Any:
+        if title.startswith("Net2:"):
+            raise SoftTimeLimitExceeded
+        return extract(title, *rest)
+
+    monkeypatch.setattr(ingest, "extract", slow)
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert (listing.state, Paper.objects.count()) == (ListingState.FAILED, 5), "the other chunks are read"
+    assert "Reading it took longer than 9 minutes." in listing.error
+
+
+@pytest.mark.parametrize("error", [DatabaseOperationalError, InterfaceError, OSError])
+def test_retry_is_for_what_may_heal(listing: Listing, sent: Sent, error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    retries: list[dict[str, Any]] = []
+
+    def retry(**how: Any) -> Exception:
+        retries.append(how)
+        return Retry()
+
+    def away(*_: object, **__: object) -> None:
+        raise error("away")
+
+    monkeypatch.setattr(tasks.read_listing, "retry", retry)
+    monkeypatch.setattr(registry, "survey", away)
+    with pytest.raises(Retry):
+        tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert (listing.state, listing.attempts, listing.failures, listing.lease_until) == (ListingState.WAITING, 0, 0, None)
+    assert len(retries) == 1
+    assert tasks.read_listing.max_retries == 6, "it has an end"
+    assert 0 <= retries[0]["countdown"] <= 1
+
+
+def test_late_and_repeated_messages_do_nothing(listing: Listing, sent: Sent) -> None:
     tasks.read_listing(listing.pk)
     before = list(Paper.objects.values_list())
     tasks.read_listing(listing.pk)
@@ -65,7 +172,7 @@ def test_late_and_repeated_messages_do_nothing(listing: Listing, sent: list[int]
     assert list(Paper.objects.values_list()) == before
 
 
-def test_worker_gives_others_a_turn(listing: Listing, sent: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_gives_others_a_turn(listing: Listing, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
     tasks.read_listing(listing.pk)
     listing.refresh_from_db()
@@ -76,16 +183,16 @@ def test_worker_gives_others_a_turn(listing: Listing, sent: list[int], monkeypat
 def test_upload_survives_a_broker_that_is_away(
     listing: Listing, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    def refuse(_: int) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
-    monkeypatch.setattr(tasks.read_listing, "delay", refuse)
+    monkeypatch.setattr(tasks.read_listing, "apply_async", refuse)
     with django_capture_on_commit_callbacks(execute=True):
         tasks.announce(listing)
     assert [work.listing_id for work in ingest.find_work(force=False)] == [listing.pk]
 
 
-def test_sweep_sends_what_is_open(listing: Listing, sent: list[int]) -> None:
+def test_sweep_sends_what_is_open(listing: Listing, sent: Sent) -> None:
     tasks.sweep()
     assert sent == [listing.pk]
     tasks.sweep()
