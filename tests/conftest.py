@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,16 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     "shared": ("the material beside the project (../shared)", SHARED.is_dir),
-    "postgresql": ("a PostgreSQL server on 127.0.0.1:5432", lambda: _listens(5432)),
-    "redis": ("a Redis server on 127.0.0.1:6379", lambda: _listens(6379)),
+    "redis": ("Redis (redis-server)", lambda: shutil.which("redis-server") is not None),
     "browser": ("Chromium (Debian's package chromium)", lambda: shutil.which("chromium") is not None),
 }
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
@@ -31,12 +23,11 @@ _missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on PostgreSQL what never touches the tests' own database: the run on SQLite has proven it."""
-    if not os.environ.get("TEST_DATABASE_URL"):
-        return
-    repeated = [item for item in items if item.get_closest_marker("embedded") is not None]
-    config.hook.pytest_deselected(items=repeated)
-    items[:] = [item for item in items if item not in repeated]
+    """Leave out on PostgreSQL what never touches the tests' own database, and on SQLite what needs PostgreSQL: the other run has it."""
+    other = "embedded" if os.environ.get("TEST_DATABASE_URL") else "postgresql"
+    left_out = [item for item in items if item.get_closest_marker(other) is not None]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

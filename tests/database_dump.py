@@ -6,6 +6,7 @@ times, leases, attempts, the random public ids, and the versions that count how 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from functools import cache
@@ -52,6 +53,7 @@ LEFT_OUT = {
     "lease_until",
     "lease_owner",
     "actor",
+    "uploaded_by",
 }
 
 
@@ -73,7 +75,9 @@ def value_of(row: models.Model, field: Any) -> Any:
     if isinstance(field, models.ForeignKey):
         target: Any = field.remote_field.model
         return name_of(target, getattr(row, field.attname))
-    return getattr(row, field.attname)
+    value = getattr(row, field.attname)
+    # PostgreSQL does not keep the order of an object's keys.
+    return json.dumps(value, sort_keys=True) if isinstance(field, models.JSONField) else value
 
 
 def main() -> None:
