@@ -11,7 +11,7 @@ from django.db import OperationalError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from claims.models import Listing
-from claims.services import ingest
+from claims.services import ingest, uploads
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +53,36 @@ def read_listing(listing_id: int) -> None:
     ingest.close_listing(listing_id)
 
 
+def announce_settling(listing: Listing) -> None:
+    """Send a worker the message that a listing's papers are to be settled, if they are, once the transaction is over."""
+    if listing.unsettled_from is not None:
+        transaction.on_commit(partial(_hint_settling, listing.pk))
+
+
+def _hint_settling(listing_id: int) -> None:
+    try:
+        settle_listing.delay(listing_id)
+    except (BrokerError, OSError) as error:
+        logger.warning("listing %s is to be settled, but the broker could not be told: %s", listing_id, error)
+    else:
+        ingest.note_hint(listing_id)
+
+
+@shared_task(autoretry_for=(OperationalError, OSError), retry_backoff=2, max_retries=5)
+def settle_listing(listing_id: int) -> None:
+    """Settle the papers of a listing that was withdrawn, put back or dated anew, batch by batch."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while uploads.settle_next(listing_id):
+        if time.monotonic() > turn_ends:
+            _hint_settling(listing_id)
+            return
+
+
 @shared_task
 def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
     ingest.remove_leftovers()
     for work in ingest.find_work(force=force):
         _hint(work.listing_id, min(work.open_chunks, MOST_HELPERS))
+    for listing_id in uploads.find_unsettled(force=force):
+        _hint_settling(listing_id)

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from claims.services.ingest import FIRST_YEAR, LAST_YEAR
+from claims.services.uploads import FIRST_YEAR, LAST_YEAR
 from claims.terms import RejectReason
 
 

@@ -128,15 +128,13 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     """Settle date, text, title and address of the papers from all their entries; return those that changed.
 
     The best sourced date wins, then the earliest upload. The text of the latest upload is current, unless it is cut: a proper
-    beginning of another text of the paper. What a curator set stays.
+    beginning of another text of the paper. What a curator set stays. A paper that stands in withdrawn listings alone is
+    withdrawn, and keeps what it had.
     """
     papers = {paper.pk: paper for paper in Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk")}
     entries: dict[int, list[ListingEntry]] = defaultdict(list)
     for entry in (
-        ListingEntry.objects.filter(paper_text__paper__in=papers)
-        .exclude(listing__state=ListingState.WITHDRAWN)
-        .select_related("listing", "paper_text")
-        .order_by("listing_id", "position")
+        ListingEntry.objects.filter(paper_text__paper__in=papers).select_related("listing", "paper_text").order_by("listing_id", "position")
     ):
         entries[entry.paper_text.paper_id].append(entry)
     changed = []
@@ -147,15 +145,20 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             # A fresh paper is filled for the first time, which changes nothing that anybody has seen.
             paper.version += before[0] is not None
             changed.append(paper)
-    Paper.objects.bulk_update(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"], batch_size=100)
+    fields = ["first_day", "last_day", "date_source", "title", "url", "current_text", "withdrawn", "version"]
+    Paper.objects.bulk_update(changed, fields, batch_size=100)
     return {paper.pk for paper in changed}
 
 
 def _settled_fields(paper: Paper) -> tuple[object, ...]:
-    return (paper.current_text_id, paper.first_day, paper.last_day, paper.date_source, paper.title, paper.url)
+    return (paper.current_text_id, paper.first_day, paper.last_day, paper.date_source, paper.title, paper.url, paper.withdrawn)
 
 
 def _settle(paper: Paper, entries: Sequence[ListingEntry]) -> None:
+    paper.withdrawn = bool(entries) and all(entry.listing.state == ListingState.WITHDRAWN for entry in entries)
+    if paper.withdrawn:
+        return
+    entries = [entry for entry in entries if entry.listing.state != ListingState.WITHDRAWN]
     if "date" not in paper.curated_fields:
         dates = [found for entry in entries if (found := read_date(entry)) is not None]
         best = max(dates, key=lambda found: _STRENGTH[found.source], default=None)  # the first of equals
