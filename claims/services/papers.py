@@ -138,20 +138,31 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     ):
         entries[entry.paper_text.paper_id].append(entry)
     changed = []
+    fields: set[str] = set()
     for pk, paper in papers.items():
         before = _settled_fields(paper)
         _settle(paper, entries[pk])
-        if _settled_fields(paper) != before:
+        differing = {name for name, value in _settled_fields(paper).items() if value != before[name]}
+        if differing:
             # A fresh paper is filled for the first time, which changes nothing that anybody has seen.
-            paper.version += before[0] is not None
+            paper.version += before["current_text"] is not None
             changed.append(paper)
-    fields = ["first_day", "last_day", "date_source", "title", "url", "current_text", "withdrawn", "version"]
-    Paper.objects.bulk_update(changed, fields, batch_size=100)
+            fields |= differing
+    if changed:
+        Paper.objects.bulk_update(changed, sorted(fields | {"version"}), batch_size=100)
     return {paper.pk for paper in changed}
 
 
-def _settled_fields(paper: Paper) -> tuple[object, ...]:
-    return (paper.current_text_id, paper.first_day, paper.last_day, paper.date_source, paper.title, paper.url, paper.withdrawn)
+def _settled_fields(paper: Paper) -> dict[str, object]:
+    return {
+        "current_text": paper.current_text_id,
+        "first_day": paper.first_day,
+        "last_day": paper.last_day,
+        "date_source": paper.date_source,
+        "title": paper.title,
+        "url": paper.url,
+        "withdrawn": paper.withdrawn,
+    }
 
 
 def _settle(paper: Paper, entries: Sequence[ListingEntry]) -> None:

@@ -182,7 +182,8 @@ def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]
         if claim.result_id != found:
             claim.result_id = found
             moved.append(claim)
-    Claim.objects.bulk_update(moved, ["result"], batch_size=500)
+    Claim.objects.filter(pk__in=[claim.pk for claim in moved if claim.result_id is None]).update(result=None)
+    Claim.objects.bulk_update([claim for claim in moved if claim.result_id is not None], ["result"], batch_size=500)
 
 
 def _precedence(claim: Claim) -> tuple[bool, str, str, int, int]:
