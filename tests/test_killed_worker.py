@@ -148,3 +148,38 @@ def test_killed_worker_leaves_the_same_database_as_an_undisturbed_one(
     with site.worker() as process:
         site.wait_until_closed(process)
     assert site.dump() == undisturbed
+
+
+def test_stopped_listing_is_not_written_any_more_and_reads_on_to_the_same_database(
+    tmp_path: Path, listing: Path, undisturbed: list[str]
+) -> None:
+    """Stopped while two processes read: once the stop has answered, no part is written; read on, all are, and nothing twice."""
+
+    def act(name: str) -> str:
+        code = (
+            "from claims import tasks; from claims.models import Listing; from claims.services import uploads; "
+            f"listing = Listing.objects.get(); uploads.{name}(listing, actor='test', version=listing.version); "
+            "print(listing.chunks.filter(state='done').count(), listing.entries.count())"
+        )
+        return site.run("manage.py", "shell", "-v0", "-c", code).strip()
+
+    site = Site(tmp_path)
+    site.prepare(listing)
+    with site.worker() as process:
+        end = time.monotonic() + 60
+        while site.chunks_done() < 2:
+            assert process.poll() is None
+            assert time.monotonic() < end, (site.folder / "worker.log").read_text()[-4000:]
+            time.sleep(0.002)
+        answered = act("stop")
+        done, entries = map(int, answered.split())
+        assert 2 <= done < CHUNKS, f"stopped after part {done} of {CHUNKS}: too late to prove anything"
+        assert entries == done * CHUNK_SIZE
+        # Longer than a lease and several sweeps.
+        for _ in range(30):
+            time.sleep(0.1)
+            assert (site.chunks_done(), site.ask("SELECT count(*) FROM claims_listingentry")) == (done, entries)
+        act("read_on")
+        site.wait_until_closed(process)
+    kept = [line for line in site.dump() if not line.startswith(("changeset ", "decision "))]
+    assert kept == undisturbed
