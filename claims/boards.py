@@ -39,7 +39,17 @@ from claims.models import (
     ResultValue,
     RunText,
 )
-from claims.terms import CANONICAL_UNITS, ChunkState, ClaimKind, CostMeasure, CurationState, Direction, Qualifier, Role
+from claims.terms import (
+    CANONICAL_UNITS,
+    ChunkState,
+    ClaimKind,
+    CostMeasure,
+    CurationState,
+    Direction,
+    ListingState,
+    Qualifier,
+    Role,
+)
 
 PAGE_SIZE = 50
 MOST_LISTED = 50
@@ -858,6 +868,8 @@ class PaperPage:
     """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason).
 
     `earlier_claims` and `earlier_costs` stand in older texts only: a person decided on them, and they count until one rejects them.
+    `withdrawals` are the change sets that withdrew listings of it, by the listing's id; `withdrawn` says that no other listing is
+    left that shows it.
     """
 
     paper: Paper
@@ -870,6 +882,8 @@ class PaperPage:
     entries: list[ListingEntry]
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
+    withdrawals: dict[int, ChangeSet]
+    withdrawn: bool
 
 
 def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
@@ -888,7 +902,9 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
             hidden += sum(statement.state == CurationState.UNREVIEWED for statement in statements)
             statements[:] = [statement for statement in statements if statement.state != CurationState.UNREVIEWED]
     reading = RunText.objects.filter(paper_text=text).order_by("-run_id").first() if text else None
-    entries = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
+    shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
+    entries = list(shown)
+    taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
     return PaperPage(
         paper=paper,
         text=text,
@@ -897,10 +913,19 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         earlier_claims=earlier_claims,
         earlier_costs=earlier_costs,
         untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
-        entries=list(entries),
+        entries=entries,
         hidden=hidden,
+        withdrawals=find_withdrawals(taken_back),
+        # Not the paper's own mark: where many are settled, that may take a while.
+        withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}),
         undoable=_undoable(claims + earlier_claims, costs + earlier_costs) if for_curator else {},
     )
+
+
+def find_withdrawals(listings: Collection[int]) -> dict[int, ChangeSet]:
+    """Return the change set that withdrew each of the withdrawn listings, by the listing's id. Without any there is no query."""
+    decisions = Decision.objects.filter(object_kind="listing", object_id__in=listings, change_set__action="withdraw")
+    return {row.object_id: row.change_set for row in decisions.select_related("change_set").order_by("pk")} if listings else {}
 
 
 def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], ChangeSet]:
@@ -927,11 +952,18 @@ def list_entries(listing: Listing) -> QuerySet[ListingEntry]:
     return ListingEntry.objects.filter(listing=listing).select_related("paper_text__paper").order_by("position")
 
 
-def list_listings() -> QuerySet[Listing]:
-    """Return the uploads, the latest first, each with `chunks_total` and `chunks_done`."""
-    return Listing.objects.annotate(
-        chunks_total=Count("chunks"), chunks_done=Count("chunks", filter=Q(chunks__state=ChunkState.DONE))
-    ).order_by("-created", "-pk")
+def list_listings(state: str = "") -> QuerySet[Listing]:
+    """Return the uploads, all or those in `state`, the latest first, each with `chunks_total` and `chunks_done`."""
+    chosen = Listing.objects.filter(state=state) if state else Listing.objects.all()
+    return chosen.annotate(chunks_total=Count("chunks"), chunks_done=Count("chunks", filter=Q(chunks__state=ChunkState.DONE))).order_by(
+        "-created", "-pk"
+    )
+
+
+def count_listings() -> dict[str, int]:
+    """Return how many uploads are in each state that any is in, in the order of the states."""
+    counted = dict(Listing.objects.order_by().values_list("state").annotate(listings=Count("pk")))
+    return {state.value: counted[state] for state in ListingState if state in counted}
 
 
 def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost]]:

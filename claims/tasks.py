@@ -13,7 +13,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from claims.models import Listing
-from claims.services import ingest
+from claims.services import ingest, uploads
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +81,36 @@ def read_listing(listing_id: int) -> None:
     ingest.close_listing(listing_id)
 
 
+def announce_settling(listing: Listing) -> None:
+    """Send a worker the message that a listing's papers are to be settled, if they are, once the transaction is over."""
+    if listing.unsettled_from is not None:
+        transaction.on_commit(partial(_hint_settling, listing.pk))
+
+
+def _hint_settling(listing_id: int) -> None:
+    try:
+        settle_listing.apply_async((listing_id,), queue=BULK)
+    except (BrokerError, OSError) as error:
+        logger.warning("listing %s is to be settled, but the broker could not be told: %s", listing_id, error)
+    else:
+        ingest.note_hint(listing_id)
+
+
+@shared_task(autoretry_for=ingest.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
+def settle_listing(listing_id: int) -> None:
+    """Settle the papers of a listing that was withdrawn, put back or dated anew, batch by batch."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while uploads.settle_next(listing_id):
+        if time.monotonic() > turn_ends:
+            _hint_settling(listing_id)
+            return
+
+
 @shared_task
 def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
     ingest.remove_leftovers()
     for work in ingest.find_work(force=force):
         _send(work, min(work.open_chunks, MOST_HELPERS))
+    for listing_id in uploads.find_unsettled(force=force):
+        _hint_settling(listing_id)

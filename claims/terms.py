@@ -156,10 +156,13 @@ class YearSource(StrEnum):
 
 
 class ListingState(StrEnum):
+    """How far a listing is. Of a cancelled one what was read stays, and reading may go on; a withdrawn one is on no board."""
+
     WAITING = "waiting"
     READING = "reading"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
 
 

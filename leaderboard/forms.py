@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from claims.services.ingest import FIRST_YEAR, LAST_YEAR
+from claims.services.uploads import FIRST_YEAR, LAST_YEAR
 from claims.terms import RejectReason
 
 
@@ -55,6 +55,34 @@ class UploadForm(forms.Form):
 
 def _too_large(name: str) -> str:
     return f"{name} was not read. It is larger than {settings.MAX_UPLOAD_MB} MB, the most that this site takes; split it."
+
+
+class ListingForm(forms.Form):
+    """What somebody does with a listing, based on the version that the page showed."""
+
+    version = forms.IntegerField(min_value=1)
+
+
+class YearForm(ListingForm):
+    """The year of a listing's dates: the one that is given, the one that the file lets infer, or none."""
+
+    how = forms.ChoiceField(choices=[("given", "Given"), ("inferred", "Inferred"), ("unknown", "Not known")])
+    year = forms.IntegerField(
+        required=False,
+        min_value=FIRST_YEAR,
+        max_value=LAST_YEAR,
+        error_messages={
+            "invalid": "The year is not a number. Write it as 2025.",
+            "min_value": f"The year is before {FIRST_YEAR}. Write it as 2025.",
+            "max_value": f"The year is after {LAST_YEAR}. Write it as 2025.",
+        },
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("how") == "given" and said.get("year") is None and not self.has_error("year"):
+            self.add_error("year", "No year was given. Write it as 2025.")
+        return said
 
 
 class DecisionForm(forms.Form):

@@ -26,11 +26,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from claims import boards, tasks
 from claims.errors import ClaimsError, ListingError, StaleObjectError, UnknownFilterError
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper
-from claims.services import curation, ingest, permissions, receipts
+from claims.services import changes, curation, ingest, permissions, receipts, uploads
 from claims.terms import CurationState, ListingState
 from leaderboard.etags import make_etag
-from leaderboard.forms import DecisionForm, UploadForm
-from leaderboard.templatetags.board_tags import number_statements
+from leaderboard.forms import DecisionForm, ListingForm, UploadForm, YearForm
+from leaderboard.templatetags.board_tags import number_statements, plural
 from leaderboard.uploads import name_stopped_file
 
 Params = ParamSpec("Params")
@@ -155,23 +155,36 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@for_curators
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take a decision back, as a decision of its own."""
-    change_set = get_object_or_404(ChangeSet, public_id=public_id)
+    """Take a change back, as a change of its own: decisions on numbers, or what was done with a listing."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(_came_from(request))
+    change_set = ChangeSet.objects.filter(public_id=public_id).first()
+    may = permissions.may_curate(request.user) if change_set is None else permissions.may_undo(request.user, change_set)
+    if not may:
+        raise PermissionDenied("Your account may not take this change back. Ask who made it, or the operator of this site.")
+    if change_set is None:
+        raise Http404("There is no change at this address.")
     try:
-        curation.undo(change_set, actor=request.user.get_username())
+        changes.undo(change_set, actor=request.user.get_username())
     except ClaimsError as error:
         return _refuse(request, error.message, status=409)
-    messages.success(request, "The decision was undone.")
+    changed = changes.find_listing(change_set)
+    if changed is not None:
+        tasks.announce_settling(changed)
+    messages.success(request, "The decision was undone." if changed is None else f"Undone. {changed.name} is as it was before.")
     return _back(request)
 
 
 @require_safe
 def listings(request: HttpRequest) -> HttpResponse:
-    """The uploads with their progress."""
-    page = Paginator(boards.list_listings(), LISTINGS_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "listings/listings.html", {"page": page})
+    """The uploads with their progress, all or those in one state."""
+    counts = boards.count_listings()
+    state = request.GET.get("state", "")
+    if state and state not in list(ListingState):
+        raise Http404(f"No listing is ever in the state “{state[:40]}”.")
+    page = Paginator(boards.list_listings(state), LISTINGS_ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "listings/listings.html", {"page": page, "counts": counts, "total": sum(counts.values()), "state": state})
 
 
 @login_required
@@ -190,9 +203,14 @@ def upload(request: HttpRequest) -> HttpResponse:
         except ListingError as error:
             form.add_error("file", error.message if file.name in error.message else f"{file.name} was not read. {error.message}")
         else:
-            if stored.state in (ListingState.WAITING, ListingState.READING):
+            if stored.state in uploads.OPEN_STATES:
                 tasks.announce(stored)
-            if not created and year is not None and years.get(stored.pk) != (stored.year, stored.year_source):
+            tasks.announce_settling(stored)
+            if stored.state == ListingState.WITHDRAWN:
+                return _offer_to_put_back(request, stored, name=file.name)
+            if stored.state == ListingState.CANCELLED:
+                messages.info(request, f"{file.name} was uploaded before, and reading it was stopped.")
+            elif not created and year is not None and years.get(stored.pk) != (stored.year, stored.year_source):
                 messages.info(request, f"This file was uploaded before; its year is now {stored.year}.")
             elif not created:
                 messages.info(request, f"{file.name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
@@ -203,16 +221,131 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_safe
 def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     """A listing's receipt; while it is being read, its progress."""
-    try:
-        shown = Listing.objects.get(public_id=public_id)
-    except Listing.DoesNotExist:
-        raise Http404("There is no listing at this address.") from None
+    shown = _find_listing(public_id)
     receipt = receipts.read_receipt(shown)
-    entries = None if receipt.running else Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"listing": shown, "receipt": receipt, "entries": entries}
-    response = render(request, "listings/_receipt.html" if request.headers.get("HX-Request") else "listings/listing.html", context)
+    context: dict[str, object] = {"listing": shown, "receipt": receipt}
+    asked_by_script = bool(request.headers.get("HX-Request"))
+    if not receipt.running:
+        context["entries"] = Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    if not (receipt.running and asked_by_script):
+        context["may_manage"] = permissions.may_manage_listing(request.user, shown)
+        context["year_form"] = YearForm()
+        context["changes"] = receipts.list_changes(shown)
+        context["withdrawal"] = boards.find_withdrawals([shown.pk] if shown.state == ListingState.WITHDRAWN else []).get(shown.pk)
+    response = render(request, "listings/_receipt.html" if asked_by_script else "listings/listing.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def for_managers(view: Callable[[HttpRequest, Listing], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Lead who is not signed in to the login page and refuse who may not manage the listing; answer what its service refuses."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, public_id: str) -> HttpResponse:
+        managed = _find_listing(public_id)
+        if not request.user.is_authenticated:
+            return redirect_to_login(managed.get_absolute_url())
+        if not permissions.may_manage_listing(request.user, managed):
+            raise PermissionDenied("Your account may not change this listing. Who uploaded it may, and those who manage all listings.")
+        try:
+            response = view(request, managed)
+        except ClaimsError as error:
+            return _refuse(request, error.message, status=409, back=managed.get_absolute_url())
+        tasks.announce_settling(managed)
+        return response
+
+    return guarded
+
+
+@require_POST
+@for_managers
+def stop_listing(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Stop reading a listing."""
+    uploads.stop(managed, actor=request.user.get_username(), version=_read_version(request))
+    messages.success(request, f"Reading {managed.name} was stopped.")
+    return redirect(managed)
+
+
+@require_POST
+@for_managers
+def read_on(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Let a stopped listing be read on."""
+    uploads.read_on(managed, actor=request.user.get_username(), version=_read_version(request))
+    tasks.announce(managed)
+    return redirect(managed)
+
+
+@require_POST
+@for_managers
+def retry_listing(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Read what failed of a listing again."""
+    uploads.retry(managed, actor=request.user.get_username(), version=_read_version(request))
+    tasks.announce(managed)
+    return redirect(managed)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_managers
+def withdraw_listing(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Say what withdrawing a listing would do; withdraw it."""
+    if request.method == "POST":
+        reason = " ".join(request.POST.get("reason", "").split())[:500]
+        effect = uploads.withdraw(managed, actor=request.user.get_username(), version=_read_version(request), reason=reason)
+        rest = " Its papers leave the boards one after the other." if effect.papers is None else ""
+        messages.success(request, f"{managed.name} was withdrawn.{rest}")
+        return redirect(managed)
+    if managed.state == ListingState.WITHDRAWN:
+        return redirect(managed)
+    return render(request, "listings/withdraw.html", {"listing": managed, "foreseen": receipts.foresee_withdrawal(managed)})
+
+
+@require_POST
+@for_managers
+def correct_year(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Correct the year of a listing's dates."""
+    form = YearForm(request.POST)
+    if not form.is_valid():
+        said = " ".join(map(str, form.errors["year"])) if "year" in form.errors else "The form is incomplete. Look at the listing again."
+        return _refuse(request, said, status=400, back=managed.get_absolute_url())
+    wish = form.cleaned_data
+    effect = uploads.set_year(
+        managed,
+        wish["year"] if wish["how"] == "given" else None,
+        infer=wish["how"] == "inferred",
+        actor=request.user.get_username(),
+        version=wish["version"],
+    )
+    year = managed.year or "not known"
+    if effect.papers is None:
+        messages.success(request, f"The year is {year} now. Its papers are dated anew one after the other.")
+    else:
+        messages.success(request, f"The year is {year} now: {plural(effect.papers, 'paper,papers')} dated anew.")
+    return redirect(managed)
+
+
+def _find_listing(public_id: str) -> Listing:
+    try:
+        return Listing.objects.get(public_id=public_id)
+    except Listing.DoesNotExist:
+        raise Http404("There is no listing at this address.") from None
+
+
+def _read_version(request: HttpRequest) -> int:
+    """Return the version of the listing that the form was based on; one that it can't have if the form doesn't say."""
+    form = ListingForm(request.POST)
+    form.is_valid()
+    return int(form.cleaned_data.get("version", 0))
+
+
+def _offer_to_put_back(request: HttpRequest, withdrawn: Listing, *, name: str) -> HttpResponse:
+    """Answer an upload of the same bytes as a withdrawn listing's: it stays withdrawn until somebody says otherwise."""
+    context = {
+        "listing": withdrawn,
+        "name": name,
+        "withdrawal": boards.find_withdrawals([withdrawn.pk]).get(withdrawn.pk),
+        "may_manage": permissions.may_manage_listing(request.user, withdrawn),
+    }
+    return render(request, "listings/withdrawn_before.html", context, status=409)
 
 
 @require_safe
@@ -237,8 +370,8 @@ def _refuse_json(code: str, message: str, *, field: str = "", status: int) -> Js
     return JsonResponse({"error": {"code": code, "message": message, "field": field or None}}, status=status)
 
 
-def _refuse(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
-    return render(request, "boards/refused.html", {"message": message, "back": _came_from(request)}, status=status)
+def _refuse(request: HttpRequest, message: str, *, status: int, back: str = "") -> HttpResponse:
+    return render(request, "boards/refused.html", {"message": message, "back": back or _came_from(request)}, status=status)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,8 @@
 """Prints every row of the domain as a line of text, sorted, with names in the place of ids.
 
 Two databases hold the same if this prints the same. Left out is what says when and by whom work was done, not what came of it:
-times, leases, attempts, the random public ids, and the versions that count how often a row was changed on the way.
+times, leases, attempts, the random public ids, which part of a listing was first, and the versions that count how often a row was
+changed on the way.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "cost": ("paper_text", "field", "start", "ordinal"),
     "listing": ("sha256",),
     "listingchunk": ("listing", "number"),
+    "changeset": ("action", "reason", "undoes"),
 }
 LEFT_OUT = {
     "id",
@@ -54,6 +56,9 @@ LEFT_OUT = {
     "lease_owner",
     "actor",
     "uploaded_by",
+    # Which part read a text first.
+    "found_claims",
+    "found_costs",
 }
 
 

@@ -182,7 +182,9 @@ class ScaledOutSite(Site):
     def hang_up(self) -> int:
         """End all other connections to the database, as its restart would; return how many there were."""
         return len(
-            self.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            self.ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         )
 
     def copy(self, folder: Path) -> ScaledOutSite:
@@ -227,7 +229,19 @@ class RedisServer:
         return f"redis://{':' + quote(self.password, safe='') + '@' if self.password else ''}127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        command = [
+            "redis-server",
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen(
             command + (["--requirepass", self.password] if self.password else []),
             stdout=subprocess.DEVNULL,

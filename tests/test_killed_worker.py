@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,33 @@ def test_killed_worker_leaves_the_same_database_as_an_undisturbed_one(
     with site.workers("worker", processes=2) as processes:
         site.wait_until_closed(processes)
     assert site.dump() == undisturbed
+
+
+def test_stopped_listing_is_not_written_any_more_and_reads_on_to_the_same_database(
+    tmp_path: Path, prepared: Site, undisturbed: list[str]
+) -> None:
+    """Stopped while two processes read: once the stop has answered, no part is written; read on, all are, and nothing twice."""
+
+    def act(name: str) -> str:
+        code = (
+            "from claims import tasks; from claims.models import Listing; from claims.services import uploads; "
+            f"listing = Listing.objects.get(); uploads.{name}(listing, actor='test', version=listing.version); "
+            "print(listing.chunks.filter(state='done').count(), listing.entries.count())"
+        )
+        return site.run("manage.py", "shell", "-v0", "-c", code).strip()
+
+    site = prepared.copy(tmp_path)
+    with site.workers("worker", processes=2) as processes:
+        site.wait_for_chunks(2, processes)
+        answered = act("stop")
+        done, entries = map(int, answered.split())
+        assert 2 <= done < CHUNKS, f"stopped after part {done} of {CHUNKS}: too late to prove anything"
+        assert entries == done * CHUNK_SIZE
+        # Longer than a lease and several sweeps.
+        for _ in range(30):
+            time.sleep(0.1)
+            assert (site.chunks_done(), site.count("claims_listingentry")) == (done, entries)
+        act("read_on")
+        site.wait_until_closed(processes)
+    kept = [line for line in site.dump() if not line.startswith(("changeset ", "decision "))]
+    assert kept == undisturbed

@@ -17,7 +17,9 @@ class Listing(Shown):
 
     `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file,
     `lease_until` keeps others away; `attempts` counts how often that was begun, `failures` how often it raised an error. `hinted`
-    is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed.
+    is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed. When the listing was
+    withdrawn, put back or dated anew, the papers of its entries from position `unsettled_from` on still show how it was before; null
+    where none does.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -35,6 +37,7 @@ class Listing(Shown):
     failures = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     hinted = models.DateTimeField(null=True, blank=True)
+    unsettled_from = models.PositiveIntegerField(null=True, blank=True)
     error = models.TextField(blank=True, default="")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="listings")
     actor = models.CharField(max_length=200)
@@ -55,7 +58,10 @@ class Listing(Shown):
                 violation_error_message="A listing that failed says why.",
             ),
         ]
-        permissions = [("upload_listing", "Can upload listings")]
+        permissions = [
+            ("upload_listing", "Can upload listings"),
+            ("manage_listing", "Can stop, date and withdraw anybody's listings"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -68,7 +74,8 @@ class ListingChunk(models.Model):
     """A run of a listing's entries that one worker reads in one transaction.
 
     `offset` and `line` say where it begins in the file. A leased chunk whose `lease_until` has passed is taken over. `attempts`
-    counts how often it was taken, `failures` how often reading it raised an error that will not heal.
+    counts how often it was taken, `failures` how often reading it raised an error that will not heal. `closed` is when it was done;
+    `found_claims` and `found_costs` count what it read out of texts that nobody had read before.
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="chunks")
@@ -83,6 +90,9 @@ class ListingChunk(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True, default="")
+    closed = models.DateTimeField(null=True, blank=True)
+    found_claims = models.PositiveIntegerField(default=0)
+    found_costs = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -15,7 +15,8 @@ class Paper(Shown):
 
     `first_day` and `last_day` bound its date (equal where the day is known, both null where nothing is); `date_source` says
     how it is known. `curated_fields` names what a later listing may not overwrite. `current_text` is the text that is shown and
-    extracted from; older texts stay, because evidence points into them.
+    extracted from; older texts stay, because evidence points into them. `withdrawn` papers are in withdrawn listings alone: they
+    have their page, and no row on any board.
     """
 
     arxiv_id = models.CharField(max_length=32, blank=True, default="")
@@ -29,6 +30,7 @@ class Paper(Shown):
     curated_fields = models.JSONField(default=list, blank=True)
     current_text = models.ForeignKey("claims.PaperText", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_papers")
+    withdrawn = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -44,9 +44,18 @@ def record(
     return changes
 
 
-def record_listing(listing: Listing, before: dict[str, Any], after: dict[str, Any], *, action: str, actor: str) -> ChangeSet:
+def record_listing(
+    listing: Listing,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    action: str,
+    actor: str,
+    reason: str = "",
+    undoes: ChangeSet | None = None,
+) -> ChangeSet:
     """Write a change set for a listing as it is now. Part of the caller's transaction."""
-    changes = ChangeSet.objects.create(actor=actor, action=action)
+    changes = ChangeSet.objects.create(actor=actor, action=action, reason=reason, undoes=undoes)
     Decision.objects.create(
         change_set=changes, object_kind="listing", object_id=listing.pk, before=before, after=after, object_version=listing.version
     )

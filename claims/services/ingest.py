@@ -27,13 +27,14 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from claims import keys
-from claims.errors import ClaimsError, ListingError, ListingTooLargeError
+from claims.errors import ClaimsError, InvalidDecisionError, ListingError, ListingTooLargeError
 from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
-from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, Paper, PaperText, RunText
-from claims.services import decisions, papers, results, statements
+from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
+from claims.services import papers, results, statements, uploads
 from claims.services.catalog import read_vocabulary
+from claims.services.uploads import FIRST_YEAR, LAST_YEAR
 from claims.terms import ChunkState, ListingState, Role, YearSource
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FILE_GONE = "Its stored file is gone. Upload it again."
-FIRST_YEAR, LAST_YEAR = 1950, 2100
-"""The years that a listing may be said to be of."""
 MAX_ERRORS = 3
 """A survey or a chunk that raises so often has failed, and its listing with it."""
 MAX_LEASES = 10
@@ -75,8 +74,9 @@ def store_upload(
     """Store a file under its SHA-256 and return its listing, and whether it is new.
 
     The same bytes again give the listing that they had, whoever brings them; one that failed is tried again, and a year is taken
-    over where none was given yet. `year` completes dates that the file prints without one. Raises `ListingTooLargeError` above
-    MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError` for what is no listing; nothing is kept then.
+    over where none was given yet. One that was stopped or withdrawn stays so. `year` completes dates that the file prints without
+    one. Raises `ListingTooLargeError` above MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError` for
+    what is no listing; nothing is kept then.
     """
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise ListingError(f"{name} was not read. Its year can't be {year}; give one from {FIRST_YEAR} to {LAST_YEAR}.")
@@ -109,35 +109,13 @@ def store_upload(
             "actor": actor,
         },
     )
-    if not created and listing.state == ListingState.FAILED:
-        retry_listing(listing)
-    if not created and year is not None and listing.year_source != YearSource.GIVEN:
-        set_year(listing, year, actor=actor)
+    # Somebody else who brings the same bytes at the same time may have done it already.
+    with contextlib.suppress(InvalidDecisionError):
+        if not created and listing.state == ListingState.FAILED:
+            uploads.retry(listing, actor=actor)
+        if not created and year is not None and listing.year_source != YearSource.GIVEN and listing.state != ListingState.WITHDRAWN:
+            uploads.set_year(listing, year, actor=actor)
     return listing, created
-
-
-@transaction.atomic
-def set_year(listing: Listing, year: int, *, actor: str) -> None:
-    """Give a listing the year of its dates without one, and date its papers anew."""
-    before = {"year": listing.year, "year_source": listing.year_source}
-    Listing.objects.filter(pk=listing.pk).update(year=year, year_source=YearSource.GIVEN, version=F("version") + 1)
-    listing.refresh_from_db()
-    decisions.record_listing(listing, before, {"year": year, "year_source": YearSource.GIVEN.value}, action="set year", actor=actor)
-    shown = Paper.objects.filter(texts__entries__listing=listing).values_list("pk", flat=True).distinct()
-    results.settle_papers(papers.settle_papers(shown))
-
-
-@transaction.atomic
-def retry_listing(listing: Listing) -> None:
-    """Open a failed listing's failed parts again, or the whole of it if its survey failed. What was read stays."""
-    failed = listing.chunks.filter(state=ChunkState.FAILED)
-    state = ListingState.READING if failed.exists() else ListingState.WAITING
-    won = Listing.objects.filter(pk=listing.pk, state=ListingState.FAILED).update(
-        state=state, error="", closed=None, attempts=0, failures=0, lease_until=None, hinted=None
-    )
-    if won:
-        failed.update(state=ChunkState.WAITING, attempts=0, failures=0, error="", lease_owner="", lease_until=None)
-    listing.refresh_from_db()
 
 
 def _copy(source: BinaryIO, target: BinaryIO, name: str) -> tuple[str, int]:
@@ -219,7 +197,9 @@ def plan_listing(listing_id: int, *, explain: Callable[[Exception], str] = expla
 
 @transaction.atomic
 def _store_plan(listing: Listing, reader: str, survey: Survey) -> int:
-    given = listing.year if listing.year_source == "given" else None
+    # Somebody may have said it while the file was surveyed.
+    asked = Listing.objects.select_for_update(no_key=True).filter(pk=listing.pk, year_source=YearSource.GIVEN)
+    given = asked.values_list("year", flat=True).first()
     year, source = settle_year(given, survey.latest_year)
     won = Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING).update(
         state=ListingState.READING,
@@ -285,7 +265,7 @@ def read_next_chunk(listing_id: int, *, explain: Callable[[Exception], str] = ex
     try:
         _read_chunk(chunk)
     except LeaseLostError:
-        logger.warning("chunk %s of listing %s was taken over by another worker", chunk.number, listing_id)
+        logger.warning("chunk %s of listing %s was taken over by another worker, or stopped", chunk.number, listing_id)
     except MAY_HEAL:
         with _giving_back():
             _release(chunk, ChunkState.WAITING, attempts=chunk.attempts - 1)
@@ -359,6 +339,8 @@ def _read_chunk(chunk: ListingChunk) -> None:
     with transaction.atomic():
         # From here on the chunk's row is locked: who would take it over waits, and finds it done.
         _renew(chunk)
+        if not Listing.objects.filter(pk=listing.pk, state=ListingState.READING).exists():
+            raise LeaseLostError("The listing was stopped.")
         merged = papers.merge_entries(listing, listed)
         read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))
         readings = [
@@ -372,7 +354,13 @@ def _read_chunk(chunk: ListingChunk) -> None:
         results.settle_papers(touched)
         ListingIssue.objects.bulk_create([ListingIssue(listing=listing, chunk=chunk, line=p.line, reason=p.reason) for p in problems])
         done = ListingChunk.objects.filter(pk=chunk.pk, state=ChunkState.LEASED, lease_owner=chunk.lease_owner).update(
-            state=ChunkState.DONE, lease_owner="", lease_until=None, error=""
+            state=ChunkState.DONE,
+            lease_owner="",
+            lease_until=None,
+            error="",
+            closed=timezone.now(),
+            found_claims=sum(len(reading.extraction.claims) for reading in readings),
+            found_costs=sum(len(reading.extraction.costs) for reading in readings),
         )
         if not done:
             raise LeaseLostError("The chunk was taken over.")
@@ -535,5 +523,7 @@ def ingest_in_foreground(listing: Listing, *, on_chunk: Callable[[ListingChunk],
         if on_chunk is not None:
             on_chunk(chunk)
     close_listing(listing.pk)
+    while uploads.settle_next(listing.pk):
+        pass
     listing.refresh_from_db()
     return listing

@@ -154,34 +154,47 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     """Settle date, text, title and address of the papers from all their entries; return those that changed.
 
     The best sourced date wins, then the earliest upload. The text of the latest upload is current, unless it is cut: a proper
-    beginning of another text of the paper. What a curator set stays.
+    beginning of another text of the paper. What a curator set stays. A paper that stands in withdrawn listings alone is
+    withdrawn, and keeps what it had.
     """
     papers = {paper.pk: paper for paper in lock_papers(paper_ids)}
     entries: dict[int, list[ListingEntry]] = defaultdict(list)
     for entry in (
-        ListingEntry.objects.filter(paper_text__paper__in=papers)
-        .exclude(listing__state=ListingState.WITHDRAWN)
-        .select_related("listing", "paper_text")
-        .order_by("listing_id", "position")
+        ListingEntry.objects.filter(paper_text__paper__in=papers).select_related("listing", "paper_text").order_by("listing_id", "position")
     ):
         entries[entry.paper_text.paper_id].append(entry)
     changed = []
+    fields: set[str] = set()
     for pk, paper in papers.items():
         before = _settled_fields(paper)
         _settle(paper, entries[pk])
-        if _settled_fields(paper) != before:
+        differing = {name for name, value in _settled_fields(paper).items() if value != before[name]}
+        if differing:
             # A fresh paper is filled for the first time, which changes nothing that anybody has seen.
-            paper.version += before[0] is not None
+            paper.version += before["current_text"] is not None
             changed.append(paper)
-    update_rows(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"])
+            fields |= differing
+    update_rows(changed, sorted(fields | {"version"}))
     return {paper.pk for paper in changed}
 
 
-def _settled_fields(paper: Paper) -> tuple[object, ...]:
-    return (paper.current_text_id, paper.first_day, paper.last_day, paper.date_source, paper.title, paper.url)
+def _settled_fields(paper: Paper) -> dict[str, object]:
+    return {
+        "current_text": paper.current_text_id,
+        "first_day": paper.first_day,
+        "last_day": paper.last_day,
+        "date_source": paper.date_source,
+        "title": paper.title,
+        "url": paper.url,
+        "withdrawn": paper.withdrawn,
+    }
 
 
 def _settle(paper: Paper, entries: Sequence[ListingEntry]) -> None:
+    paper.withdrawn = bool(entries) and all(entry.listing.state == ListingState.WITHDRAWN for entry in entries)
+    if paper.withdrawn:
+        return
+    entries = [entry for entry in entries if entry.listing.state != ListingState.WITHDRAWN]
     if "date" not in paper.curated_fields:
         dates = [found for entry in entries if (found := read_date(entry)) is not None]
         best = max(dates, key=lambda found: _STRENGTH[found.source], default=None)  # the first of equals

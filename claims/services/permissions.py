@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 
+from claims.models import ChangeSet, Listing
+from claims.services import changes
+
 Actor = AbstractBaseUser | AnonymousUser
 
 
@@ -15,6 +18,18 @@ def may_upload(user: Actor) -> bool:
 def may_curate(user: Actor) -> bool:
     """Say whether `user` may decide on claims and costs."""
     return _has(user, "claims.change_claim") and _has(user, "claims.change_cost")
+
+
+def may_manage_listing(user: Actor, listing: Listing) -> bool:
+    """Say whether `user` may stop, read on, date, withdraw and put back the listing: who uploaded it, or who may manage all."""
+    own = listing.uploaded_by_id is not None and listing.uploaded_by_id == user.pk
+    return (own and may_upload(user)) or _has(user, "claims.manage_listing")
+
+
+def may_undo(user: Actor, change_set: ChangeSet) -> bool:
+    """Say whether `user` may take the change set back: who may decide on what it decided."""
+    listing = changes.find_listing(change_set)
+    return may_curate(user) if listing is None else may_manage_listing(user, listing)
 
 
 def _has(user: Actor, permission: str) -> bool:

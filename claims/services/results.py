@@ -28,6 +28,7 @@ from claims.models import (
     DefaultPrimary,
     DefaultTask,
     Metric,
+    Paper,
     Result,
     ResultCondition,
     ResultValue,
@@ -66,7 +67,8 @@ def settle_papers(paper_ids: Iterable[int]) -> None:
     touched |= set(Result.objects.filter(paper__in=wanted).values_list("benchmark_id", flat=True))
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= {benchmark.pk for benchmark in benchmarks.values()}
-    _assign_results(claims, benchmarks)
+    withdrawn = set(Paper.objects.filter(pk__in=wanted, withdrawn=True).values_list("pk", flat=True))
+    _assign_results(claims, benchmarks, withdrawn)
     results = set(Result.objects.filter(paper__in=wanted).values_list("pk", flat=True)) | before
     _link_costs(wanted)
     # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
@@ -147,10 +149,10 @@ def _benchmarks_by_pair(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], Be
     return {(row.task_id, row.dataset_id): row for row in found if (row.task_id, row.dataset_id) in pairs}
 
 
-def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]) -> None:
-    """Make the rows that the claims name, and put the standing claims into theirs.
+def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark], withdrawn: set[int]) -> None:
+    """Make the rows that the claims name, and put the standing claims into theirs; not those of papers that are `withdrawn`.
 
-    A hidden or rejected claim has its row, too, an empty one: which rows there are must not hang on which text of a paper was
+    A hidden, withdrawn or rejected claim has its row, too, an empty one: which rows there are must not hang on which text of a paper was
     read first, and a row that comes back keeps its address.
     """
     identities: dict[int, _Identity] = {}
@@ -182,7 +184,8 @@ def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]
     update_rows(renamed, ["ml_model", "model_name", "variant"])
     moved = []
     for claim in claims:
-        found = known[identities[claim.pk]].pk if claim.pk in identities and _stands(claim) else None
+        shown = claim.pk in identities and _stands(claim) and identities[claim.pk][1] not in withdrawn
+        found = known[identities[claim.pk]].pk if shown else None
         if claim.result_id != found:
             claim.result_id = found
             moved.append(claim)

@@ -16,7 +16,19 @@ from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import Board, Cell, Column, Row, Sentence
 from claims.models import Claim, Cost, Paper, Statement
-from claims.terms import ClaimKind, CostMeasure, CurationState, DateSource, Direction, Qualifier, RejectReason, Role, YearSource
+from claims.services.receipts import Change
+from claims.terms import (
+    ClaimKind,
+    CostMeasure,
+    CurationState,
+    DateSource,
+    Direction,
+    ListingState,
+    Qualifier,
+    RejectReason,
+    Role,
+    YearSource,
+)
 
 register = template.Library()
 
@@ -357,10 +369,45 @@ def date_source(paper: Paper) -> str:
 def year_source(source: str) -> str:
     """Return in words how a listing's year is known."""
     words = {
-        YearSource.GIVEN: "given with the upload",
+        YearSource.GIVEN: "given by a person",
         YearSource.INFERRED: "inferred: one more than the latest year that the file spells out",
     }
-    return words[YearSource(source)] if source else "not known: the file spells out none, and none was given"
+    return words[YearSource(source)] if source else "not known"
+
+
+LISTING_STATES = {ListingState.DONE: "Read", ListingState.CANCELLED: "Stopped"}
+
+
+@register.filter
+def listing_state(state: str) -> str:
+    """Return how pages call a listing's state: "cancelled" is "Stopped"."""
+    return LISTING_STATES.get(ListingState(state), state.capitalize())
+
+
+@register.filter
+def time_left(seconds: float) -> str:
+    """Return about how long something still takes: "less than a minute", "about 2 min", "about 1 h 10 min"."""
+    minutes = math.ceil(seconds / 60)
+    if seconds < 45:
+        return "less than a minute"
+    if minutes < 60:
+        return f"about {minutes}{NBSP}min"
+    hours, minutes = divmod(math.ceil(minutes / 10) * 10, 60)
+    return f"about {hours:,}{NBSP}h" + (f" {minutes}{NBSP}min" if minutes else "")
+
+
+@register.filter
+def change_words(change: Change) -> str:
+    """Return what somebody did with a listing: "stopped", "year 2024, was 2025"."""
+    action = change.change_set.action
+    if "year" in change.after:
+        year, was = (side["year"] or "not known" for side in (change.after, change.before))
+        return f"{'year back to' if action == 'undo' else 'year'} {year}, was {was}"
+    if action == "retry":
+        parts = change.before.get("parts", 0)
+        return f"tried {plural(parts, 'failed part,failed parts')} again" if parts else "tried again"
+    said = {"stop": "stopped reading", "read on": "had it read on", "withdraw": "withdrew it", "undo": "put it back"}
+    return said.get(action, action)
 
 
 @register.filter

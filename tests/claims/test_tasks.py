@@ -16,7 +16,7 @@ from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import load_vocabulary
 from claims.listings import registry
 from claims.models import Listing, Paper
-from claims.services import ingest
+from claims.services import ingest, uploads
 from claims.services.catalog import load_catalogue
 from claims.terms import ListingState
 
@@ -124,7 +124,7 @@ def test_survey_that_keeps_failing_fails_its_listing_with_the_reason(listing: Li
     tasks.read_listing(listing.pk)
     assert len(sent) == ingest.MAX_ERRORS - 1, "a failed listing is left alone"
     monkeypatch.undo()
-    ingest.retry_listing(listing)
+    uploads.retry(listing, actor="test")
     assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
 
 

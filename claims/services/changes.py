@@ -1,0 +1,23 @@
+"""Change sets of every kind: whose they are, and taking them back."""
+
+from __future__ import annotations
+
+from claims.models import ChangeSet, Listing
+from claims.services import curation, uploads
+
+
+def find_listing(change_set: ChangeSet) -> Listing | None:
+    """Return the listing that a change set decided on; None for one on claims and costs."""
+    decided = change_set.decisions.filter(object_kind="listing").values("object_id")
+    return Listing.objects.filter(pk__in=decided).first()
+
+
+def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
+    """Take back what a change set decided, on numbers or on a listing, as a change set of its own.
+
+    Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
+    the caller announces that its papers are to be settled.
+    """
+    if find_listing(change_set) is not None:
+        return uploads.undo(change_set, actor=actor).change_set
+    return curation.undo(change_set, actor=actor)
