@@ -398,11 +398,11 @@ def time_left(seconds: float) -> str:
 
 @register.filter
 def change_words(change: Change) -> str:
-    """Return what somebody did with a listing: "stopped", "year 2024, was 2025"."""
+    """Return what somebody did with a listing: "stopped reading", "set the year: 2024, was 2025"."""
     action = change.change_set.action
     if "year" in change.after:
         year, was = (side["year"] or "not known" for side in (change.after, change.before))
-        return f"{'year back to' if action == 'undo' else 'year'} {year}, was {was}"
+        return f"set the year{' back' if action == 'undo' else ''}: {year}, was {was}"
     if action == "retry":
         parts = change.before.get("parts", 0)
         return f"tried {plural(parts, 'failed part,failed parts')} again" if parts else "tried again"

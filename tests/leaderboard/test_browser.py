@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, Cost, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.extraction.vocabulary import load_vocabulary
+from claims.models import Benchmark, ChangeSet, Cost, Decision, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.services import ingest, uploads
+from claims.services.catalog import load_catalogue
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role
 from tests import factories as make
 
@@ -41,6 +47,20 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _forget_decisions(transactional_db: None) -> Iterator[None]:
+    """Let the database be emptied after a test: on SQLite that deletes row by row, which the decisions' triggers refuse."""
+    yield
+    if connection.vendor == "sqlite":
+        append_only = import_module("claims.migrations.0002_append_only")
+        with connection.schema_editor() as editor:
+            append_only.drop(None, editor)
+        Decision.objects.all()._raw_delete("default")
+        ChangeSet.objects.all()._raw_delete("default")
+        with connection.schema_editor() as editor:
+            append_only.create(None, editor)
 
 
 class Visitor:
@@ -185,6 +205,12 @@ PAGES = [
     "listing",
     "listing-running",
     "listing-failed",
+    "listing-managed",
+    "listing-stopped",
+    "listing-settling",
+    "listing-withdrawn",
+    "withdraw",
+    "paper-withdrawn",
     "upload",
     "login",
     "missing",
@@ -205,12 +231,18 @@ def make_page(name: str, visitor: Visitor) -> str:
         }[name]
     if name == "paper-curator":
         sign_in(visitor)
+    if name == "paper-withdrawn":
+        paper = make_rich_paper()
+        uploads.withdraw(Listing.objects.get(), actor="kim", version=1, reason="Not a listing of papers that we read.")
+        return paper.get_absolute_url()
     if name.startswith("paper"):
         return make_rich_paper().get_absolute_url()
     if name == "listings":
         for state in (ListingState.DONE, ListingState.READING, ListingState.FAILED):
             make_rich_listing(state)
         return "/listings/"
+    if name in ("listing-managed", "listing-stopped", "listing-settling", "listing-withdrawn", "withdraw"):
+        return make_managed_listing(name, visitor)
     if name.startswith("listing"):
         state = {"listing": ListingState.DONE, "listing-running": ListingState.READING, "listing-failed": ListingState.FAILED}[name]
         return make_rich_listing(state).get_absolute_url()
@@ -220,8 +252,32 @@ def make_page(name: str, visitor: Visitor) -> str:
     return {"home-empty": "/", "login": "/login/?next=/listings/upload/", "missing": "/papers/none/"}[name]
 
 
+def make_managed_listing(name: str, visitor: Visitor) -> str:
+    """Make a listing with a history, and the one who may change it."""
+    sign_in(visitor)
+    listing = make_rich_listing(ListingState.FAILED if name == "listing-managed" else ListingState.DONE)
+    listing.latest_year = 2021
+    listing.save()
+    for number, line in ((1, 300), (2, 4011)):
+        error = "ValueError: a fault in a rule, named at length with_a_very_long_word_that_goes_on_" + "and_on_" * 9
+        ListingChunk.objects.create(
+            listing=listing, number=number, first=number * 3, last=number * 3 + 2, offset=0, line=line, state="failed", error=error
+        )
+    uploads.set_year(listing, 2020, actor="uploader", version=1)
+    uploads.set_year(listing, 2024, actor="uploader", version=2)
+    if name == "listing-stopped":
+        ListingChunk.objects.filter(number__gt=0).update(state="waiting", error="")
+        Listing.objects.update(state=ListingState.READING, entry_count=9)
+        uploads.stop(listing, actor="uploader", version=3)
+    elif name in ("listing-withdrawn", "listing-settling"):
+        uploads.withdraw(listing, actor="uploader", version=3, reason="It lists what we have not read. " * 6)
+        if name == "listing-settling":
+            Listing.objects.update(unsettled_from=1)
+    return f"{listing.get_absolute_url()}{'withdraw/' if name == 'withdraw' else ''}"
+
+
 def sign_in(visitor: Visitor) -> None:
-    make.make_user("uploader", "upload_listing", "change_claim", "change_cost", is_staff=True)
+    make.make_user("uploader", "upload_listing", "manage_listing", "change_claim", "change_cost", is_staff=True)
     page = visitor.go("/login/")
     page.get_by_label("Name").fill("uploader")
     page.get_by_label("Password").fill("secret")
@@ -308,6 +364,97 @@ def test_listing_updates_itself_while_it_is_read(browser: Browser, live_server: 
     assert page.locator("#listing-status").inner_text().strip() == "Read"
     visitor.context.close()
     assert visitor.faults == []
+
+
+STUDIES = "".join(
+    f"Net{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and from many sides, as nobody has done "
+    f"before us. Net{number} reaches {70 + number}.5% top-1 accuracy on ImageNet with {number + 3}M parameters.\n\n  • 2 authors\n·\n"
+    f"May {number + 1}\n\n"
+    for number in range(7)
+)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_listing_is_stopped_read_on_dated_withdrawn_and_put_back(
+    browser: Browser, live_server: LiveServer, settings: Settings, tmp_path: Path, script: bool
+) -> None:
+    """A person's way with a listing from its upload on; the worker's part is done here, between the clicks."""
+    settings.DATA_DIR, settings.UPLOAD_DIR, settings.CHUNK_SIZE = tmp_path, tmp_path / "uploads", 2
+    load_catalogue(load_vocabulary())
+    file = tmp_path / "studies.txt"
+    file.write_text(STUDIES)
+    visitor = visit(browser, live_server, script=script)
+    sign_in(visitor)
+    page = visitor.go("/listings/upload/")
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Upload and read").click()
+    page.get_by_text("Waiting for a worker").first.wait_for()
+    listing = Listing.objects.get()
+    address = page.url
+    ingest.plan_listing(listing.pk)
+    ingest.read_next_chunk(listing.pk)
+    page.get_by_text("Reading: 2 of 7 entries").wait_for(timeout=8000)
+    page.get_by_role("button", name="Stop reading").click()
+    page.get_by_text("Stopped at 2 of 7 entries").wait_for()
+    assert ingest.read_next_chunk(listing.pk) is None
+    page.get_by_role("button", name="Read on").click()
+    page.get_by_text("Reading: 2 of 7 entries").wait_for()
+    ingest.ingest_in_foreground(listing)
+    page.get_by_text("Read: 7 entries").wait_for(timeout=8000)
+    assert page.url == address
+    # The buttons have changed with the state, whether or not the page was loaded again.
+    page.get_by_role("button", name="Stop reading").wait_for(state="detached")
+    page.get_by_text("Correct the year").click()
+    page.get_by_label("Year", exact=True).fill("2023")
+    page.get_by_role("button", name="Save the year").click()
+    page.get_by_text("7 papers dated anew").wait_for()
+    page.get_by_role("link", name="Withdraw…").click()
+    page.get_by_text("It takes 7 rows off 1 board.").wait_for()
+    page.get_by_label("Reason").fill("by mistake")
+    page.get_by_role("button", name="Withdraw it").click()
+    page.get_by_text("Papers that no other listing shows are off the boards").wait_for()
+    assert page.get_by_text("7 papers").count() == 0
+    visitor.go("/")
+    page.get_by_text("No board yet").wait_for()
+    visitor.go("/listings/upload/")
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Upload and read").click()
+    page.get_by_role("heading", name="This file was withdrawn").wait_for()
+    page.screenshot(path=SCREENSHOTS / f"withdrawn-before-{script}.png", full_page=True)
+    if script:
+        assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Put it back").click()
+    page.get_by_text("Undone. studies.txt is as it was before.").wait_for()
+    page.get_by_role("button", name="Undo: set the year: 2023, was not known").wait_for(state="detached")
+    visitor.go("/")
+    page.get_by_text("Net6").wait_for()
+    visitor.context.close()
+    assert [fault for fault in visitor.faults if "409" not in fault] == []
+
+
+def test_listing_says_so_when_the_server_does_not_answer(browser: Browser, live_server: LiveServer) -> None:
+    listing = make_rich_listing(ListingState.READING)
+    visitor = visit(browser, live_server)
+    page = visitor.go(listing.get_absolute_url())
+    note = page.get_by_text("The server does not answer; trying again.")
+    assert note.count() == 0
+    page.route("**/listings/**", lambda route: route.abort())
+    note.wait_for(timeout=6000)
+    page.wait_for_timeout(3500)
+    assert note.count() == 1, "said once, however often it is asked"
+    page.unroute("**/listings/**")
+    note.wait_for(state="detached", timeout=6000)
+    page.route("**/listings/**", lambda route: route.fulfill(status=502, body="bad gateway"))
+    note.wait_for(timeout=6000)
+    page.unroute("**/listings/**")
+    Listing.objects.update(state=ListingState.DONE)
+    page.get_by_text("Read: 3 entries").wait_for(timeout=6000)
+    assert page.get_by_role("status").filter(has_text="does not answer").count() == 0
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.wait_for_timeout(3500)
+    assert requests == [], "at its end the page asks no more"
+    visitor.context.close()
 
 
 def test_admin_works_under_the_content_security_policy(browser: Browser, live_server: LiveServer) -> None:

@@ -121,7 +121,7 @@ def test_failed_parts_are_named_and_tried_again(lee: Client, sent: list[tuple[st
     ingest.ingest_in_foreground(listing)
     response = lee.get(listing.get_absolute_url())
     assert "a fault &lt;b&gt;" in response.content.decode()
-    assert "Try the failed 1 part again" in text_of(response).replace("\u00a0", " ")
+    assert "Try 1 failed part again" in text_of(response).replace("\u00a0", " ")
     with django_capture_on_commit_callbacks(execute=True):
         act(lee, listing, "retry")
     assert sent == [("read", listing.pk)]
@@ -245,13 +245,13 @@ def test_year_is_corrected_and_the_effect_is_said(lee: Client) -> None:
     act(lee, listing, "year", year="2024", how="given")
     shown = page(lee, listing)
     assert "The year is 2024 now: 5 papers dated anew." in shown
-    assert "lee year 2024, was not known" in shown
+    assert "lee set the year: 2024, was not known" in shown
     assert Paper.objects.filter(first_day__year=2024).count() == 5
     act(lee, listing, "year", how="unknown")
     assert "The year is not known now: 5 papers dated anew." in page(lee, listing)
     last = ChangeSet.objects.latest("pk")
     post_form(lee, f"/changes/{last.public_id}/undo/", next=listing.get_absolute_url())
-    assert "lee year back to 2024, was not known" in page(lee, listing)
+    assert "lee set the year back: 2024, was not known" in page(lee, listing)
     assert Paper.objects.filter(first_day__year=2024).count() == 5
 
 
