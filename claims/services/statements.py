@@ -235,7 +235,9 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
                     defaults={"note": "The paper's newer text no longer states this number.", "run_id": row.run_id},
                 )
                 continue
-            if heir is not None and decisions.state_of(heir) != decisions.state_of(row):
+            # A text that never was the current one (read late, or cut short) has nothing to say on what was decided meanwhile.
+            spoken = row.version > 1 or row.decided_by != DecidedBy.NOBODY
+            if heir is not None and spoken and decisions.state_of(heir) != decisions.state_of(row):
                 carried.append((heir, decisions.state_of(heir)))
                 decisions.set_state(heir, decisions.state_of(row))
                 heir.version += 1

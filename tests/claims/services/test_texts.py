@@ -80,6 +80,17 @@ def test_last_word_wins_when_an_older_text_comes_back() -> None:
     assert shown() == [84.1]
 
 
+def test_text_that_is_read_later_and_never_current_changes_no_decision() -> None:
+    """A second listing shows the beginning of the text only; the numbers that it holds were decided on already."""
+    read(FIRST)
+    decide(standing(), "rejected")
+    cut = FIRST.replace(" It has 5M parameters.", "")
+    read(cut)
+    assert Claim.objects.filter(value=84.1).count() == 2, "the cut text states the number, too"
+    assert (standing().state, standing().decided_by) == ("rejected", "person")
+    assert shown() == []
+
+
 def test_undo_is_refused_past_a_carried_decision() -> None:
     read(FIRST)
     changes = decide(standing(), "accepted")

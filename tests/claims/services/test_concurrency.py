@@ -1,0 +1,258 @@
+"""Several transactions at once on PostgreSQL: what each may see and must wait for. SQLite has one writer at a time."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from django.db import connection, connections, transaction
+from pytest_django import Settings
+
+from claims.errors import StaleObjectError
+from claims.extraction.vocabulary import load_vocabulary
+from claims.models import Benchmark, Claim, Decision, Listing, ListingChunk, MLModel, Paper, Result
+from claims.services import curation, ingest, results, statements
+from claims.services.catalog import load_catalogue
+from claims.terms import ChunkState, CurationState, ListingState, Role
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+Answer = TypeVar("Answer")
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.CHUNK_SIZE = 2
+    load_catalogue(load_vocabulary())
+
+
+class Threads:
+    """Runs functions at once, each with a connection of its own to the database."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+
+    def start(self, work: Callable[[], Answer]) -> Future[Answer]:
+        def run() -> Answer:
+            try:
+                return work()
+            finally:
+                connections.close_all()
+
+        return self._pool.submit(run)
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    with ThreadPoolExecutor(8) as pool:
+        yield Threads(pool)
+
+
+def wait_until_blocked_or_done(future: Future[Any]) -> bool:
+    """Wait until another transaction waits for a lock, and return True; False if the work is over without that."""
+    end = time.monotonic() + 30
+    while not future.done():
+        assert time.monotonic() < end
+        with connection.cursor() as cursor:
+            # Within a transaction the statistics stand still otherwise.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"
+            )
+            if cursor.fetchone()[0]:
+                return True
+        time.sleep(0.01)
+    return False
+
+
+def write(numbers: range, *, words: str = "from many sides", name: str = "Net", quoted: str = "") -> str:
+    outdone = f", outperforming {quoted}'s 49.5%" if quoted else ""
+    return "new\n\nDaily Papers\n\n" + "".join(
+        f"{name}{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and {words}, as nobody has before. "
+        f"{name}{number} reaches {50 + number % 40}.{number % 10}% top-1 accuracy on ImageNet{outdone}. "
+        f"It has {number + 1}M parameters.\n\n  • 2 authors\n·\nMay {1 + number % 28}, 2022\n\n"
+        for number in numbers
+    )
+
+
+def upload(text: str) -> Listing:
+    return ingest.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")[0]
+
+
+def test_chunk_is_leased_to_one_of_those_who_ask_at_once(threads: Threads) -> None:
+    listing = upload(write(range(24)))
+    ingest.plan_listing(listing.pk)
+    gate = threading.Barrier(6)
+
+    def take() -> int | None:
+        gate.wait()
+        chunk = ingest._lease_chunk(listing.pk)
+        return chunk.number if chunk else None
+
+    for _ in range(2):
+        taken = [future.result() for future in [threads.start(take) for _ in range(6)]]
+        assert len(set(taken)) == 6
+    assert ListingChunk.objects.filter(state=ChunkState.LEASED, attempts=1).count() == 12
+
+
+def test_chunk_that_is_being_written_is_not_waited_for(threads: Threads) -> None:
+    listing = upload(write(range(6)))
+    ingest.plan_listing(listing.pk)
+    with transaction.atomic():
+        ListingChunk.objects.select_for_update().get(number=0)
+        chunk = threads.start(lambda: ingest._lease_chunk(listing.pk)).result(timeout=30)
+    assert chunk is not None
+    assert chunk.number == 1
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new-board", "known-board"])
+def test_board_settled_by_two_at_once_counts_the_rows_of_both(threads: Threads, *, again: bool) -> None:
+    before = write(range(20, 22))
+    ingest.ingest_in_foreground(upload(before if again else before.replace("ImageNet", "CIFAR-10")))
+    listing = upload(write(range(4)))
+    ingest.plan_listing(listing.pk)
+    first, second = ingest._lease_chunk(listing.pk), ingest._lease_chunk(listing.pk)
+    assert first is not None
+    assert second is not None
+    with transaction.atomic():
+        ingest._read_chunk(first)
+        other = threads.start(lambda: ingest._read_chunk(second))
+        assert wait_until_blocked_or_done(other), "the second did not wait, so it can't have counted the rows of the first"
+    other.result(timeout=30)
+    board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
+    rows = Result.objects.with_values().filter(benchmark=board, role=Role.PROPOSED)
+    assert (board.row_count, rows.count()) == (6 if again else 4, 6 if again else 4)
+    assert board.leader is not None
+    assert board.leader.value == max(Claim.objects.filter(result__benchmark=board, role=Role.PROPOSED).values_list("value", flat=True))
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_paper_whose_texts_are_read_at_once_speaks_with_the_newest(threads: Threads, *, newest_first: bool) -> None:
+    ingest.ingest_in_foreground(upload(write(range(1))))
+    chunks = []
+    for words in ("from one side", "from two sides"):
+        listing = upload(write(range(1), words=words))
+        ingest.plan_listing(listing.pk)
+        chunks.append(ingest._lease_chunk(listing.pk))
+    first, second = reversed(chunks) if newest_first else chunks
+    assert first is not None
+    assert second is not None
+    with transaction.atomic():
+        ingest._read_chunk(first)
+        other = threads.start(lambda: ingest._read_chunk(second))
+        assert wait_until_blocked_or_done(other)
+    other.result(timeout=30)
+    paper = Paper.objects.get()
+    assert paper.texts.count() == 3
+    assert paper.current_text is not None
+    assert "from two sides" in paper.current_text.abstract
+    assert set(Claim.objects.filter(retired_by__isnull=True).values_list("paper_text", flat=True)) == {paper.current_text_id}
+    assert Benchmark.objects.get(slug="image-classification-on-imagenet-1k").row_count == 1
+
+
+def test_extraction_and_papers_do_not_wait_for_a_board(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock on a board is taken last: what another worker does before that goes on meanwhile."""
+    ingest.ingest_in_foreground(upload(write(range(20, 22))))
+    reached = threading.Event()
+    link_costs = results._link_costs
+
+    def note(papers: set[int]) -> None:
+        link_costs(papers)
+        reached.set()
+
+    monkeypatch.setattr(results, "_link_costs", note)
+    listing = upload(write(range(2)))
+    ingest.plan_listing(listing.pk)
+    with transaction.atomic():
+        list(Benchmark.objects.select_for_update(no_key=True).order_by("pk"))
+        reading = threads.start(lambda: ingest.read_next_chunk(listing.pk))
+        assert reached.wait(30)
+    reading.result(timeout=30)
+    assert ListingChunk.objects.get(listing=listing).state == ChunkState.DONE
+
+
+def test_quoted_model_is_linked_rightly_when_two_listings_close_at_once(threads: Threads) -> None:
+    """One listing quotes a model that it brings, another brings a second model of that name: then nobody knows which is meant."""
+    quoting = upload(write(range(1), name="Solo") + write(range(1, 2), name="Other", quoted="Solo0").split("Daily Papers\n\n")[1])
+    bringing = upload(write(range(1), name="Solo", words="from one side").replace("A Study of", "Another Study of"))
+    for listing in (quoting, bringing):
+        ingest.plan_listing(listing.pk)
+        while ingest.read_next_chunk(listing.pk):
+            pass
+    quoted = Claim.objects.get(role=Role.BASELINE, value=49.5)
+    solo = quoted.model_key
+    # As it was a moment before the second listing's models were there.
+    own = Claim.objects.get(role=Role.PROPOSED, model_key=solo, paper_text__entries__listing=quoting).ml_model
+    with transaction.atomic():
+        list(MLModel.objects.select_for_update(no_key=True).filter(name_key=solo))
+        Claim.objects.filter(pk=quoted.pk).update(ml_model=own)
+        closing = threads.start(lambda: ingest.close_listing(bringing.pk))
+        assert wait_until_blocked_or_done(closing)
+    closing.result(timeout=30)
+    quoted.refresh_from_db()
+    assert quoted.ml_model is None
+    with transaction.atomic():
+        assert statements.link_quoted_models([solo]) == set()
+
+
+def test_decision_made_while_its_paper_is_read_anew_is_kept(threads: Threads) -> None:
+    """A curator goes through the claims while listings with other texts of the same papers, in other orders, are read."""
+    count = 12
+    ingest.ingest_in_foreground(upload(write(range(count))))
+    waiting = [
+        upload(write(numbers, words=f"from {turn} sides")) for turn, numbers in enumerate([range(count), range(count - 1, -1, -1)] * 2)
+    ]
+    for listing in waiting:
+        ingest.plan_listing(listing.pk)
+    ready = threading.Barrier(5)
+
+    def read(listing: Listing) -> None:
+        ready.wait()
+        while ingest.read_next_chunk(listing.pk) is not None:
+            pass
+        ingest.close_listing(listing.pk)
+
+    def decide(role: Role) -> dict[float, CurationState]:
+        ready.wait()
+        decided: dict[float, CurationState] = {}
+        end = time.monotonic() + 60
+        for number, value in enumerate(sorted(set(Claim.objects.values_list("value", flat=True)))):
+            state, reason = (CurationState.ACCEPTED, "") if number % 2 else (CurationState.REJECTED, "wrongly_read")
+            while True:
+                claim = Claim.objects.standing().filter(value=value, role=role, retired_by__isnull=True).first()
+                assert time.monotonic() < end, (value, decided)
+                if claim is None:
+                    continue
+                try:
+                    curation.decide(claim, state, actor="curator", version=claim.version, reason=reason)
+                except StaleObjectError:
+                    continue
+                decided[value] = state
+                break
+        return decided
+
+    reading = [threads.start(partial(read, listing)) for listing in waiting]
+    deciding = threads.start(lambda: decide(Role.PROPOSED))
+    for future in reading:
+        future.result(timeout=60)
+    decided = deciding.result(timeout=60)
+    assert len(decided) == count
+    assert set(Listing.objects.values_list("state", flat=True)) == {ListingState.DONE}
+    assert not ListingChunk.objects.exclude(failures=0, attempts=1).exists(), "no deadlock, no failure"
+    current = Claim.objects.filter(paper_text__in=Paper.objects.values("current_text"), value__in=decided)
+    assert {claim.value: (claim.state, claim.decided_by, claim.retired_by_id) for claim in current} == {
+        value: (state, "person", None) for value, state in decided.items()
+    }
+    assert Decision.objects.filter(change_set__actor="curator").count() == count
+    board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
+    accepted = sum(state == CurationState.ACCEPTED for state in decided.values())
+    assert (board.row_count, board.accepted_row_count) == (accepted, accepted)
