@@ -15,6 +15,7 @@ from datetime import date
 from claims import keys
 from claims.listings.base import ListedPaper
 from claims.models import Flag, Listing, ListingEntry, Paper, PaperText
+from claims.services import search_names
 from claims.terms import DateSource, FlagKind, ListingState, YearSource
 
 _STRENGTH = {source: strength for strength, source in enumerate(DateSource)}
@@ -103,6 +104,7 @@ def _find_papers(listed: Sequence[ListedPaper]) -> dict[int, Paper]:
         if known is None and without_id is not None:
             without_id.arxiv_id = entry.arxiv_id
             without_id.save(update_fields=["arxiv_id"])
+            search_names.keep_papers([without_id.pk])
             known = by_id[entry.arxiv_id] = without_id
         elif known is not None and without_id is not None and known.pk != without_id.pk:
             Flag.objects.get_or_create(
@@ -139,15 +141,21 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
         .order_by("listing_id", "position")
     ):
         entries[entry.paper_text.paper_id].append(entry)
-    changed = []
+    changed, fresh, renamed = [], [], []
     for pk, paper in papers.items():
-        before = _settled_fields(paper)
+        before, title = _settled_fields(paper), paper.title
         _settle(paper, entries[pk])
         if _settled_fields(paper) != before:
             # A fresh paper is filled for the first time, which changes nothing that anybody has seen.
             paper.version += before[0] is not None
             changed.append(paper)
+        if before[0] is None:
+            fresh.append(paper)
+        elif paper.title != title:
+            renamed.append(pk)
     Paper.objects.bulk_update(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"], batch_size=100)
+    search_names.add_papers(fresh)
+    search_names.keep_papers(renamed)
     return {paper.pk for paper in changed}
 
 

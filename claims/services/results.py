@@ -33,6 +33,7 @@ from claims.models import (
     ResultValue,
     Task,
 )
+from claims.services import search_names
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
 
@@ -119,7 +120,9 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
             ],
             ignore_conflicts=True,
         )
-        known |= _benchmarks_by_pair(missing)
+        added = _benchmarks_by_pair(missing)
+        search_names.keep_benchmarks(benchmark.pk for benchmark in added.values())
+        known |= added
     return {claim: known[pair] for claim, pair in pairs.items()}
 
 
