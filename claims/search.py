@@ -22,9 +22,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import IntEnum
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 from typing import Any
 
@@ -36,7 +36,7 @@ from rapidfuzz.distance import OSA
 
 from claims import keys
 from claims.models import Benchmark, Claim, Cost, Dataset, MLModel, Paper, Result
-from claims.terms import CurationState, SearchKind
+from claims.terms import SearchKind
 
 LONGEST_QUERY = 200
 """In characters; a longer query is cut, and the page says so."""
@@ -240,44 +240,50 @@ def _found(table: str, column: str, formulas: Sequence[_Formula]) -> tuple[str, 
     return f"SELECT id FROM {table} WHERE {_write(formulas, is_like)}", values  # noqa: S608 - own names
 
 
-def _find_near_words(query: Query) -> dict[str, list[str]]:
+def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[str]]:
     """Return, for each longer word of the query that is no known word, the known words a letter or two away, the nearest first.
 
-    A word with at most k wrong letters keeps one of any k + 1 pieces that it is cut into: a known word must hold one of them.
+    `loosely` allows a third of the letters to be wrong. One query.
     """
-    wanted = {word for word in query.required if len(word) > 3}
+    words = {word for word in query.required if len(word) > 3}
     if 1 < len(query.words) < 4:
-        wanted.add(query.key)  # "effi cientnet"
-    wanted = {word for word in wanted if len(word) <= 30 and not word[0].isdigit()}
+        words.add(query.key)  # "effi cientnet"
+    wanted = {word: _most_wrong(word, loosely=loosely) for word in sorted(words) if len(word) <= 30 and not word[0].isdigit()}
     if not wanted:
         return {}
-    parts, values = [], []
-    for word in sorted(wanted):
-        padded, wrong = f" {word} ", _most_wrong(word)
-        if wrong == 1:
-            pieces = [padded[first : first + 3] for first in range(len(padded) - 2)]
-        else:
-            cuts = [len(padded) * number // 3 for number in range(4)]
-            pieces = [padded[first:last] for first, last in zip(cuts, cuts[1:], strict=False)]
-        found, of_these = _found("claims_searchword", "word", [[[[piece]]] for piece in pieces])
+    parts: list[str] = []
+    values: list[str | int] = []
+    for word, wrong in wanted.items():
+        found, of_these = _found("claims_searchword", "word", [[[[piece]]] for piece in _pieces(f" {word} ", wrong)])
         parts.append(
             f"SELECT word FROM claims_searchword WHERE id IN ({found}) AND length(word) BETWEEN %s AND %s"  # noqa: S608 - own names
         )
-        values += [*of_these, len(padded) - wrong, len(padded) + wrong]
+        values += [*of_these, len(word) + 2 - wrong, len(word) + 2 + wrong]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(parts), values)
         known = sorted(word.strip() for (word,) in cursor.fetchall())
     near = {}
-    for word in sorted(wanted):
-        likest = process.extract(word, known, scorer=OSA.distance, score_cutoff=_most_wrong(word), limit=None)
+    for word, wrong in wanted.items():
+        likest = process.extract(word, known, scorer=OSA.distance, score_cutoff=wrong, limit=None)
         likest.sort(key=lambda pair: (pair[1], -fuzz.ratio(word, pair[0]), pair[0]))
         if likest and likest[0][1] > 0:
             near[word] = [str(other) for other, _, _ in likest[:MOST_NEAR]]
     return near
 
 
-def _most_wrong(word: str) -> int:
-    return 1 if len(word) < 7 else 2
+def _most_wrong(word: str, *, loosely: bool) -> int:
+    return max(2, len(word) // 3) if loosely else 1 if len(word) < 7 else 2
+
+
+def _pieces(padded: str, wrong: int) -> list[str]:
+    """Return substrings of which a word with so many wrong letters has kept one, of three characters or more.
+
+    Cut into one piece more than there are wrong letters, one piece is whole. A short word has no such pieces; what shares any
+    three characters with it is near enough to be looked at.
+    """
+    if len(padded) < 9 or wrong > 2:
+        return [padded[first : first + 3] for first in range(len(padded) - 2)]
+    return [padded[first:last] for first, last in pairwise(len(padded) * number // 3 for number in range(4))]
 
 
 def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Candidate], set[SearchKind]]:
@@ -291,7 +297,7 @@ def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Can
     values = [query.key, query.key + "\U0010ffff", *values]
     rows = "row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count"
     shown = (
-        "kind IN ('paper', 'model') OR EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.merged_into_id IS NULL "
+        "kind IN ('paper', 'model') OR EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.merged_into_id IS NULL "  # noqa: S608 - own names
         f"AND b.{rows} > 0 AND (kind = 'board' AND b.id = object_id OR kind = 'dataset' AND b.dataset_id = object_id))"
     )
     for number, (formulas, limit) in enumerate(((rough, FEW), (missing, 1)), start=2):
@@ -368,7 +374,7 @@ def _visible_costs() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A result. `found` is the name that answered, where it is another than the shown one; `behind` counts rows or numbers.
+    """A result. `found` is the alias that answered, where the shown name does not; `behind` counts rows or numbers.
 
     `boards` are those to go on to (of a dataset or model), the largest first, at most `BOARDS_OF_A_HIT` of `board_count`.
     """
@@ -426,7 +432,7 @@ def search(text: str, *, kind: SearchKind | None = None, page: int = 1, page_siz
     shown = chosen[(page - 1) * page_size : page * page_size]
     return Found(
         query=query,
-        hits=_read_hits(shown),
+        hits=_read_hits(query, shown),
         counts={kind: counts[kind] for kind in SearchKind},
         more=frozenset(full),
         page=page,
@@ -459,64 +465,73 @@ def _instead(query: Query, near: dict[str, list[str]], ranked: Sequence[Candidat
     }
 
 
-def suggest_names(query: Query, *, limit: int = 5) -> list[str]:
-    """Return known words near those of a query that found nothing: what the reader may have meant."""
-    near = _find_near_words(query)
+def suggest_words(query: Query, *, limit: int = 5) -> list[str]:
+    """Return known words that the reader of a query that found nothing may have meant, for each of its words the nearest first."""
+    near = _find_near_words(query, loosely=True)
     return list(dict.fromkeys(other for word in query.required for other in near.get(word, ())))[:limit]
 
 
-def _read_hits(ranked: Sequence[Candidate]) -> list[Hit]:
+def _answers(query: Query, name: str) -> bool:
+    """Say whether a name holds all the query asks for, so that it needs no word about which alias did."""
+    text = keys.search_text(name, whole=True)
+    words = text.split()
+    return query.key in words or all(_word_points(word, words, text) for word in query.required)
+
+
+def _read_hits(query: Query, ranked: Sequence[Candidate]) -> list[Hit]:
     """Read what a page shows of its results: five queries, however many there are."""
     ids: dict[SearchKind, list[int]] = {kind: [c.object_id for c in ranked if c.kind is kind] for kind in SearchKind}
     papers = Paper.objects.in_bulk(ids[SearchKind.PAPER])
     models = MLModel.objects.select_related("introduced_by").in_bulk(ids[SearchKind.MODEL])
     datasets = Dataset.objects.in_bulk(ids[SearchKind.DATASET])
     leader = "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
-    of_models: dict[int, list[int]] = {}
+    of_models: dict[int, set[int]] = {}
     rows = Result.objects.visible().filter(ml_model__in=ids[SearchKind.MODEL]).values_list("ml_model_id", "benchmark_id").distinct()
     for model, benchmark in rows:
-        of_models.setdefault(model or 0, []).append(benchmark)
+        of_models.setdefault(model or 0, set()).add(benchmark)
     wanted = reduce(or_, (Q(pk__in=boards) for boards in of_models.values()), Q(pk__in=ids[SearchKind.BOARD]))
     boards = (
         Benchmark.objects.visible()
         .with_names()
         .select_related(f"{leader}__result__paper", f"{leader}__result__source")
         .filter(wanted | Q(dataset__in=ids[SearchKind.DATASET]))
-        .order_by("-shown_rows", "slug")
+        .order_by(F("shown_rows").desc(), "slug")
     )
-    by_id = {board.pk: board for board in boards}
+    by_id: dict[int, Benchmark] = {board.pk: board for board in boards}
     of_datasets: dict[int, list[Benchmark]] = {}
     for board in by_id.values():
         of_datasets.setdefault(board.dataset_id, []).append(board)
     hits = []
     for found in ranked:
-        alias = found.name if found.alias else ""
+        on: list[Benchmark] = []
+        paper: Paper | None = None
+        benchmark: Benchmark | None = None
         if found.kind is SearchKind.PAPER:
             paper = papers[found.object_id]
-            hits.append(Hit(found.kind, paper.title, paper.get_absolute_url(), alias, found.behind, paper=paper))
+            name, url = paper.title, paper.get_absolute_url()
         elif found.kind is SearchKind.MODEL:
-            model = models[found.object_id]
-            on = [by_id[pk] for pk in by_id if pk in of_models.get(model.pk, ())]
-            url = model.introduced_by.get_absolute_url() if model.introduced_by else on[0].get_absolute_url() if on else ""
-            hits.append(
-                Hit(found.kind, model.name, url, alias, found.behind, on[:BOARDS_OF_A_HIT], len(on), paper=model.introduced_by)
-            )
+            ml_model = models[found.object_id]
+            name, paper = ml_model.name, ml_model.introduced_by
+            on = [by_id[pk] for pk in by_id if pk in of_models.get(ml_model.pk, ())]
+            url = paper.get_absolute_url() if paper else on[0].get_absolute_url() if on else ""
         elif found.kind is SearchKind.DATASET:
-            dataset = datasets[found.object_id]
-            on = of_datasets.get(dataset.pk, [])
-            url = on[0].get_absolute_url() if on else ""
-            hits.append(Hit(found.kind, dataset.name, url, alias, found.behind, on[:BOARDS_OF_A_HIT], len(on)))
+            name, on = datasets[found.object_id].name, of_datasets[found.object_id]
+            url = on[0].get_absolute_url()
         else:
-            board = by_id[found.object_id]
-            hits.append(
-                Hit(
-                    found.kind,
-                    str(board),
-                    board.get_absolute_url(),
-                    alias,
-                    found.behind,
-                    benchmark=board,
-                    leader=getattr(board, leader),
-                )
+            benchmark = by_id[found.object_id]
+            name, url = str(benchmark), benchmark.get_absolute_url()
+        hits.append(
+            Hit(
+                kind=found.kind,
+                name=name,
+                url=url,
+                found=found.name if found.alias and not _answers(query, name) else "",
+                behind=found.behind,
+                boards=on[:BOARDS_OF_A_HIT],
+                board_count=len(on),
+                benchmark=benchmark,
+                leader=getattr(benchmark, leader) if benchmark is not None else None,
+                paper=paper,
             )
+        )
     return hits

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("search/", views.search, name="search"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
     path("listings/", views.listings, name="listings"),
