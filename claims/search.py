@@ -194,22 +194,18 @@ def _alternatives(word: str, near: Sequence[str] = ()) -> list[list[str]]:
     return ways + [[f" {other} "] for other in near]
 
 
-def _formula(query: Query, near: dict[str, list[str]]) -> _Formula:
-    """Return what a name must hold: every word, or the whole query as one word."""
-    groups = [_alternatives(word, near.get(word, ())) for word in query.required]
-    if len(query.words) == 1:
-        return groups
-    joined = [[query.key]] if len(query.key) > 2 else []
-    joined += [[f" {other} "] for other in near.get(query.key, ())]
-    # (all words) or (joined) is, group by group: (word or joined).
-    return [group + joined for group in groups]
-
-
 def _formulas(query: Query, near: dict[str, list[str]]) -> tuple[list[_Formula], list[_Formula], list[_Formula]]:
     """Return what to look for, at first, where that finds next to nothing, and where that finds nothing; any of each will do."""
-    rough = _formula(query, near)
-    missing = [rough[:place] + rough[place + 1 :] for place in range(len(rough))] if 1 < len(rough) <= 6 else []
-    return [_formula(query, {})], ([rough] if near else []), missing
+    if len(query.key) < 3:
+        # Nearly every title holds two given letters at the beginning of some word.
+        return [[[[f" {query.key} "]]]], [], []
+    words = [[_alternatives(word) for word in query.required]]
+    rough = [[_alternatives(word, near.get(word, ())) for word in query.required]]
+    if len(query.words) > 1:
+        words.append([[[query.key]]])
+        rough += [[[[f" {other} "]]] for other in near.get(query.key, ())]
+    missing = [rough[0][:place] + rough[0][place + 1 :] for place in range(len(rough[0]))] if 1 < len(rough[0]) <= 6 else []
+    return words, (rough if near else []), missing
 
 
 def _write(formulas: Sequence[_Formula], holds: Callable[[str], str]) -> str:
@@ -224,12 +220,17 @@ def _write(formulas: Sequence[_Formula], holds: Callable[[str], str]) -> str:
     return any_of(all_of(any_of(all_of(map(holds, way)) for way in group) for group in formula) for formula in formulas)
 
 
-def _found(table: str, column: str, formulas: Sequence[_Formula]) -> tuple[str, list[str]]:
-    """Return a query for the ids of the rows that hold what the formulas say."""
+def _holds(table: str, column: str, formulas: Sequence[_Formula], *, only_if: str = "") -> tuple[str, list[str]]:
+    """Return the condition that a row holds what the formulas say, with its parameters.
+
+    Unless `only_if`, a condition on no row, holds, no row does, and the index is not even asked. Its parameters come first.
+    """
     if connection.vendor == "sqlite":
         # A folded word holds no quote, so that every substring can be quoted: nothing in it is FTS5's own syntax.
         match = _write(formulas, lambda part: f'"{part}"')
-        return f"SELECT rowid AS id FROM {table}_fts WHERE {table}_fts MATCH %s", [match]  # noqa: S608 - own names
+        # A join in this order makes FTS5 wait for the condition; as a part of WHERE it would come second.
+        wait = f"(SELECT 1 WHERE {only_if}) CROSS JOIN " if only_if else ""
+        return f"id IN (SELECT f.rowid FROM {wait}{table}_fts AS f WHERE {table}_fts MATCH %s)", [match]  # noqa: S608 - own names
     values: list[str] = []
 
     def is_like(part: str) -> str:
@@ -237,7 +238,8 @@ def _found(table: str, column: str, formulas: Sequence[_Formula]) -> tuple[str, 
         values.append(f"%{part}%")
         return f"{column} LIKE %s"
 
-    return f"SELECT id FROM {table} WHERE {_write(formulas, is_like)}", values  # noqa: S608 - own names
+    holds = _write(formulas, is_like)
+    return f"({only_if}) AND {holds}" if only_if else holds, values
 
 
 def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[str]]:
@@ -253,12 +255,18 @@ def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[s
         return {}
     parts: list[str] = []
     values: list[str | int] = []
+    unknown = "NOT EXISTS (SELECT 1 FROM claims_searchword WHERE word = %s)"
     for word, wrong in wanted.items():
-        found, of_these = _found("claims_searchword", "word", [[[[piece]]] for piece in _pieces(f" {word} ", wrong)])
+        # Words that are all known are meant as they stand; one of three letters or a number is no word of the list.
+        spelt = [part for part in query.required if part in wanted and part != word] if word == query.key else []
+        spelt = spelt or [word]
+        pieces: list[_Formula] = [[[[piece]]] for piece in _pieces(f" {word} ", wrong)]
+        holds, of_these = _holds("claims_searchword", "word", pieces, only_if=" OR ".join([unknown] * len(spelt)))
         parts.append(
-            f"SELECT word FROM claims_searchword WHERE id IN ({found}) AND length(word) BETWEEN %s AND %s"  # noqa: S608 - own names
+            f"SELECT word FROM claims_searchword WHERE {holds} "  # noqa: S608 - own names
+            "AND length(word) BETWEEN %s AND %s"
         )
-        values += [*of_these, len(word) + 2 - wrong, len(word) + 2 + wrong]
+        values += [*(f" {part} " for part in spelt), *of_these, len(word) + 2 - wrong, len(word) + 2 + wrong]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(parts), values)
         known = sorted(word.strip() for (word,) in cursor.fetchall())
@@ -266,7 +274,7 @@ def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[s
     for word, wrong in wanted.items():
         likest = process.extract(word, known, scorer=OSA.distance, score_cutoff=wrong, limit=None)
         likest.sort(key=lambda pair: (pair[1], -fuzz.ratio(word, pair[0]), pair[0]))
-        if likest and likest[0][1] > 0:
+        if likest:
             near[word] = [str(other) for other, _, _ in likest[:MOST_NEAR]]
     return near
 
@@ -289,42 +297,47 @@ def _pieces(padded: str, wrong: int) -> list[str]:
 def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Candidate], set[SearchKind]]:
     """Return the names to judge, and the kinds of which there are more than were taken: one query."""
     first, rough, missing = _formulas(query, near)
-    # Between its own characters and the largest there is stand all keys that begin with it.
-    key = "key" if connection.vendor == "sqlite" else 'key COLLATE "C"'
-    position = "instr" if connection.vendor == "sqlite" else "strpos"
-    found, values = _found("claims_searchname", "words", first)
-    parts = [f"s1 AS (SELECT id FROM claims_searchname WHERE {key} >= %s AND {key} < %s UNION {found})"]  # noqa: S608 - own names
-    values = [query.key, query.key + "\U0010ffff", *values]
+    sqlite = connection.vendor == "sqlite"
+    key = "key" if sqlite else 'key COLLATE "C"'
+    # What the nearest are chosen by, a light row each; the names are fetched for the chosen ones alone.
+    light = (
+        f"SELECT id, kind, object_id, key, CASE WHEN key = %s THEN 0 WHEN {'instr' if sqlite else 'strpos'}(words, %s) > 0 THEN 1 ELSE 2 END "  # noqa: E501, S608 - own names
+        "AS nearness, length(words) AS size FROM claims_searchname WHERE"
+    )
+    of_light = [query.key, " " + " ".join(query.words)]
+    holds, of_these = _holds("claims_searchname", "words", first)
+    # Between a key and the key with the largest character behind it stand all that begin with it.
+    parts = [f"s1 AS ({light} {key} >= %s AND {key} < %s UNION {light} {holds})"]
+    values = [*of_light, query.key, query.key + "\U0010ffff", *of_light, *of_these]
     rows = "row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count"
     shown = (
         "kind IN ('paper', 'model') OR EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.merged_into_id IS NULL "  # noqa: S608 - own names
         f"AND b.{rows} > 0 AND (kind = 'board' AND b.id = object_id OR kind = 'dataset' AND b.dataset_id = object_id))"
     )
-    for number, (formulas, limit) in enumerate(((rough, FEW), (missing, 1)), start=2):
-        found, of_these = _found("claims_searchname", "words", formulas) if formulas else ("SELECT id FROM s1 WHERE 1 = 0", [])
-        # Empty boards, of which the catalogue has many, are no reason not to look further.
-        earlier = " UNION ".join(f"SELECT id FROM s{before}" for before in range(1, number))  # noqa: S608 - own names
-        few = f"(SELECT count(*) FROM (SELECT 1 FROM claims_searchname WHERE id IN ({earlier}) AND ({shown}) LIMIT {limit}) AS e) < {limit}"  # noqa: S608 - own names
-        parts.append(f"s{number} AS (SELECT id FROM ({found}) AS t WHERE {few})")  # noqa: S608 - own names
-        values += of_these
+    for formulas, limit in ((rough, FEW), (missing, 1)):
+        if formulas:
+            # Empty boards, of which the catalogue has many, are no reason not to look further.
+            earlier = " UNION ".join(f"SELECT kind, object_id FROM s{before}" for before in range(1, len(parts) + 1))  # noqa: S608 - own names
+            few = f"(SELECT count(*) FROM (SELECT 1 FROM ({earlier}) AS f WHERE {shown} LIMIT {limit}) AS e) < {limit}"  # noqa: S608 - own names
+            holds, of_these = _holds("claims_searchname", "words", formulas, only_if=few)
+            parts.append(f"s{len(parts) + 1} AS ({light} {holds})")
+            values += [*of_light, *of_these]
+    every = " UNION ".join(f"SELECT * FROM s{number}" for number in range(1, len(parts) + 1))  # noqa: S608 - own names
+    nearest = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT id FROM every WHERE kind = '{kind}' ORDER BY nearness, size, {key}, object_id "  # noqa: S608 - own names
+        f"LIMIT {MOST_OF_A_KIND + 1}) AS {kind}s"
+        for kind in SearchKind
+    )
     statement = (
-        f"WITH {', '.join(parts)}, "  # noqa: S608 - own names
-        "every AS (SELECT id FROM s1 UNION SELECT id FROM s2 UNION SELECT id FROM s3), "
-        "judged AS (SELECT kind, object_id, name, key, words, alias, row_number() OVER (PARTITION BY kind ORDER BY "
-        f"CASE WHEN key = %s THEN 0 WHEN {position}(words, %s) > 0 THEN 1 ELSE 2 END, length(words), {key}, object_id) AS place "
-        "FROM claims_searchname WHERE id IN (SELECT id FROM every)) "
-        "SELECT kind, object_id, name, key, words, alias, place FROM judged WHERE place <= %s"
+        f"WITH {', '.join(parts)}, every AS ({every}) SELECT kind, object_id, name, key, words, alias "  # noqa: S608 - own names
+        f"FROM claims_searchname WHERE id IN ({nearest})"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, query.key, " " + " ".join(query.words), MOST_OF_A_KIND + 1])
-        rows = cursor.fetchall()
-    full = {SearchKind(row[0]) for row in rows if row[6] > MOST_OF_A_KIND}
+        cursor.execute(statement, values)
+        found = cursor.fetchall()
     kinds = {kind.value: kind for kind in SearchKind}
-    return [
-        Candidate(kinds[kind], pk, name, key, words, bool(alias))
-        for kind, pk, name, key, words, alias, place in rows
-        if place <= MOST_OF_A_KIND
-    ], full
+    names = [Candidate(kinds[kind], pk, name, key, words, bool(alias)) for kind, pk, name, key, words, alias in found]
+    return names, {kind for kind, count in Counter(name.kind for name in names).items() if count > MOST_OF_A_KIND}
 
 
 # -- what stands behind the candidates --------------------------------------------------------------------------------------------
