@@ -828,6 +828,11 @@ def list_areas(*, single: bool = False) -> list[AreaBoards]:
     return list(areas.values())
 
 
+def list_largest_boards(*, limit: int = 5) -> list[Benchmark]:
+    """Return the boards with the most rows, with their names."""
+    return list(Benchmark.objects.visible().with_names().order_by(_shown_rows().desc(), "slug")[:limit])
+
+
 def count_single_boards() -> int:
     """Return how many benchmarks the home page leaves out."""
     return Benchmark.objects.annotate(shown_rows=_shown_rows()).filter(shown_rows=1, reviewed=False).count()

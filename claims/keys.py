@@ -28,6 +28,63 @@ def squash(text: str) -> str:
     return kept.replace(_KEPT_POINT, ".")
 
 
+# A word of a search: letters and digits, with the signs that tell names apart. Apostrophes vanish, everything else parts words.
+_ASCII_WORDS = re.compile(r"[a-z0-9](?:[a-z0-9]|\.(?=[0-9])(?<=[0-9]\.)|[+#])*")
+_APOSTROPHES = str.maketrans("", "", "'’ʼ")
+_COMPOUND = re.compile(r"[^\s-]+(?:-[^\s-]+)+")
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–−_/", "-"))
+
+
+def search_words(text: str) -> list[str]:
+    """Return the words of `text` as a search compares them: case, accents and compatibility forms are gone.
+
+    "ViT-L/14" is "vit", "l", "14"; a point between digits and "+" and "#" after a letter or digit stay ("3.5", "c++"). All
+    combining marks fall, so that "Poincaré" is found without its accent; scripts that write vowels so lose them on both sides.
+    """
+    folded = text.translate(_APOSTROPHES)
+    if folded.isascii():
+        return _ASCII_WORDS.findall(folded.lower())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", folded).casefold())
+    folded = unicodedata.normalize("NFC", "".join(c for c in folded if unicodedata.category(c) != "Mn"))
+    if folded.isascii():
+        return _ASCII_WORDS.findall(folded)
+    words: list[str] = []
+    word = ""
+    for place, c in enumerate(folded):
+        if (
+            c.isalnum()
+            or (word and c in "+#")
+            or (word and unicodedata.category(c) == "Mc")
+            or (c == "." and word[-1:].isdigit() and folded[place + 1 : place + 2].isdigit())
+        ):
+            word += c
+        elif word:
+            words.append(word)
+            word = ""
+    return [*words, word] if word else words
+
+
+def search_key(text: str) -> str:
+    """Return the words of `text` without blanks, at most 200 characters: what makes two names the same to a search."""
+    return "".join(search_words(text))[:200]
+
+
+def search_text(text: str, *, whole: bool) -> str:
+    """Return what a search looks into: the words between blanks, then behind a bar the compounds as one word.
+
+    "Fine-Grained Recognition" gives " fine grained recognition | finegrained ", so that both spellings are found. With `whole`
+    the whole name counts as a compound ("Swin Transformer V2" is also "swintransformerv2"). '' without a letter or digit.
+    """
+    words = search_words(text)
+    if not words:
+        return ""
+    joined = dict.fromkeys("".join(search_words(found)) for found in _COMPOUND.findall(text.translate(_DASHES)))
+    if whole and len(words) > 1:
+        joined["".join(words)] = None
+    parts = [*words, "|", *(word for word in joined if word and word not in words)] if joined else words
+    return f" {' '.join(parts)} "
+
+
 def digest(*parts: str) -> str:
     """Return the SHA-256, in hexadecimal, of the parts. A separator keeps ("ab", "c") and ("a", "bc") apart."""
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -63,3 +63,8 @@ class ResultQuerySet(models.QuerySet[_Row]):
 class BenchmarkQuerySet(models.QuerySet[_Row]):
     def with_names(self) -> Self:
         return self.select_related("task__area", "dataset", "primary_metric")
+
+    def visible(self) -> Self:
+        """The boards with a row that readers see, how many stand in `shown_rows`; none that was merged into another."""
+        shown = models.F("row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count")
+        return self.annotate(shown_rows=shown).filter(merged_into__isnull=True, shown_rows__gt=0)

@@ -15,6 +15,15 @@ class TextField(StrEnum):
     ABSTRACT = "abstract"
 
 
+class SearchKind(StrEnum):
+    """What a search finds."""
+
+    BOARD = "board"
+    DATASET = "dataset"
+    MODEL = "model"
+    PAPER = "paper"
+
+
 class Role(StrEnum):
     """Whose number it is: this paper's own, or one that it quotes."""
 

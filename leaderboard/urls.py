@@ -11,6 +11,7 @@ urlpatterns = [
     path("sota/<slug:slug>/", views.board, name="board"),
     path("sota/<slug:slug>/chart.json", views.chart, name="chart"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("search/", views.search, name="search"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
     path("listings/", views.listings, name="listings"),

@@ -19,15 +19,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from claims import boards, tasks
+from claims import search as searching
 from claims.errors import ClaimsError, ListingError, StaleObjectError, UnknownFilterError
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper
 from claims.services import changes, curation, ingest, permissions, receipts, uploads
-from claims.terms import CurationState, ListingState
+from claims.terms import CurationState, ListingState, SearchKind
 from leaderboard.etags import make_etag
 from leaderboard.forms import DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.templatetags.board_tags import number_statements, plural
@@ -37,6 +38,7 @@ Params = ParamSpec("Params")
 
 LISTINGS_ON_A_PAGE = 50
 ENTRIES_ON_A_PAGE = 50
+SUGGESTIONS = 8
 
 
 @require_safe
@@ -112,6 +114,63 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     earlier = number_statements(page.earlier_claims, page.earlier_costs, after=len(numbered))
     context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "may_curate": may_curate}
     return render(request, "boards/paper.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """What a query finds. A script asks for the first few as suggestions."""
+    text, wanted = request.GET.get("q", ""), request.GET.get("kind", "")
+    if request.headers.get("HX-Request"):
+        response = render(request, "search/_suggestions.html", {"found": searching.search(text, page_size=SUGGESTIONS)})
+    elif wanted and wanted not in list(SearchKind):
+        context = {"unknown_kind": wanted, "anything": urlencode({"q": text})}
+        response = render(request, "search/search.html", context, status=400)
+    else:
+        stated = request.GET.get("page", "")
+        page = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 6 else 1
+        found = searching.search(text, kind=SearchKind(wanted) if wanted else None, page=page)
+        response = render(request, "search/search.html", _search_context(text, wanted, found))
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _search_context(text: str, kind: str, found: searching.Found) -> dict[str, object]:
+    """Return what the search page shows around its results: the kinds to choose from, the pages, and what helps where it is empty."""
+
+    def address(**changes: str | int) -> str:
+        parameters: dict[str, str | int] = {"q": found.query.text, "kind": kind, **changes}
+        return urlencode({name: value for name, value in parameters.items() if value})
+
+    counts = {"": found.total} | {of.value: found.counts[of] for of in SearchKind}
+    labels = {"": "All", "board": "Boards", "dataset": "Datasets", "model": "Models", "paper": "Papers"}
+    shown = found.page * searching.PAGE_SIZE
+    examples = [] if found.total else boards.list_largest_boards()
+    return {
+        "found": found,
+        "kind": kind,
+        "kinds": [
+            {
+                "label": labels[of],
+                "count": count,
+                "chosen": of == kind,
+                "query": address(kind=of),
+                "more": bool(found.more) if not of else of in found.more,
+            }
+            for of, count in counts.items()
+            if count or of == kind
+        ],
+        "anything": address(kind=""),
+        "previous": address(page=found.page - 1) if found.page > 1 else "",
+        "next": address(page=found.page + 1) if found.page < found.pages else "",
+        "first": shown - searching.PAGE_SIZE + 1,
+        "left": counts[kind] - shown,
+        "cut": searching.LONGEST_QUERY if len(text) > searching.LONGEST_QUERY else 0,
+        "most": searching.MOST_OF_A_KIND,
+        "asked_for_nothing": not text.strip(),
+        "near": searching.suggest_words(found.query) if text.strip() and not found.total else [],
+        "examples": examples,
+        "site_is_empty": not examples,
+    }
 
 
 def for_curators(

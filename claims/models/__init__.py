@@ -8,6 +8,7 @@ from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingI
 from claims.models.papers import Paper, PaperText
 from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.runs import Run, RunText
+from claims.models.search import SearchName, SearchWord
 
 __all__ = [
     "Alias",
@@ -40,6 +41,8 @@ __all__ = [
     "ResultValue",
     "Run",
     "RunText",
+    "SearchName",
+    "SearchWord",
     "SourceRecord",
     "Statement",
     "Task",

@@ -14,6 +14,7 @@ from claims import keys
 from claims.errors import CatalogueError
 from claims.extraction import vocabulary as shipped
 from claims.models import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, Paper, Task
+from claims.services import search_names
 from claims.terms import AliasKind
 
 UNSPECIFIED_TASK = "Unspecified task"
@@ -106,6 +107,8 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
             for text in shipped_entry.exact_aliases:
                 loader.alias(kind, text, found[shipped_entry.name], exact_case=True)
     loader.save_aliases()
+    if loader.has_renamed:
+        search_names.keep_datasets(dataset.pk for dataset in datasets.values())
     return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created, changed=len(loader.changed))
 
 
@@ -160,6 +163,11 @@ class _Loader:
             self._new_aliases.append(alias)
         elif getattr(known, f"{kind}_id") != entry.pk and known.reviewed:
             raise CatalogueError(f"The {kind} alias “{text}” of “{entry.name}” already names “{getattr(known, kind.value).name}”.")
+
+    @property
+    def has_renamed(self) -> bool:
+        """Whether a name or an alias may be another now."""
+        return bool(self._new or self.changed or self._new_aliases)
 
     def save_aliases(self) -> None:
         Alias.objects.bulk_create(self._new_aliases)
@@ -227,6 +235,8 @@ def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]
             [Alias(kind=kind, text=name[:300], key=key, **{kind.value: made[make_slug(key)]}) for key, name in sorted(new.items())],
             ignore_conflicts=True,
         )
+        if kind is AliasKind.DATASET:
+            search_names.keep_datasets(entry.pk for entry in made.values())
         found |= _aliases_by_key(kind, list(new))
     return {name: entry.root() for name, (exact, key) in spellings.items() if (entry := found.get(exact) or found.get(key)) is not None}
 

@@ -32,7 +32,7 @@ from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
 from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
-from claims.services import papers, results, statements, uploads
+from claims.services import papers, results, search_names, statements, uploads
 from claims.services.catalog import read_vocabulary
 from claims.services.uploads import FIRST_YEAR, LAST_YEAR
 from claims.terms import ChunkState, ListingState, Role, YearSource
@@ -352,6 +352,7 @@ def _read_chunk(chunk: ListingChunk) -> None:
         touched = merged.changed | {reading.text.paper_id for reading in readings}
         statements.settle_texts(touched)
         results.settle_papers(touched)
+        search_names.add_words(touched)
         ListingIssue.objects.bulk_create([ListingIssue(listing=listing, chunk=chunk, line=p.line, reason=p.reason) for p in problems])
         done = ListingChunk.objects.filter(pk=chunk.pk, state=ChunkState.LEASED, lease_owner=chunk.lease_owner).update(
             state=ChunkState.DONE,

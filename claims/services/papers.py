@@ -15,6 +15,7 @@ from datetime import date
 from claims import keys
 from claims.listings.base import ListedPaper
 from claims.models import Flag, Listing, ListingEntry, Paper, PaperText
+from claims.services import search_names
 from claims.services.rows import update_rows
 from claims.terms import DateSource, FlagKind, ListingState, YearSource
 
@@ -130,6 +131,7 @@ def _find_papers(listed: Sequence[ListedPaper], *, complete: bool = False) -> di
             known = by_id[entry.arxiv_id] = without_id
             if complete:
                 without_id.save(update_fields=["arxiv_id"])
+                search_names.keep_papers([without_id.pk])
         elif complete and known is not None and without_id is not None and known.pk != without_id.pk:
             Flag.objects.get_or_create(
                 kind=FlagKind.IDENTITY,
@@ -163,10 +165,10 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
         ListingEntry.objects.filter(paper_text__paper__in=papers).select_related("listing", "paper_text").order_by("listing_id", "position")
     ):
         entries[entry.paper_text.paper_id].append(entry)
-    changed = []
+    changed, fresh, renamed = [], [], []
     fields: set[str] = set()
     for pk, paper in papers.items():
-        before = _settled_fields(paper)
+        before, title = _settled_fields(paper), paper.title
         _settle(paper, entries[pk])
         differing = {name for name, value in _settled_fields(paper).items() if value != before[name]}
         if differing:
@@ -174,7 +176,13 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             paper.version += before["current_text"] is not None
             changed.append(paper)
             fields |= differing
+        if before["current_text"] is None:
+            fresh.append(paper)
+        elif paper.title != title:
+            renamed.append(pk)
     update_rows(changed, sorted(fields | {"version"}))
+    search_names.add_papers(fresh)
+    search_names.keep_papers(renamed)
     return {paper.pk for paper in changed}
 
 

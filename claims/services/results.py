@@ -34,6 +34,7 @@ from claims.models import (
     ResultValue,
     Task,
 )
+from claims.services import search_names
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import update_rows
@@ -127,7 +128,9 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
             ],
             ignore_conflicts=True,
         )
-        known |= _benchmarks_by_pair(missing)
+        added = _benchmarks_by_pair(missing)
+        search_names.keep_benchmarks(benchmark.pk for benchmark in added.values())
+        known |= added
     return {claim: known[pair] for claim, pair in pairs.items()}
 
 

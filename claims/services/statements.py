@@ -13,7 +13,7 @@ from claims import keys
 from claims.errors import ClaimsError
 from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
 from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
-from claims.services import catalog, decisions
+from claims.services import catalog, decisions, search_names
 from claims.services.papers import lock_papers
 from claims.services.rows import update_rows
 from claims.terms import AliasKind, DecidedBy, FlagKind, Role
@@ -149,7 +149,8 @@ def _own_models(papers: Mapping[int, Paper], drafts: Iterable[tuple[PaperText, S
         ],
         ignore_conflicts=True,
     )
-    found = MLModel.objects.filter(introduced_by__in={paper for paper, _ in wanted}).select_related("merged_into")
+    found = list(MLModel.objects.filter(introduced_by__in={paper for paper, _ in wanted}).select_related("merged_into"))
+    search_names.add_models(found)
     return {(model.introduced_by_id or 0, model.name_key): model.root() for model in found}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django import template
@@ -14,8 +16,10 @@ from django.http import QueryDict
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from claims import keys
 from claims.boards import Board, Cell, Column, Row, Sentence
 from claims.models import Claim, Cost, Paper, Statement
+from claims.search import Found
 from claims.services.receipts import Change
 from claims.terms import (
     ClaimKind,
@@ -711,3 +715,39 @@ def row_quotes(board: Board, row: Row) -> list[Quote]:
 def get(mapping: dict[Any, Any], key: Any) -> Any:
     """Return what a mapping holds under `key`, None if nothing."""
     return mapping.get(key)
+
+
+# ---- search ----
+
+
+@register.simple_tag
+def found_name(name: str, found: Found) -> SafeString:
+    """Return a name with what the query found in it in bold. Compared as the search compares: case, accents and hyphens aside."""
+    folded: list[tuple[str, int]] = []
+    starts = set()
+    inside = False
+    for place, c in enumerate(name):
+        letters = "".join(keys.search_words(c))
+        if letters and not inside:
+            starts.add(len(folded))
+        # A combining mark or an apostrophe folds to nothing and ends no word.
+        inside = bool(letters) or (inside and (unicodedata.combining(c) > 0 or c in "'’"))
+        folded += [(letter, place) for letter in letters]
+    text = "".join(letter for letter, _ in folded)
+    bold: set[int] = set()
+    query = found.query
+    wanted = [query.key] if query.key in text and len(query.key) > 2 else [*query.required, *found.instead.values()]
+    for word in wanted:
+        plain = word.translate(_SIGNS)
+        plain = plain if plain in text or not plain.endswith("s") else plain[:-1]
+        at = text.find(plain) if plain else -1
+        while at >= 0:
+            if len(plain) > 2 or at in starts:
+                bold.update(place for _, place in folded[at : at + len(plain)])
+            at = text.find(plain, at + 1)
+    pieces = groupby(enumerate(name), key=lambda pair: pair[0] in bold)
+    parts = [("".join(c for _, c in piece), strong) for strong, piece in pieces]
+    return format_html_join("", "{}", ((format_html("<b>{}</b>", part) if strong else part,) for part, strong in parts))
+
+
+_SIGNS = str.maketrans("", "", "+#.")

@@ -1,0 +1,186 @@
+"""Keeps the names that a search looks through in step with what they name.
+
+Each function is part of its caller's transaction: whoever makes, renames or merges a paper, model, dataset, benchmark or alias
+calls it there. What is merged into another lends it its names and has none of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from claims import keys
+from claims.models import Alias, Benchmark, Dataset, MLModel, Paper, SearchName, SearchWord
+from claims.terms import AliasKind, SearchKind
+
+BATCH = 500
+LONGEST_WORD = 40
+"""Nobody misspells a longer word; it is an address or a formula."""
+
+_Named = dict[int, list[tuple[str, bool]]]
+"""The names of each object by its id: (name, whether it is an alias), the own name first."""
+
+
+def add_papers(papers: Iterable[Paper]) -> None:
+    """Add the names of papers that are new, without a look at what is there. Their words come later, by `add_words`."""
+    _insert(_rows(SearchKind.PAPER, {paper.pk: _paper_names(paper.title, paper.arxiv_id) for paper in papers}))
+
+
+def keep_papers(paper_ids: Iterable[int]) -> None:
+    """Bring the names of papers up to date, whatever became of them."""
+    for ids in _batches(paper_ids):
+        named = _of_roots(Paper, ids)
+        for pk, root, title, arxiv_id in _members(Paper, ids).values_list("pk", "merged_into", "title", "arxiv_id").order_by("pk"):
+            _collect(named, pk, root, _paper_names(title, arxiv_id))
+        _replace(SearchKind.PAPER, ids, named)
+
+
+def add_models(models: Iterable[MLModel]) -> None:
+    """Add the names of models that are new or known already; merged ones are passed over. Their words come by `add_words`."""
+    _insert(_rows(SearchKind.MODEL, {model.pk: [(model.name, False)] for model in models if model.merged_into_id is None}))
+
+
+def add_words(paper_ids: Iterable[int]) -> None:
+    """Add the words of papers and of the models that they introduce to those that a misspelled query is compared with.
+
+    The last step of an ingest's transaction: two workers that bring the same new word wait for each other from here on only.
+    """
+    wanted = set(paper_ids)
+    models = MLModel.objects.filter(introduced_by__in=wanted).values_list("pk", flat=True)
+    of_these = Q(kind=SearchKind.PAPER, object_id__in=wanted) | Q(kind=SearchKind.MODEL, object_id__in=list(models))
+    _add_words(SearchName.objects.filter(of_these).values_list("words", flat=True))
+
+
+def keep_models(model_ids: Iterable[int]) -> None:
+    """Bring the names of models up to date: their own, their aliases', and those of what was merged into them."""
+    for ids in _batches(model_ids):
+        named = _of_roots(MLModel, ids)
+        for pk, root, name in _members(MLModel, ids).values_list("pk", "merged_into", "name").order_by("pk"):
+            _collect(named, pk, root, [(name, False)])
+        _collect_aliases(named, AliasKind.MODEL, ids)
+        _replace(SearchKind.MODEL, ids, named)
+
+
+def keep_datasets(dataset_ids: Iterable[int]) -> None:
+    """Bring the names of datasets up to date, and with them those of their boards."""
+    for ids in _batches(dataset_ids):
+        named = _of_roots(Dataset, ids)
+        for pk, root, name in _members(Dataset, ids).values_list("pk", "merged_into", "name").order_by("pk"):
+            _collect(named, pk, root, [(name, False)])
+        _collect_aliases(named, AliasKind.DATASET, ids)
+        _replace(SearchKind.DATASET, ids, named)
+        keep_benchmarks(Benchmark.objects.filter(dataset__in=ids).values_list("pk", flat=True))
+
+
+def keep_benchmarks(benchmark_ids: Iterable[int]) -> None:
+    """Bring the names of boards up to date.
+
+    A board is called "task on dataset". That the dataset comes first, and every alias of task or dataset in its place, are
+    aliases of the board.
+    """
+    for ids in _batches(benchmark_ids):
+        boards = list(Benchmark.objects.filter(pk__in=ids, merged_into__isnull=True).select_related("task", "dataset"))
+        datasets: _Named = defaultdict(list)
+        _collect_aliases(datasets, AliasKind.DATASET, {board.dataset_id for board in boards})
+        tasks: _Named = defaultdict(list)
+        _collect_aliases(tasks, AliasKind.TASK, {board.task_id for board in boards})
+        named: _Named = {}
+        for board in boards:
+            task, dataset = board.task.name, board.dataset.name
+            sets = [dataset, *(alias for alias, _ in datasets[board.dataset_id])]
+            named[board.pk] = [(f"{task} on {dataset}", False), *((f"{alias} {task}", True) for alias in sets)]
+            named[board.pk] += [(f"{dataset} {alias}", True) for alias, _ in tasks[board.task_id]]
+        _replace(SearchKind.BOARD, ids, named)
+
+
+@transaction.atomic
+def rebuild() -> int:
+    """Make all names anew, and the words without those that no name holds any longer; return how many names there are."""
+    SearchName.objects.all().delete()
+    SearchWord.objects.all().delete()
+    keep_papers(Paper.objects.order_by("pk").values_list("pk", flat=True))
+    keep_models(MLModel.objects.order_by("pk").values_list("pk", flat=True))
+    keep_datasets(Dataset.objects.order_by("pk").values_list("pk", flat=True))
+    return SearchName.objects.count()
+
+
+def _paper_names(title: str, arxiv_id: str) -> list[tuple[str, bool]]:
+    return [(title, False), (arxiv_id, True)] if arxiv_id else [(title, False)]
+
+
+def _batches(ids: Iterable[int]) -> Iterable[list[int]]:
+    wanted = sorted(set(ids))
+    return (wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH))
+
+
+def _of_roots(model: Any, ids: Sequence[int]) -> _Named:
+    return {pk: [] for pk in model._default_manager.filter(pk__in=ids, merged_into__isnull=True).values_list("pk", flat=True)}
+
+
+def _members(model: Any, ids: Sequence[int]) -> Any:
+    return model._default_manager.filter(Q(pk__in=ids) | Q(merged_into__in=ids))
+
+
+def _collect(named: _Named, pk: int, root: int | None, names: list[tuple[str, bool]]) -> None:
+    """Give an object its names, or its root: the own names first, the merged ones' as aliases."""
+    if root is None and pk in named:
+        named[pk][:0] = names
+    elif root in named:
+        named[root or 0] += [(name, True) for name, _ in names]
+
+
+def _collect_aliases(named: _Named, kind: AliasKind, ids: Collection[int]) -> None:
+    column, root = f"{kind.value}_id", f"{kind.value}__merged_into"
+    found = Alias.objects.filter(Q(**{f"{kind.value}__in": ids}) | Q(**{f"{root}__in": ids}), kind=kind, scope="")
+    for pk, merged_into, text in found.order_by("text", "pk").values_list(column, root, "text"):
+        owner = merged_into or pk
+        if owner in ids:
+            named.setdefault(owner, []).append((text, True))
+
+
+def _rows(kind: SearchKind, named: _Named) -> list[SearchName]:
+    rows: dict[tuple[int, str], SearchName] = {}
+    for pk, names in named.items():
+        for name, alias in names:
+            key = keys.search_key(name)
+            if key:
+                words = keys.search_text(name, whole=kind is not SearchKind.PAPER)
+                rows.setdefault((pk, key), SearchName(kind=kind, object_id=pk, name=name, key=key, words=words, alias=alias))
+    return list(rows.values())
+
+
+def _insert(rows: Sequence[SearchName]) -> None:
+    SearchName.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+
+
+def _add_words(texts: Iterable[str]) -> None:
+    # A number is nobody's misspelling.
+    words = {f" {word} " for text in texts for word in text.split() if 3 < len(word) <= LONGEST_WORD and not word[0].isdigit()}
+    if connection.vendor == "sqlite":
+        # Spares most of the inserts. PostgreSQL skips known words faster than it finds them: it would ask the trigram index.
+        words.difference_update(SearchWord.objects.filter(word__in=words).values_list("word", flat=True))
+    # In order, so that two workers that add the same words wait for each other in the same order.
+    SearchWord.objects.bulk_create([SearchWord(word=word) for word in sorted(words)], ignore_conflicts=True, batch_size=BATCH)
+
+
+def _replace(kind: SearchKind, ids: Sequence[int], named: _Named) -> None:
+    """Let the objects have these names and no other; what is right already stays untouched."""
+    present = {(row.object_id, row.key): row for row in SearchName.objects.filter(kind=kind, object_id__in=ids)}
+    rows = _rows(kind, named)
+    fresh = []
+    for row in rows:
+        known = present.pop((row.object_id, row.key), None)
+        if known is None:
+            fresh.append(row)
+        elif (known.name, known.words, known.alias) != (row.name, row.words, row.alias):
+            known.name, known.words, known.alias = row.name, row.words, row.alias
+            known.save(update_fields=["name", "words", "alias"])
+    if present:
+        SearchName.objects.filter(pk__in=[row.pk for row in present.values()]).delete()
+    if fresh:
+        _insert(fresh)
+        _add_words(row.words for row in fresh)
