@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from claims.errors import ClaimsError
+from claims import tasks
+from claims.errors import ClaimsError, NotPermittedError
 from claims.models import (
     Alias,
     Benchmark,
@@ -32,7 +33,7 @@ from claims.models import (
     Statement,
     Task,
 )
-from claims.services import curation, permissions
+from claims.services import changes, curation, permissions
 from claims.terms import CurationState, RejectReason
 
 # Django's classes take type arguments in the stubs only.
@@ -149,7 +150,7 @@ class CostAdmin(StatementAdmin):
 @admin.register(Paper)
 class PaperAdmin(ReadOnlyAdmin):
     list_display = ("title", "arxiv_id", "last_day", "date_source", "created")
-    list_filter = ("date_source",)
+    list_filter = ("date_source", "withdrawn")
     search_fields = ("title", "arxiv_id")
     date_hierarchy = "last_day"
 
@@ -234,11 +235,15 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         # The latest first: an earlier change can only be undone once the later ones are.
         for change_set in change_sets.order_by("-pk"):
             try:
-                curation.undo(change_set, actor=request.user.get_username())
+                if not permissions.may_undo(request.user, change_set):
+                    raise NotPermittedError("Your account may not take it back.")
+                changes.undo(change_set, actor=request.user.get_username())
             except ClaimsError as error:
                 self.message_user(request, f"{change_set}: {error.message}", messages.ERROR)
             else:
                 self.message_user(request, f"{change_set}: undone.", messages.SUCCESS)
+                if (listing := changes.find_listing(change_set)) is not None:
+                    tasks.announce_settling(listing)
 
 
 @admin.register(Flag)

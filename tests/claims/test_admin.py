@@ -6,7 +6,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from claims.models import ChangeSet, Claim, Cost
-from tests.factories import make_board, make_user
+from claims.services import uploads
+from tests.factories import make_board, make_listing, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,18 @@ def test_accept_reject_and_undo_go_through_change_sets(curator: Client, model: s
     )
     rejected.refresh_from_db()
     assert rejected.state == "accepted"
+
+
+@pytest.mark.parametrize("manages", [True, False])
+def test_withdrawal_of_a_listing_is_undone_by_who_may_manage_it(client: Client, manages: bool) -> None:
+    client.force_login(make_user("lee", *CURATOR, *(["manage_listing"] if manages else []), is_staff=True))
+    listing = make_listing("a.txt", state="done")
+    done = uploads.withdraw(listing, actor="kim", version=1).change_set
+    address = reverse("admin:claims_changeset_changelist")
+    page = client.post(address, {"action": "undo", "_selected_action": [str(done.pk)]}, follow=True).content.decode()
+    listing.refresh_from_db()
+    assert listing.state == ("done" if manages else "withdrawn")
+    assert ("withdraw by kim: undone." if manages else "Your account may not take it back.") in page
 
 
 def test_who_may_not_curate_sees_no_action(client: Client) -> None:

@@ -12,6 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from claims.models import Listing
+from claims.services import uploads
 from tests.factories import make_board
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,15 @@ def test_ingest_prints_a_receipt_for_people() -> None:
     assert "year 2025 (given)" in out
     assert "papers new" in out
     assert "read before" in run("ingest", str(SAMPLE))[0]
+
+
+def test_file_of_a_withdrawn_listing_is_not_read_again_and_says_what_to_do() -> None:
+    run("ingest", str(SAMPLE))
+    uploads.withdraw(Listing.objects.get(), actor="lee", version=1)
+    out, err = run("ingest", str(SAMPLE), "--json", fails=True)
+    assert f"{SAMPLE.name} was not read. It was uploaded before and withdrawn; put it back on its page." in err
+    assert json.loads(out)["listings"] == []
+    assert Listing.objects.get().state == "withdrawn"
 
 
 @pytest.mark.embedded

@@ -146,11 +146,11 @@ def test_withdrawal_names_its_effect_first_and_can_be_undone(lee: Client) -> Non
     board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
     assert "Net4" not in text_of(lee.get(board.get_absolute_url()))
     source = lee.get(listing.get_absolute_url()).content.decode()
-    assert "by lee: not ours &lt;b&gt;." in source
+    assert "by lee (“not ours &lt;b&gt;”)." in source
     assert "Withdraw…" not in source
     shown = text_of(lee.get(paper.get_absolute_url()))
     assert "The listing papers.txt was withdrawn on" in shown
-    assert "by lee: not ours" in shown
+    assert "by lee (“not ours" in shown
     assert "its numbers stand on no board" in shown
     response = post_form(lee, f"/changes/{ChangeSet.objects.get().public_id}/undo/", next=listing.get_absolute_url())
     assert response.headers["Location"] == listing.get_absolute_url()
@@ -187,7 +187,7 @@ def test_same_file_again_offers_to_put_the_withdrawn_listing_back(lee: Client) -
     shown = text_of(response)
     assert response.status_code == 409
     assert "papers.txt was uploaded before, byte for byte, as papers.txt , and withdrawn on" in shown
-    assert "by lee: by mistake." in shown
+    assert "by lee (“by mistake”)." in shown
     assert "Put it back" in shown
     assert state(listing) == ListingState.WITHDRAWN
     other = Client()

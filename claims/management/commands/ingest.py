@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from claims.errors import ClaimsError
+from claims.errors import ClaimsError, InvalidDecisionError
 from claims.management.databases import ensure_tables
 from claims.models import Claim, Cost, Listing, ListingChunk, Paper
 from claims.services import ingest, receipts, updates
@@ -52,6 +52,9 @@ class Command(BaseCommand):
     def _read(self, path: Path, year: int | None) -> tuple[Listing, bool]:
         with path.open("rb") as file:
             listing, created = ingest.store_upload(file, name=path.name, actor="command line", year=year)
+        if listing.state in (ListingState.CANCELLED, ListingState.WITHDRAWN):
+            was, way = ("stopped", "read it on") if listing.state == ListingState.CANCELLED else ("withdrawn", "put it back")
+            raise InvalidDecisionError(f"{path.name} was not read. It was uploaded before and {was}; {way} on its page.")
         # The bar goes to standard error, and only to a terminal: pipes get the receipt alone.
         with tqdm(desc=path.name, unit=" papers", file=sys.stderr, disable=None) as bar:
 
