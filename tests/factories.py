@@ -224,7 +224,7 @@ def make_imported_row(
     variant: str = "",
     source: str = "results",
 ) -> Result:
-    """Return a row of an import: its numbers come from a record, not from a sentence."""
+    """Return a row of an import: its numbers come from a record, not from a sentence. Costs are stated in millions."""
     assert benchmark.primary_metric is not None
     table, _ = Import.objects.get_or_create(name=source, defaults={"sha256": keys.digest(source), "format": "csv"})
     record = SourceRecord.objects.create(source=table, number=next(_numbers), raw={"model": model})
@@ -242,8 +242,15 @@ def make_imported_row(
     )
     ResultValue.objects.create(result=result, metric=benchmark.primary_metric, claim=claim)
     for measure, value in (costs or {}).items():
+        number = f"{value / 1e6:g}"
         cost = Cost.objects.create(
-            **stated, column=measure.value, stated=f"{value:,.0f}", value=value, canonical_value=value, measure=measure
+            **stated,
+            column=measure.value,
+            stated=f"{number}M",
+            value=value,
+            decimals=len(number.partition(".")[2]),
+            canonical_value=value,
+            measure=measure,
         )
         CostLink.objects.create(result=result, cost=cost)
     return result

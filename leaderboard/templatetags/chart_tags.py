@@ -81,7 +81,7 @@ def _rows(tradeoff: Tradeoff, rows: list[Row], scale: Scale, base: str) -> SafeS
     return mark_safe("\n".join(parts))  # noqa: S308 - every part is escaped
 
 
-ON_IT = '<span class="onfront"><svg class="i" aria-hidden="true"><use href="#i-step"/></svg></span>on it'
+ON_IT = '<span class="onfront"><svg class="i" aria-hidden="true"><use href="#i-step"/></svg></span><span class="word">on it</span>'
 NOT_ON_IT = '<span class="none" aria-hidden="true">–</span><span class="sr">not on it</span>'
 
 

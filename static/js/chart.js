@@ -8,23 +8,30 @@
     return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   }
 
-  // The library writes its rules into a style element, which the page's policy forbids. They stand in our own stylesheet; an
-  // element of this id and class tells the library so.
-  function announceRules() {
-    var sign = document.createElement("template");
-    sign.id = "plotly.js-style-global";
-    sign.className = "no-inline-styles";
-    document.head.append(sign);
+  // The library writes its rules into style elements, which the page's policy forbids. They stand in our own stylesheet: an element
+  // of this id and class tells the library so. The larger bundle has more of them, for maps that we don't draw: while it is loaded,
+  // such an element is one that styles nothing.
+  function withoutStyles(script) {
+    if (!document.getElementById("plotly.js-style-global")) {
+      var sign = document.createElement("template");
+      sign.id = "plotly.js-style-global";
+      sign.className = "no-inline-styles";
+      document.head.append(sign);
+    }
+    document.createElement = function (name) {
+      return Document.prototype.createElement.call(document, name === "style" ? "template" : name);
+    };
+    ["load", "error"].forEach(function (end) { script.addEventListener(end, function () { delete document.createElement; }); });
   }
 
   function loadLibrary(address) {
     if (window.Plotly) return Promise.resolve();
-    if (!document.getElementById("plotly.js-style-global")) announceRules();
     return new Promise(function (done, failed) {
       var script = document.createElement("script");
       script.src = address;
-      script.onload = function () { done(); };
-      script.onerror = function () { script.remove(); failed(new Error("Its library could not be loaded.")); };
+      withoutStyles(script);
+      script.addEventListener("load", function () { done(); });
+      script.addEventListener("error", function () { script.remove(); failed(new Error("Its library could not be loaded.")); });
       document.head.append(script);
     });
   }
@@ -76,7 +83,7 @@
         // From the middle of the point to that of the name.
         var dx = place[0] * (wide / 2 + (place[1] ? 5 : 9)), dy = place[1] * (high / 2 + (place[0] ? 3 : 8));
         var box = { left: x + dx - wide / 2, right: x + dx + wide / 2, top: y + dy - high / 2, bottom: y + dy + high / 2 };
-        if (box.left < 2 - margin.l || box.right > w + margin.r - 2 || box.top < 2 - margin.t + 18 || box.bottom > h) return false;
+        if (box.left < -4 || box.right > w + margin.r - 2 || box.top < 2 - margin.t + 18 || box.bottom > h) return false;
         if (taken.some(function (other) { return overlap(box, other); })) return false;
         taken.push(box);
         name.xanchor = "center"; name.yanchor = "middle"; name.xshift = dx; name.yshift = -dy;

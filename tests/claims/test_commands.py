@@ -60,15 +60,26 @@ def test_sample_makes_three_boards_of_five_rows_one_with_costs() -> None:
 def test_board_json_has_the_promised_keys() -> None:
     benchmark = make_board(rows=2)
     board = json.loads(run("board", benchmark.slug, "--json")[0])
-    assert list(board) == ["slug", "rows"]
-    best = board["rows"][0]
-    assert list(best) == ["rank", "paper", "date", "model", "variant", "role", "setting", "state", "metrics", "costs", "evidence"]
+    assert list(board) == ["slug", "front", "rows"]
+    best, other = board["rows"]
+    assert board["front"] == {"metric": "Top-1 accuracy", "cost": "parameters", "rows": [other["id"], best["id"]]}
+    assert list(best) == ["id", "rank", "paper", "date", "model", "variant", "role", "setting", "state", "metrics", "costs", "evidence"]
     assert best["rank"] == 1
     assert best["metrics"] == {"Top-1 accuracy": 60.5}
     assert best["costs"] == {"parameters": 6e6}
     assert best["variant"] is None
     assert best["evidence"].keys() == {"Top-1 accuracy", "parameters"}
     assert all("60.5%" in sentence for sentence in best["evidence"].values())
+
+
+def test_board_prints_its_front_of_a_chosen_cost() -> None:
+    benchmark = make_board(rows=2)
+    assert run("board", benchmark.slug)[0].count("; on the front") == 2
+    assert "on the front" not in run("board", benchmark.slug, "--cost", "flops")[0]
+    board = json.loads(run("board", benchmark.slug, "--cost", "flops", "--json")[0])
+    assert board["front"] == {"metric": "Top-1 accuracy", "cost": "flops", "rows": []}
+    with pytest.raises(CommandError, match=r"no cost called “colour”.*parameters"):
+        call_command("board", benchmark.slug, "--cost", "colour")
 
 
 def test_unknown_board_names_the_known_ones() -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claims import ranking
 from claims.terms import Direction, Qualifier
@@ -40,3 +44,52 @@ def test_exact_comes_before_about_and_bounds_and_more_decimals_before_fewer() ->
     stated = [(Qualifier.OVER, 2), (Qualifier.ABOUT, 0), (Qualifier.EXACT, 1), (Qualifier.EXACT, 2)]
     ordered = sorted(stated, key=lambda pair: ranking.exactness(qualifier=pair[0], value_max=None, decimals=pair[1]))
     assert ordered == [(Qualifier.EXACT, 2), (Qualifier.EXACT, 1), (Qualifier.ABOUT, 0), (Qualifier.OVER, 2)]
+
+
+Point = tuple[float | None, float | None]
+KNOWN = (Direction.HIGHER, Direction.LOWER)
+# Few numbers, so that points are often equal in one of the two or in both.
+NUMBERS = st.one_of(st.none(), st.integers(0, 6).map(float), st.floats(allow_nan=False, allow_infinity=False))
+POINTS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=12)
+
+
+def find_front(points: list[Point], direction: Direction, cost_direction: Direction) -> list[Point]:
+    return ranking.front(points, lambda point: point[0], lambda point: point[1], direction=direction, cost_direction=cost_direction)
+
+
+def is_better(one: float, other: float, direction: Direction) -> bool:
+    return one > other if direction is Direction.HIGHER else one < other
+
+
+def beats(one: Point, other: Point, direction: Direction, cost_direction: Direction) -> bool:
+    """Say by definition whether one point is nowhere worse and somewhere better than the other."""
+    pairs = [(mine, its, towards) for mine, its, towards in zip(one, other, (direction, cost_direction), strict=True)]
+    assert all(mine is not None and its is not None for mine, its, _ in pairs)
+    worse = any(is_better(its, mine, towards) for mine, its, towards in pairs if mine is not None and its is not None)
+    better = any(is_better(mine, its, towards) for mine, its, towards in pairs if mine is not None and its is not None)
+    return better and not worse
+
+
+@given(points=POINTS, direction=st.sampled_from(KNOWN), cost_direction=st.sampled_from(KNOWN))
+def test_front_is_what_no_point_beats(points: list[Point], direction: Direction, cost_direction: Direction) -> None:
+    whole = [point for point in points if None not in point]
+    expected = [point for point in whole if not any(beats(other, point, direction, cost_direction) for other in whole)]
+    front = find_front(points, direction, cost_direction)
+    assert sorted(map(str, front)) == sorted(map(str, expected))  # as often as they are there
+    costs = [cost for _, cost in front if cost is not None]
+    assert costs == sorted(costs, reverse=cost_direction is Direction.HIGHER)
+    for (value, cost), (next_value, next_cost) in pairwise(front):
+        assert value is not None
+        assert next_value is not None
+        assert (value, cost) == (next_value, next_cost) or is_better(next_value, value, direction)
+
+
+def test_front_keeps_equal_rows_in_their_order_the_cheapest_first() -> None:
+    rows = [("b", 80.0, 5.0), ("dear", 81.0, 9.0), ("a", 80.0, 5.0), ("beaten", 79.0, 5.0), ("also beaten", 80.0, 6.0)]
+    front = ranking.front(rows, lambda row: row[1], lambda row: row[2], direction=Direction.HIGHER, cost_direction=Direction.LOWER)
+    assert [name for name, *_ in front] == ["b", "a", "dear"]
+
+
+@pytest.mark.parametrize("directions", [(Direction.UNKNOWN, Direction.LOWER), (Direction.HIGHER, Direction.UNKNOWN)])
+def test_there_is_no_front_without_directions(directions: tuple[Direction, Direction]) -> None:
+    assert find_front([(80.0, 5.0)], *directions) == []

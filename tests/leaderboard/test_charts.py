@@ -1,0 +1,507 @@
+"""The chart: its figure, its address, and that page, data and command show the same front."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from itertools import count
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from claims import boards
+from claims.models import Benchmark, Claim, Cost, OldSlug, Result
+from claims.services import curation
+from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, Qualifier, RejectReason, Role
+from leaderboard import charts
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+_numbers = count(1)
+
+
+def add_row(
+    benchmark: Benchmark,
+    model: str,
+    score: float | str,
+    cost: float | None,
+    *,
+    measure: CostMeasure = CostMeasure.PARAMETERS,
+    role: Role = Role.PROPOSED,
+    cost_fields: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Result:
+    """Return a row whose paper states a score and, unless it is None, a cost in millions."""
+    price = "" if cost is None else f"{cost:g}M"
+    paper = make.make_paper(f"{model}: a paper, {next(_numbers)}", abstract=f"It reaches {score} with {price} of it.")
+    result = make.make_result(benchmark, paper, model, role=role)
+    make.make_claim(str(score), result=result, paper=paper, model=model, role=role, **fields)
+    if cost is not None:
+        make.make_cost(price, paper=paper, result=result, value=cost * 1e6, measure=measure, **(cost_fields or {}))
+    return result
+
+
+def make_tradeoff_board() -> Benchmark:
+    """Return a board with all that makes a front hard to tell."""
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "Cheapest", 70.0, 2)
+    add_row(benchmark, "Twin-A", 80.0, 10)
+    add_row(benchmark, "Twin-B", 80.0, 10)
+    add_row(benchmark, "Same value, dearer", 80.0, 12)
+    add_row(benchmark, "Same cost, worse", 79.0, 10)
+    # A range ranks by its worse end: 83 would be on the front, 79.5 is not.
+    add_row(benchmark, "Range", "79.5-83.0", 11, value=79.5, value_max=83.0, canonical_value=79.5, canonical_max=83.0)
+    add_row(benchmark, "Up to", 85.0, 20, qualifier=Qualifier.AT_MOST)
+    add_row(benchmark, "More than", 86.0, 21, qualifier=Qualifier.OVER)
+    add_row(benchmark, "Less than", 84.0, 13, cost_fields={"qualifier": Qualifier.UNDER})
+    add_row(benchmark, "Cost of a range", 84.5, 15, cost_fields={"value_max": 19e6, "canonical_max": 19e6})
+    add_row(benchmark, "Quoted", 95.0, 1, role=Role.BASELINE)
+    add_row(benchmark, "No cost", 99.0, None)
+    make.make_imported_row(benchmark, "Imported", "90.5", {CostMeasure.PARAMETERS: 500e6}, variant="large")
+    return benchmark
+
+
+FRONT = ["Cheapest", "Twin-A", "Twin-B", "Cost of a range", "Up to", "Imported"]
+
+
+def fronts(client: Client, benchmark: Benchmark, query: str = "") -> dict[str, list[str]]:
+    """Return the names of the front's rows as page, chart data and command show them, each by what it marks them with."""
+    names = dict(Result.objects.values_list("public_id", "model_name"))
+    page = client.get(f"{benchmark.get_absolute_url()}?{query}").content.decode()
+    table = page[page.index('<table class="board') :]
+    marked = [row for row in re.findall(r'<tr role="row" id="row-(\w+)"(.*?)</tr>', table, re.DOTALL) if 'class="onfront"' in row[1]]
+    listed = re.findall(r'data-row="(\w+)"(?:(?!</tr>).)*class="word">on it</span></td></tr>', page, re.DOTALL)
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json?{query}").json()
+    points = [
+        (point, x)
+        for trace in drawn["figure"]["data"]
+        if "front" in trace.get("name", "")
+        for point, x in zip(trace["ids"], trace["x"], strict=True)
+    ]
+    out = io.StringIO()
+    cost = QueryDict(query).get("cost", "")
+    call_command("board", benchmark.slug, "--json", "--cost", cost, stdout=out)
+    printed = json.loads(out.getvalue())["front"]["rows"]
+    return {
+        "page": sorted(names[row] for row, _ in marked),
+        "table": [names[row] for row in listed],
+        "points": sorted(names[point] for point, _ in points),
+        "data": [names[row] for row in drawn["front"]["rows"]],
+        "command": [names[row] for row in printed],
+    }
+
+
+def all_agree(fronts: dict[str, list[str]], expected: list[str]) -> bool:
+    ordered = all(fronts[place] == expected for place in ("table", "data", "command"))
+    return ordered and fronts["page"] == fronts["points"] == sorted(expected)
+
+
+# ---- the front ----
+
+
+def test_page_data_and_command_show_the_same_front(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    for query in ("", "cost=parameters", "role=all"):
+        shown = fronts(client, benchmark, query)
+        assert all_agree(shown, FRONT), (query, shown)
+
+
+def test_front_is_of_all_pages(client: Client) -> None:
+    benchmark = make.make_board(60)  # the better the dearer: all are on the front
+    address = benchmark.get_absolute_url()
+    pages = [client.get(f"{address}?page={page}").context["board"] for page in (1, 2)]
+    assert [len(page.tradeoff.front) for page in pages] == [60, 60]
+    assert all(row.on_front for page in pages for row in page.rows)
+    make.make_imported_row(benchmark, "Best and cheapest", "99.0", {CostMeasure.PARAMETERS: 1e6})
+    assert not any(row.on_front for row in client.get(f"{address}?page=2").context["board"].rows)
+
+
+def test_front_of_a_metric_where_lower_is_better(client: Client) -> None:
+    benchmark = make.make_benchmark("Image Generation", "CIFAR-10", metric=make.make_metric("FID", unit="", direction=Direction.LOWER))
+    for model, score, cost in [("Small", 9.0, 5), ("Beaten", 9.5, 6), ("Large", 2.5, 50), ("Larger", 2.6, 60)]:
+        add_row(benchmark, model, score, cost)
+    add_row(benchmark, "Below", 2.0, 40, qualifier=Qualifier.UNDER)
+    shown = fronts(client, benchmark)
+    assert all_agree(shown, ["Small", "Large"]), shown
+    figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
+    line, (bottom, top) = figure["data"][1], figure["layout"]["yaxis"]["range"]
+    assert line["y"] == [top, 9.0, 2.5, 2.5]
+    assert bottom < 2.5
+
+
+def test_front_of_a_cost_that_is_better_the_higher(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    for model, score, cost in [("Slow", 90.0, 1), ("Slower", 89.0, 0.5), ("Fast", 80.0, 9), ("Faster", 79.0, 99)]:
+        add_row(benchmark, model, score, cost, measure=CostMeasure.THROUGHPUT)
+    shown = fronts(client, benchmark)
+    assert all_agree(shown, ["Faster", "Fast", "Slow"]), shown
+    line = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"][1]
+    assert line["x"][:4] == [99e6, 99e6, 9e6, 1e6]
+    assert line["x"][4] < 0.5e6
+
+
+@pytest.mark.parametrize("directions", [(Direction.UNKNOWN, CostMeasure.PARAMETERS), (Direction.HIGHER, CostMeasure.TOKENS)])
+def test_there_is_no_front_where_nobody_knows_the_better_end(client: Client, directions: tuple[Direction, CostMeasure]) -> None:
+    direction, measure = directions
+    benchmark = make.make_benchmark(metric=make.make_metric("Zing", direction=direction))
+    add_row(benchmark, "One", 80.0, 5, measure=measure)
+    add_row(benchmark, "Two", 81.0, 6, measure=measure)
+    assert all_agree(fronts(client, benchmark), [])
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert "so there is no front" in page
+    assert "front: no row beats it" not in page
+
+
+@pytest.mark.parametrize("table", [Claim, Cost])
+def test_front_is_new_after_a_rejection(client: Client, table: type[Claim] | type[Cost]) -> None:
+    benchmark = make_tradeoff_board()
+    seen = client.get(f"{benchmark.get_absolute_url()}chart.json")["ETag"]
+    for model in ("Twin-A", "Twin-B"):
+        paper = Result.objects.get(model_name=model).paper
+        statement = table.objects.get(paper_text__paper=paper)
+        curation.decide(statement, CurationState.REJECTED, actor="curator", version=statement.version, reason=RejectReason.WRONGLY_READ)
+    shown = fronts(client, benchmark)
+    assert all_agree(shown, ["Cheapest", "Same cost, worse", "Range", "Same value, dearer", *FRONT[3:]]), shown
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json", headers={"If-None-Match": seen})
+    assert answer.status_code == 200
+
+
+def test_front_holds_only_what_the_filters_leave(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    accepted = add_row(benchmark, "Accepted", 84.8, 70, state=CurationState.ACCEPTED)
+    assert accepted.public_id not in [row.public_id for row in read(benchmark).front]
+    assert [row.public_id for row in read(benchmark, "state=accepted").front] == [accepted.public_id]
+
+
+def test_front_hides_what_nobody_has_reviewed(client: Client, settings: Any) -> None:
+    benchmark = make_tradeoff_board()
+    address = f"{benchmark.get_absolute_url()}chart.json"
+    seen = client.get(address)["ETag"]
+    settings.SHOW_UNREVIEWED = False
+    answer = client.get(address, headers={"If-None-Match": seen})
+    assert answer.status_code == 200
+    assert answer.json()["front"]["rows"] == []
+
+
+# ---- which cost ----
+
+
+def read(benchmark: Benchmark, query: str = "") -> boards.Tradeoff:
+    tradeoff = boards.read_board(benchmark, QueryDict(query)).tradeoff
+    assert tradeoff is not None
+    return tradeoff
+
+
+def test_costs_are_offered_by_how_many_rows_have_them_with_a_score() -> None:
+    benchmark = make.make_benchmark()
+    top5 = make.add_metric(benchmark, make.make_metric("Top-5 accuracy"))
+    for number, measures in enumerate(
+        [["tokens", "flops"], ["tokens", "flops", "latency"], ["tokens", "latency"], ["tokens", "other", "latency"]]
+    ):
+        result = add_row(benchmark, f"Model-{number}", 80.0 + number, None)
+        for measure in measures:
+            place = list(CostMeasure).index(CostMeasure(measure))
+            assert result.paper is not None
+            make.make_cost("It", paper=result.paper, result=result, measure=CostMeasure(measure), value=5.0, ordinal=place)
+    # Without a score under the primary metric there is nothing to compare.
+    unscored = add_row(benchmark, "Unscored", 95.0, 7, metric=top5)
+    tradeoff = read(benchmark)
+    assert [(choice.measure, choice.count, choice.chosen) for choice in tradeoff.choices] == [
+        ("latency", 3, True),
+        ("flops", 2, False),
+        ("tokens", 4, False),
+    ]
+    assert (tradeoff.measure, len(tradeoff.points), tradeoff.uncosted) == ("latency", 3, 2)
+    assert unscored.public_id not in [row.public_id for row in tradeoff.points]
+    assert read(benchmark, "cost=flops").measure == "flops"
+
+
+def test_only_costs_that_are_amounts_are_compared() -> None:
+    benchmark = make.make_benchmark()
+    result = add_row(benchmark, "Model", 80.0, None)
+    assert result.paper is not None
+    make.make_cost("80", paper=result.paper, result=result, kind=ClaimKind.RATIO, measure=CostMeasure.FLOPS)
+    assert read(benchmark).choices == []
+
+
+def test_board_without_costs_says_so(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "Model", 80.0, None)
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert "No row states both Top-1 accuracy and a cost." in page
+    assert "chart__stage" not in page
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json")
+    assert answer.status_code == 200
+    assert answer.json()["figure"]["data"] == []
+    assert answer.json()["front"] == {"metric": "Top-1 accuracy", "cost": None, "rows": []}
+
+
+def test_board_without_the_chosen_cost_offers_the_others(client: Client) -> None:
+    benchmark = make.make_board(3)
+    page = client.get(f"{benchmark.get_absolute_url()}?cost=flops&sort=model").content.decode()
+    assert "No row states both Top-1 accuracy and FLOPs. Choose another cost above." in page
+    assert 'href="?cost=parameters&amp;sort=model#chart"' in page
+    assert client.get(f"{benchmark.get_absolute_url()}chart.json?cost=flops").json()["figure"]["data"] == []
+
+
+@pytest.mark.parametrize("metric", [None, "unused"])
+def test_board_without_a_primary_number_has_no_chart(client: Client, metric: str | None) -> None:
+    benchmark = make.make_board(2)
+    other = make.add_metric(benchmark, make.make_metric("Unused"))
+    Benchmark.objects.filter(pk=benchmark.pk).update(primary_metric=other if metric else None)
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert 'id="chart"' not in page
+    assert "chart.js" not in page
+    assert client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"] == []
+
+
+# ---- the page ----
+
+
+def test_page_says_what_is_not_drawn(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    text = re.sub(r"\s+", " ", client.get(benchmark.get_absolute_url()).content.decode().replace("\u00a0", " "))
+    assert "11 of 12 rows are drawn. 1 row states no parameters, among them the leader, No cost." in text
+    assert "read from an abstract" in text
+    assert "imported</span>" in text
+    assert "quoted, never on the front" not in text
+    both = client.get(f"{benchmark.get_absolute_url()}?role=all").content.decode()
+    assert "quoted, never on the front" in both
+
+
+def test_page_lists_the_points_with_links_to_their_rows(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    page = client.get(f"{benchmark.get_absolute_url()}?cost=parameters&page=1&sort=model&open=none").content.decode()
+    table = page[page.index('<table class="points"') : page.index('<table class="board')]
+    row = Result.objects.get(model_name="Up to")
+    assert (
+        f'<a href="?cost=parameters&amp;sort=model&amp;open={row.public_id}#row-{row.public_id}" data-row="{row.public_id}">Up to</a>'
+        in table
+    )
+    assert '<td class="n f1"><span class="q">up to</span><span class="num d1">85.0</span></td>' in table
+    assert '<span class="num d0">15–19</span>' in table
+    assert table.count("<tr>") == 12
+    assert 'data-chart="/sota/image-classification-on-imagenet-1k/chart.json?cost=parameters"' in page
+    assert 'data-library="/static/plotly/plotly.min.js"' in page
+
+
+def test_page_lists_fifty_points_and_counts_the_rest(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    for number in range(55):
+        make.make_imported_row(benchmark, f"Model-{number}", f"{60 + number / 2:.1f}", {CostMeasure.PARAMETERS: (100 - number) * 1e6})
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert page.count("data-row=") == 50
+    assert "5\u00a0more rows are drawn" in page
+    assert len(client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"][3]["ids"]) == 54
+
+
+def test_page_escapes_names(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    make.make_imported_row(benchmark, "<b onclick=x>A & B</b>", "80.0", {CostMeasure.PARAMETERS: 5e6}, variant="<i>")
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert "<b onclick" not in page
+    assert "&lt;b onclick=x&gt;A &amp; B&lt;/b&gt;" in page
+    figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
+    assert figure["data"][5]["text"][0].startswith("&lt;b onclick=x&gt;A &amp; B&lt;/b&gt; &lt;i&gt;<br>")
+    assert figure["layout"]["annotations"][2]["text"] == "&lt;b onclick=x&gt;A &amp; B&lt;/b&gt;"
+
+
+def test_page_marks_the_column_of_the_chosen_cost_and_keeps_it_in_sight(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    for number in range(7):
+        metric = make.add_metric(benchmark, make.make_metric(f"Metric {number}"))
+        for model in ("Cheapest", "Up to", "Range", "Twin-A", "Twin-B", "No cost", "Less than", "More than"):
+            result = Result.objects.get(model_name=model)
+            assert result.paper is not None
+            make.make_claim("It", result=result, paper=result.paper, metric=metric, value=1.0, ordinal=number)
+    result = Result.objects.get(model_name="Up to")
+    assert result.paper is not None
+    make.make_cost("It", paper=result.paper, result=result, measure=CostMeasure.FLOPS, value=5e9)
+    page = client.get(f"{benchmark.get_absolute_url()}?cost=flops").content.decode()
+    assert page.count('title="On the front of Top-1 accuracy against FLOPs"') == 1
+    assert "against parameters" not in page
+
+
+@pytest.mark.parametrize("address", ["", "chart.json"])
+def test_query_count_is_the_same_for_one_and_fifty_rows(client: Client, address: str) -> None:
+    def count_queries(benchmark: Benchmark) -> int:
+        url = f"{benchmark.get_absolute_url()}{address}"
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    few = make.make_board(1, benchmark=make.make_benchmark("Task", "Small"))
+    many = make.make_board(50, benchmark=make.make_benchmark("Task", "Large"))
+    assert count_queries(few) == count_queries(many)
+
+
+# ---- the address ----
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("cost=colour", "cost"),
+        ("cost=other", "cost"),
+        ("year=blue", "year"),
+        ("colour=red", "colour"),
+        ("sort=zing", "sort"),
+        ("page=9", "page"),
+    ],
+)
+def test_wrong_parameters_are_refused_by_name(client: Client, query: str, field: str) -> None:
+    benchmark = make.make_board(2)
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json?{query}")
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"error"}
+    error = answer.json()["error"]
+    assert error.keys() == {"code", "message", "field"}
+    assert (error["code"], error["field"]) == ("unknown_filter", field)
+    assert query.partition("=")[2] in error["message"] or field in error["message"]
+    page = client.get(f"{benchmark.get_absolute_url()}?{query}")
+    assert page.status_code == 400
+
+
+def test_chart_of_no_board_is_missing(client: Client) -> None:
+    answer = client.get("/sota/none/chart.json")
+    assert answer.status_code == 404
+    assert answer.json() == {"error": {"code": "not_found", "message": "There is no board at “none”.", "field": None}}
+
+
+def test_chart_of_an_old_address_moves_with_its_board(client: Client) -> None:
+    benchmark = make.make_board(1)
+    OldSlug.objects.create(kind="benchmark", slug="old-name", public_id=benchmark.public_id)
+    answer = client.get("/sota/old-name/chart.json?cost=flops")
+    assert answer.status_code == 301
+    assert answer["Location"] == f"{benchmark.get_absolute_url()}chart.json?cost=flops"
+
+
+def test_chart_is_sent_once(client: Client) -> None:
+    benchmark = make.make_board(30)
+    url = f"{benchmark.get_absolute_url()}chart.json"
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        first = client.get(url, headers=headers)
+        assert first["Cache-Control"] == "no-cache"
+        with CaptureQueriesContext(connection) as queries:
+            again = client.get(url, headers={"If-None-Match": first["ETag"], **headers})
+        assert again.status_code == 304
+        assert again.content == b""
+        assert again["ETag"].removeprefix("W/") == first["ETag"].removeprefix("W/")
+        assert len(queries) == 1
+        assert client.get(f"{url}?cost=flops", headers={"If-None-Match": first["ETag"], **headers}).status_code == 200
+
+
+def test_pages_do_not_load_plotly() -> None:
+    """A page is not to wait for what only the chart's data needs."""
+    code = (
+        "import sys, django; django.setup(); from leaderboard import urls\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'plotly'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=django_settings.BASE_DIR, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "[]"
+
+
+# ---- the figure ----
+
+
+def test_points_stand_where_they_rank_and_say_what_is_stated(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json?role=all").json()
+    traces = {trace["name"]: trace for trace in drawn["figure"]["data"] if "name" in trace}
+    assert list(traces) == list(charts.CLASSES)
+    points = {
+        text.partition("<br>")[0]: (x, y, name, text)
+        for name, trace in traces.items()
+        for x, y, text in zip(trace["x"], trace["y"], trace["text"], strict=True)
+    }
+    assert len(points) == 12
+    assert points["Range"][:3] == (11e6, 79.5, "own")
+    assert points["Cost of a range"][:3] == (19e6, 84.5, "own front")
+    assert points["Quoted"][:3] == (1e6, 95.0, "quoted")
+    assert points["Imported large"][:3] == (500e6, 90.5, "front")
+    assert points["Up to"][3] == "Up to<br>Top-1 accuracy: up to 85.0\u00a0%<br>Parameters: 20\u00a0M<br>on the front"
+    assert points["More than"][3] == "More than<br>Top-1 accuracy: &gt; 86.0\u00a0%<br>Parameters: 21\u00a0M"
+    assert points["Quoted"][3].endswith("<br>quoted, without a rank")
+    assert points["Imported large"][3].endswith("<br>on the front<br>from results")
+
+
+def test_axis_is_logarithmic_only_over_a_wide_span(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "One", 80.0, 5)
+    add_row(benchmark, "Two", 81.0, 99)
+    layout = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["layout"]
+    assert layout["xaxis"]["type"] == "linear"
+    assert layout["xaxis"]["ticktext"] == [f"{tick}\u00a0M" for tick in (20, 40, 60, 80, 100)]
+    add_row(benchmark, "Three", 82.0, 100)
+    Benchmark.objects.update(version=99)
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json").json()
+    layout = drawn["figure"]["layout"]
+    assert layout["xaxis"]["type"] == "log"
+    assert layout["xaxis"]["range"][0] < 6.7 < 8 < layout["xaxis"]["range"][1]
+    assert layout["xaxis"]["ticktext"] == ["5\u00a0M", "10\u00a0M", "20\u00a0M", "50\u00a0M", "100\u00a0M"]
+    assert drawn["narrow"]["xaxis"]["ticktext"] == ["10\u00a0M", "30\u00a0M", "100\u00a0M"]
+    assert [title["text"] for title in layout["annotations"][:2]] == ["Top-1 accuracy, % ↑", "← Parameters, log scale"]
+
+
+def test_axis_takes_a_cost_of_nothing(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "Nothing", 80.0, 0)
+    add_row(benchmark, "Much", 81.0, 900)
+    layout = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["layout"]
+    assert layout["xaxis"]["type"] == "linear"
+    assert layout["xaxis"]["range"][0] == 0
+
+
+@pytest.mark.parametrize("cost", [0, 5])
+def test_a_single_point_is_drawn_with_room_around_it(client: Client, cost: int) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "Only", 80.0, cost)
+    figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
+    for axis, at in (("xaxis", cost * 1e6), ("yaxis", 80.0)):
+        low, high = figure["layout"][axis]["range"]
+        assert low <= at < high
+    assert 2 <= len(figure["layout"]["xaxis"]["tickvals"]) <= 8
+
+
+def test_names_are_few_and_whole(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    for number in range(40):
+        make.make_imported_row(benchmark, f"model_{number}", f"{60 + number / 2:.1f}", {CostMeasure.PARAMETERS: (1 + number) * 1e6})
+    long = "a_model_with_a_name_that_has_no_end_patch14_448"
+    make.make_imported_row(benchmark, long, "95.0", {CostMeasure.PARAMETERS: 99e6})
+    add_row(benchmark, "Ours", 70.0, 50)
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json").json()
+    names = drawn["figure"]["layout"]["annotations"][2:]
+    shown = [name["text"] for name in names if name["visible"]]
+    assert len(shown) == drawn["names"] == 10
+    assert drawn["narrow"]["names"] == 4
+    assert shown[:2] == ["Ours", "model_0"]
+    assert long not in [name["text"] for name in names]
+    assert {name["font"]["weight"] for name in names if name["text"] == "Ours"} == {600}
+
+
+def test_colours_are_those_of_the_pages() -> None:
+    """The figure's literals and the tokens that the page is made of are the same."""
+    tokens = (django_settings.BASE_DIR / "static" / "css" / "tokens.css").read_text(encoding="utf-8")
+    light, dark = tokens.partition("@media screen")[::2]
+    names = {"title": "ink-2", "name": "ink", "text": "ink-3", "plot": "chart-bg", "grid": "chart-grid", "axis": "chart-axis"}
+    names |= {"point": "chart-point", "own": "chart-own", "front": "chart-front", "mark": "mark-solid", "border": "line-strong"}
+    for palette, part in (("light", light), ("dark", dark)):
+        found = dict(re.findall(r"--([\w-]+):\s*(#\w+)", part))
+        assert {name: charts.PALETTES[palette][name] for name in names} == {name: found[token] for name, token in names.items()}
+
+
+def test_templates_cover_every_trace() -> None:
+    for template in charts.make_templates().values():
+        assert len(template["data"]["scatter"]) == 2 + len(charts.CLASSES)
