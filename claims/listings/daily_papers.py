@@ -15,6 +15,7 @@ Every decision looks at the paper at hand and one unit ahead, never at papers be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -49,6 +50,8 @@ _BETWEEN_PARAGRAPHS = "\n\n"
 _PREAMBLE_UNITS = 30
 _SURE_PAGE_LINES = 2
 _UNREADABLE_DATE = 40  # characters: "2 days ago", "Yesterday"
+_LONGEST_QUOTE = 80
+_DIRECTIONS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _SHORTEST_LONE_TITLE = 3  # words: "Background" opens an abstract
 
 
@@ -194,9 +197,15 @@ def _mark(number: int, begin: _Entry, entries: int, chunk_size: int) -> ChunkMar
     return ChunkMark(number=number, first=number * chunk_size, last=entries - 1, offset=begin.offset, line=begin.first_line)
 
 
+def _quote(text: str) -> str:
+    """Return the beginning of a text as a reason quotes it: without what turns the writing direction of the reason's own words."""
+    shown = _DIRECTIONS.sub("", text)
+    return shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…"
+
+
 def _judge_end(entry: _Entry, variant: str) -> Iterator[Problem]:
     """Tell what is missing from a paper that is otherwise read."""
-    title = entry.title if len(entry.title) <= 80 else entry.title[:79] + "…"
+    title = _quote(entry.title)
     if entry.is_last and not entry.paragraphs and not entry.has_footer:
         yield Problem(entry.last_line, f"The file ends after the title “{title}”; its abstract is missing.")
     elif entry.is_last and not entry.has_footer and not ends_whole(entry.paragraphs[-1]):
@@ -254,7 +263,9 @@ def _read_entries(units: Iterable[Unit]) -> Iterator[_Entry | Problem]:
         elif entry.awaits_date and _is_unreadable_date(entry, unit, ahead):
             entry.take(unit)
             entry.had_bad_date = True
-            entry.problems.append(Problem(unit.first_line, f"A date that can't be read: “{unit.text}”. The paper is kept without a date."))
+            entry.problems.append(
+                Problem(unit.first_line, f"A date that can't be read: “{_quote(unit.text)}”. The paper is kept without a date.")
+            )
             yield entry
             entry = None
         elif _is_organisation(entry, unit, ahead):

@@ -183,6 +183,13 @@ def test_files_joined_with_their_byte_order_marks_read_as_one(encoding: str) -> 
     assert [paper.title for paper in papers] == ["OrderNet: On the Order of Layers", "OtherNet: On the Other of Layers"]
 
 
+def test_reason_that_quotes_a_title_reads_from_left_to_right() -> None:
+    turned = "\u202eOrd\u2067erNet: On the\u200f Order of Layers"
+    _, papers, problems = read((PAPER + PAPER.replace("OrderNet: On the Order of Layers", turned).partition("  •")[0] + OTHER).encode())
+    assert papers[1].title == turned
+    assert [problem.reason.partition("”")[0] for problem in problems] == ["“OrderNet: On the Order of Layers"]
+
+
 def test_mixed_encodings_cost_only_the_damaged_letters() -> None:
     other = OTHER.partition("  •")[0]
     content = PAPER.replace("We study", "Naïve – we study").encode() + other.replace("We study", "Naïve – we study").encode("cp1252")
