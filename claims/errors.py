@@ -34,6 +34,18 @@ class ListingTooLargeError(ListingError):
     code = "listing_too_large"
 
 
+class TooManyUploadsError(ClaimsError):
+    """Somebody has as many listings waiting or being read as one may have at once."""
+
+    code = "too_many_uploads"
+
+
+class StorageError(ClaimsError):
+    """The disk or the database takes nothing more: full, or read-only. Nothing was kept; the log says it to the operator."""
+
+    code = "storage_unavailable"
+
+
 class StaleObjectError(ClaimsError):
     """A form was based on a version that somebody has changed since."""
 

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from claims.services.ingest import clean_name
 from claims.services.uploads import FIRST_YEAR, LAST_YEAR
 from claims.terms import RejectReason
 
@@ -15,7 +16,8 @@ from claims.terms import RejectReason
 class UploadForm(forms.Form):
     """A listing to read. The year completes dates that the file prints without one.
 
-    `stopped` is the name of a file that was too large to be taken in; none of it is in `files` then.
+    `stopped` is the name of a file that was too large to be taken in, `broken` of one that did not arrive whole, and `unstored` says
+    why one could not be written to disk; none of it is in `files` then.
     """
 
     file = forms.FileField(
@@ -38,23 +40,29 @@ class UploadForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, stopped: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stopped: str = "", broken: str = "", unstored: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.stopped = stopped
-        if stopped:
-            self.fields["file"].error_messages["required"] = _too_large(stopped)
+        self.trouble = unstored or (_too_large(stopped) if stopped else _broken(broken) if broken else "")
+        if self.trouble:
+            self.fields["file"].error_messages["required"] = self.trouble
 
     def clean_file(self) -> UploadedFile[bytes]:
         file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if self.stopped:
-            raise forms.ValidationError(_too_large(self.stopped))
+        if self.trouble:
+            raise forms.ValidationError(self.trouble)
         if file.size is not None and file.size > settings.MAX_UPLOAD_MB * 1024 * 1024:
             raise forms.ValidationError(_too_large(str(file.name)))
+        if len(self.files.getlist("file")) > 1:
+            raise forms.ValidationError("Several files were sent. Upload one after the other.")
         return file
 
 
 def _too_large(name: str) -> str:
-    return f"{name} was not read. It is larger than {settings.MAX_UPLOAD_MB} MB, the most that this site takes; split it."
+    return f"{clean_name(name)} was not read. It is larger than {settings.MAX_UPLOAD_MB} MB, the most that this site takes; split it."
+
+
+def _broken(name: str) -> str:
+    return f"{clean_name(name)} did not arrive whole: the connection broke off. Send it again."
 
 
 class ListingForm(forms.Form):

@@ -10,12 +10,15 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from leaderboard.uploads import LimitedUploadHandler
+
 
 class RefuseHostileRequestsMiddleware:
     """Refuse files of who is not signed in, unread, and addresses with a NUL character.
 
     Stands behind the session's middleware and before the one that looks for the form's token: to find it, that one reads the whole
-    body and writes its files to disk. A NUL is no text for PostgreSQL, and would fail in whatever query it reached.
+    body and writes its files to disk. A NUL is no text for PostgreSQL, and would fail in whatever query it reached. What a request's
+    files took on the disk is free when it is answered: of a broken form Django itself forgets the file that it was at.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,4 +31,10 @@ class RefuseHostileRequestsMiddleware:
             if request.path == reverse("upload"):
                 return redirect_to_login(request.path)
             raise PermissionDenied("Files are taken from those who are signed in only.")
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            if request.method == "POST" and request.content_type == "multipart/form-data":
+                for handler in request.upload_handlers:
+                    if isinstance(handler, LimitedUploadHandler):
+                        handler.remove_files()

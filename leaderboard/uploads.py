@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import logging
+from typing import Any, NoReturn
 
 from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
+
+from claims.services.ingest import explain_storage
+
+logger = logging.getLogger(__name__)
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
     """Write a request's files to disk until they are larger than MAX_UPLOAD_MB together.
 
     Then what was written is removed and the rest of the request is read without being kept, so that the form can still answer.
-    What the form sends after its file is lost, too; `stopped` is the name of the file.
+    What the form sends after its file is lost, too; `stopped` is the name of the file. A disk that takes nothing more stops a file in
+    the same way, and `unstored` says so; `broken` is the name of a file that did not arrive whole.
     """
 
     stopped = ""
+    unstored = ""
+    broken = ""
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.left = settings.MAX_UPLOAD_MB * 1024 * 1024
+        self._made: list[TemporaryUploadedFile] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().new_file(*args, **kwargs)
+        except OSError as error:
+            self._give_up(error)
+        self._made.append(self.file)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> Any:
         self.left -= len(raw_data)
         if self.left < 0:
             self.stopped = self.file_name or "The file"
             raise StopUpload(connection_reset=False)
-        return super().receive_data_chunk(raw_data, start)
+        try:
+            return super().receive_data_chunk(raw_data, start)
+        except OSError as error:
+            self._give_up(error)
+
+    def file_complete(self, file_size: int) -> Any:
+        try:
+            return super().file_complete(file_size)  # what was buffered is written here
+        except OSError as error:
+            self._give_up(error)
+
+    def upload_interrupted(self) -> None:
+        self.broken = self.file_name or "The file"
+        super().upload_interrupted()
+
+    def remove_files(self) -> None:
+        """Remove all files that were made, also those of a form that turned out to be broken."""
+        for file in self._made:
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _give_up(self, error: OSError) -> NoReturn:
+        name = self.file_name or "The file"
+        logger.error("an upload, %s, was not stored: %s", name, error)
+        self.unstored = f"{name} was not stored: {explain_storage(error)}"
+        with contextlib.suppress(OSError, AttributeError):
+            self.file.close()  # tries to write what is buffered once more; the file is removed all the same
+        raise StopUpload(connection_reset=False)
 
 
-def name_stopped_file(request: HttpRequest) -> str:
-    """Return the name of the file that was too large to be taken in, '' if none was. The request has been read by then."""
-    return next((handler.stopped for handler in request.upload_handlers if isinstance(handler, LimitedUploadHandler)), "")
+def find_trouble(request: HttpRequest) -> LimitedUploadHandler | None:
+    """Return the handler that could not take in one of the request's files, None if all are there. The request has been read by then."""
+    handlers = (handler for handler in request.upload_handlers if isinstance(handler, LimitedUploadHandler))
+    return next((handler for handler in handlers if handler.stopped or handler.unstored or handler.broken), None)

@@ -25,20 +25,28 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from claims import boards, tasks
 from claims import search as searching
-from claims.errors import ClaimsError, ListingError, StaleObjectError, UnknownFilterError
+from claims.errors import (
+    ClaimsError,
+    ListingError,
+    StaleObjectError,
+    StorageError,
+    TooManyUploadsError,
+    UnknownFilterError,
+)
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper
 from claims.services import changes, curation, ingest, permissions, receipts, uploads
 from claims.terms import CurationState, ListingState, SearchKind
 from leaderboard.etags import make_etag
 from leaderboard.forms import DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.templatetags.board_tags import number_statements, plural
-from leaderboard.uploads import name_stopped_file
+from leaderboard.uploads import find_trouble
 
 Params = ParamSpec("Params")
 
 LISTINGS_ON_A_PAGE = 50
 ENTRIES_ON_A_PAGE = 50
 SUGGESTIONS = 8
+_STATUS: dict[type[ClaimsError], int] = {TooManyUploadsError: 429, StorageError: 507}
 
 
 @require_safe
@@ -253,28 +261,36 @@ def upload(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     if not permissions.may_upload(user):
         raise PermissionDenied("Your account may not upload listings. Ask the operator of this site for the permission “upload listings”.")
-    form = UploadForm(request.POST, request.FILES, stopped=name_stopped_file(request)) if request.method == "POST" else UploadForm()
+    form, status = UploadForm(), 400
+    if request.method == "POST":
+        files = request.FILES  # read first: what went wrong is known after that
+        trouble = find_trouble(request)
+        stopped, broken, unstored = (trouble.stopped, trouble.broken, trouble.unstored) if trouble else ("", "", "")
+        form = UploadForm(request.POST, files, stopped=stopped, broken=broken, unstored=unstored)
+        status = 507 if unstored else 400
     if form.is_valid():
         file, year = form.cleaned_data["file"], form.cleaned_data["year"]
+        name = ingest.clean_name(file.name)
         years = boards.read_years(size=file.size)
         try:
             stored, created = ingest.store_upload(file, name=file.name, actor=user.get_username(), uploaded_by=user, year=year)
-        except ListingError as error:
-            form.add_error("file", error.message if file.name in error.message else f"{file.name} was not read. {error.message}")
+        except (ListingError, StorageError, TooManyUploadsError) as error:
+            form.add_error("file", error.message if name in error.message else f"{name} was not read. {error.message}")
+            status = _STATUS.get(type(error), 400)
         else:
             if stored.state in uploads.OPEN_STATES:
                 tasks.announce(stored)
             tasks.announce_settling(stored)
             if stored.state == ListingState.WITHDRAWN:
-                return _offer_to_put_back(request, stored, name=file.name)
+                return _offer_to_put_back(request, stored, name=name)
             if stored.state == ListingState.CANCELLED:
-                messages.info(request, f"{file.name} was uploaded before, and reading it was stopped.")
+                messages.info(request, f"{name} was uploaded before, and reading it was stopped.")
             elif not created and year is not None and years.get(stored.pk) != (stored.year, stored.year_source):
                 messages.info(request, f"This file was uploaded before; its year is now {stored.year}.")
             elif not created:
-                messages.info(request, f"{file.name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
+                messages.info(request, f"{name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
             return redirect(stored)
-    return render(request, "listings/upload.html", {"form": form, "max_mb": settings.MAX_UPLOAD_MB}, status=400 if form.errors else 200)
+    return render(request, "listings/upload.html", {"form": form, "max_mb": settings.MAX_UPLOAD_MB}, status=status if form.errors else 200)
 
 
 @require_safe

@@ -13,9 +13,9 @@ from claims.extraction.vocabulary import Vocabulary
 from claims.terms import AliasKind, ClaimKind, Role
 
 _AND_FOR = re.compile(r",? (?:and|while|whereas) (?:for|on|with|using)\b")
-_TITLE_NAME = re.compile(r"^\s*(?P<name>[^:?!]{2,48}?)\s*(?::|--|–)\s")
+_TITLE_NAME = re.compile(r"^(?P<name>[^:?!]{2,48}?)\s{0,10}(?::|--|–)\s")  # of a title without blanks around it
 _PLAIN_WORDS = re.compile(r"^(?:[A-Z]?[a-z]+|of|the|a|an|and|for|in|on|to|with|is|vs)$")
-_VERSIONED = re.compile(r"[A-Z][A-Za-z]*[A-Z][A-Za-z]*\d[\w.]*")
+_VERSIONED = re.compile(r"[A-Z][a-z]*[A-Z][A-Za-z]*\d[\w.]*")
 _TRAILING = re.compile(r"(?:[.,;:!?'\")]+|'s)$")
 
 
@@ -33,7 +33,7 @@ def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, .
     """Return what a paper calls its own methods, the main name first. Both texts are normalised."""
     found: list[str] = []
     lowered = abstract.lower()
-    prefix = _TITLE_NAME.match(title)
+    prefix = _TITLE_NAME.match(title.strip())
     if prefix is not None and _is_title_name(prefix["name"], lowered):
         found.append(prefix["name"].strip("\"' "))
     said: list[tuple[int, int, str]] = []

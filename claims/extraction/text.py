@@ -122,6 +122,21 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def cut_whole(text: str, most: int) -> str:
+    """Return the beginning of `text`, at most `most` characters, without the sentence that the cut would go through.
+
+    Half a sentence could hold half a number, or a number without its unit. A text without sentences ends at a blank.
+    """
+    if len(text) <= most:
+        return text
+    start = max(most - LONGEST, 0)
+    stop = next(reversed(list(_STOP.finditer(text, start, most))), None)
+    if stop is not None:
+        return text[: stop.end()]
+    blank = next((at for at in range(most, start, -1) if text[at].isspace()), start)
+    return text[:blank]
+
+
 def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
     while end - start > LONGEST:
         blank = text.rfind(" ", start, start + LONGEST)

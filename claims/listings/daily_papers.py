@@ -15,6 +15,7 @@ Every decision looks at the paper at hand and one unit ahead, never at papers be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -41,12 +42,16 @@ from claims.listings.text_lines import Line, read_lines
 FOOTERS = "footers"
 BARE = "bare"
 
-MAX_ABSTRACT = 1_000_000
+MAX_TITLE, MAX_ABSTRACT = 4_000, 100_000
+"""So many characters of a title and of an abstract are kept: pages show them whole. The file itself is kept as it is."""
 MAX_PROBLEMS = 100
 """So many problems are told of one paper, and as many of what stands between papers."""
+_BETWEEN_PARAGRAPHS = "\n\n"
 _PREAMBLE_UNITS = 30
 _SURE_PAGE_LINES = 2
 _UNREADABLE_DATE = 40  # characters: "2 days ago", "Yesterday"
+_LONGEST_QUOTE = 80
+_DIRECTIONS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _SHORTEST_LONE_TITLE = 3  # words: "Background" opens an abstract
 
 
@@ -61,6 +66,7 @@ class _Entry:
     problems: list[Problem]
     paragraphs: list[str] = field(default_factory=list)
     size: int = 0
+    is_cut: bool = False
     organisation: str = ""
     authors: int | None = None
     comments: int | None = None
@@ -76,16 +82,15 @@ class _Entry:
 
     def add_paragraph(self, unit: Unit) -> None:
         self.take(unit)
-        if self.size + len(unit.text) > MAX_ABSTRACT:
-            if self.size <= MAX_ABSTRACT:
-                self.problems.append(
-                    Problem(unit.first_line, f"The abstract has more than {MAX_ABSTRACT:,} characters; the rest is left out.")
-                )
-                self.paragraphs.append(unit.text[: MAX_ABSTRACT - self.size])
-            self.size = MAX_ABSTRACT + 1
+        if self.is_cut:
             return
-        self.size += len(unit.text)
-        self.paragraphs.append(unit.text)
+        room = MAX_ABSTRACT - self.size
+        if len(unit.text) > room:
+            self.problems.append(Problem(unit.first_line, f"The abstract has more than {MAX_ABSTRACT:,} characters; the rest is left out."))
+            self.is_cut = True
+        if room > 0:
+            self.paragraphs.append(unit.text[:room])
+        self.size += len(unit.text) + len(_BETWEEN_PARAGRAPHS)
 
     def finish(self, position: int) -> ListedPaper:
         return ListedPaper(
@@ -93,7 +98,7 @@ class _Entry:
             first_line=self.first_line,
             last_line=self.last_line,
             title=self.title,
-            abstract="\n\n".join(self.paragraphs),
+            abstract=_BETWEEN_PARAGRAPHS.join(self.paragraphs),
             date=self.date,
             organisation=self.organisation,
             authors=self.authors,
@@ -133,7 +138,7 @@ class DailyPapersReader:
         footers = 0
         latest_year: int | None = None
         begin: _Entry | None = None
-        for found in _read_entries(_without_preamble(split_units(read_lines(stream, encoding)))):
+        for found in _read_entries(_without_preamble(split_units(read_lines(stream, encoding, skip_blank=True)))):
             if isinstance(found, Problem):
                 if len(problems) < MAX_PROBLEMS:
                     problems.append(found)
@@ -167,7 +172,7 @@ class DailyPapersReader:
 
     def read(self, stream: BinaryIO, survey: Survey, chunk: ChunkMark) -> Iterator[ListedPaper | Problem]:
         position = chunk.first
-        lines = read_lines(stream, survey.encoding, offset=chunk.offset, number=chunk.line)
+        lines = read_lines(stream, survey.encoding, offset=chunk.offset, number=chunk.line, skip_blank=True)
         for found in _read_entries(split_units(lines)):
             if isinstance(found, Problem):
                 continue  # it stands between papers: the survey tells it
@@ -192,9 +197,15 @@ def _mark(number: int, begin: _Entry, entries: int, chunk_size: int) -> ChunkMar
     return ChunkMark(number=number, first=number * chunk_size, last=entries - 1, offset=begin.offset, line=begin.first_line)
 
 
+def _quote(text: str) -> str:
+    """Return the beginning of a text as a reason quotes it: without what turns the writing direction of the reason's own words."""
+    shown = _DIRECTIONS.sub("", text)
+    return shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…"
+
+
 def _judge_end(entry: _Entry, variant: str) -> Iterator[Problem]:
     """Tell what is missing from a paper that is otherwise read."""
-    title = entry.title if len(entry.title) <= 80 else entry.title[:79] + "…"
+    title = _quote(entry.title)
     if entry.is_last and not entry.paragraphs and not entry.has_footer:
         yield Problem(entry.last_line, f"The file ends after the title “{title}”; its abstract is missing.")
     elif entry.is_last and not entry.has_footer and not ends_whole(entry.paragraphs[-1]):
@@ -252,7 +263,9 @@ def _read_entries(units: Iterable[Unit]) -> Iterator[_Entry | Problem]:
         elif entry.awaits_date and _is_unreadable_date(entry, unit, ahead):
             entry.take(unit)
             entry.had_bad_date = True
-            entry.problems.append(Problem(unit.first_line, f"A date that can't be read: “{unit.text}”. The paper is kept without a date."))
+            entry.problems.append(
+                Problem(unit.first_line, f"A date that can't be read: “{_quote(unit.text)}”. The paper is kept without a date.")
+            )
             yield entry
             entry = None
         elif _is_organisation(entry, unit, ahead):
@@ -299,7 +312,10 @@ def _begin(unit: Unit, ahead: Unit | None) -> _Entry | None:
         return None
     if ahead is not None and ahead.kind is Kind.DOT:
         return None  # an organisation whose paper is missing
-    return _Entry(unit.text, unit.first_line, unit.last_line, unit.offset, list(unit.problems))
+    problems = list(unit.problems)
+    if len(unit.text) > MAX_TITLE:
+        problems.append(Problem(unit.first_line, f"The title has more than {MAX_TITLE:,} characters; the rest is left out."))
+    return _Entry(unit.text[:MAX_TITLE], unit.first_line, unit.last_line, unit.offset, problems)
 
 
 def _is_organisation(entry: _Entry, unit: Unit, ahead: Unit | None) -> bool:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from claims.errors import UnknownFormatError
 from claims.listings.base import ListingReader, Survey
 from claims.listings.daily_papers import DailyPapersReader
-from claims.listings.sniffing import LISTING_SHAPE, name_text_kind, sniff
+from claims.listings.sniffing import LISTING_SHAPE, advise, name_text_kind, sniff
 
 CHUNK_SIZE = 100
 
@@ -35,8 +35,8 @@ def detect(stream: BinaryIO) -> tuple[ListingReader, str]:
         if reader.recognises(head):
             return reader, encoding
     kind = name_text_kind(head)
-    found = f"It looks like {kind}" if kind else "No papers are found in its text"
-    msg = f"The file is no listing that can be read. {found}. {LISTING_SHAPE}"
+    found = f"It looks like {kind}. {advise(kind)}" if kind else "No papers are found in its text."
+    msg = f"The file is no listing that can be read. {found} {LISTING_SHAPE}"
     raise UnknownFormatError(msg)
 
 

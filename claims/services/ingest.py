@@ -7,7 +7,9 @@ idempotent by constraints, under a lease; a chunk whose lease ran out is taken o
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import io
 import logging
 import os
 import secrets
@@ -21,13 +23,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import Error as AnyDatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from claims import keys
-from claims.errors import ClaimsError, InvalidDecisionError, ListingError, ListingTooLargeError
+from claims.errors import ClaimsError, InvalidDecisionError, ListingError, ListingTooLargeError, StorageError, TooManyUploadsError
+from claims.extraction import pipeline
 from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
@@ -57,6 +61,8 @@ MAY_HEAL = (OperationalError, InterfaceError, OSError)
 """The database or the disk is away, or two transactions stood in each other's way. psycopg says `InterfaceError` of a connection
 that broke before. None of this says anything about the listing, so it uses up none of its chances.
 """
+RENEW_BYTES = 1 << 21
+"""A lease is renewed each time that so much of a file was read: a few seconds, even where every third byte is a title."""
 
 
 class LeaseLostError(ClaimsError):
@@ -76,10 +82,31 @@ def store_upload(
     The same bytes again give the listing that they had, whoever brings them; one that failed is tried again, and a year is taken
     over where none was given yet. One that was stopped or withdrawn stays so. `year` completes dates that the file prints without
     one. Raises `ListingTooLargeError` above MAX_UPLOAD_MB, `EmptyListingError`, `UnknownFormatError` or another `ListingError` for
-    what is no listing; nothing is kept then.
+    what is no listing, `TooManyUploadsError` for a new file while MAX_OPEN_UPLOADS of `uploaded_by` are open, and `StorageError` where
+    the disk or the database takes nothing more; nothing is kept then.
     """
+    name = clean_name(name)
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise ListingError(f"{name} was not read. Its year can't be {year}; give one from {FIRST_YEAR} to {LAST_YEAR}.")
+    try:
+        listing, created = _store(file, name=name, actor=actor, uploaded_by=uploaded_by, year=year)
+    except OSError as error:
+        raise _not_stored(name, error) from error
+    except OperationalError as error:
+        if not _says_no_room(error):
+            raise
+        raise _not_stored(name, error) from error
+    # Somebody else who brings the same bytes at the same time may have done it already.
+    with contextlib.suppress(InvalidDecisionError):
+        if not created and listing.state == ListingState.FAILED:
+            uploads.retry(listing, actor=actor)
+        if not created and year is not None and listing.year_source != YearSource.GIVEN and listing.state != ListingState.WITHDRAWN:
+            uploads.set_year(listing, year, actor=actor)
+    return listing, created
+
+
+def _store(file: BinaryIO, *, name: str, actor: str, uploaded_by: User | None, year: int | None) -> tuple[Listing, bool]:
+    """Copy, look at and keep a file, and make its row. Row and file come together: the file is in its place before others see the row."""
     incoming = settings.DATA_DIR / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=incoming)
@@ -93,29 +120,76 @@ def store_upload(
                 raise type(error)(f"{name} was not read. {error.message}") from error
         target = stored_path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        Path(temporary).replace(target)
+        was_there = target.exists()
+        try:
+            with transaction.atomic():
+                if uploaded_by is not None:
+                    _check_open_uploads(uploaded_by, name, sha256)
+                Path(temporary).replace(target)
+                return Listing.objects.get_or_create(
+                    sha256=sha256,
+                    defaults={
+                        "name": name,
+                        "size": size,
+                        "format": reader.name,
+                        "encoding": encoding,
+                        "year": year,
+                        "year_source": settle_year(year, None)[1] or "",
+                        "uploaded_by": uploaded_by,
+                        "actor": actor,
+                    },
+                )
+        except Exception:
+            if not was_there:
+                _remove_unlisted(target, sha256)
+            raise
     finally:
-        Path(temporary).unlink(missing_ok=True)
-    listing, created = Listing.objects.get_or_create(
-        sha256=sha256,
-        defaults={
-            "name": clean_name(name),
-            "size": size,
-            "format": reader.name,
-            "encoding": encoding,
-            "year": year,
-            "year_source": settle_year(year, None)[1] or "",
-            "uploaded_by": uploaded_by,
-            "actor": actor,
-        },
-    )
-    # Somebody else who brings the same bytes at the same time may have done it already.
-    with contextlib.suppress(InvalidDecisionError):
-        if not created and listing.state == ListingState.FAILED:
-            uploads.retry(listing, actor=actor)
-        if not created and year is not None and listing.year_source != YearSource.GIVEN and listing.state != ListingState.WITHDRAWN:
-            uploads.set_year(listing, year, actor=actor)
-    return listing, created
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _check_open_uploads(user: User, name: str, sha256: str) -> None:
+    """Raise `TooManyUploadsError` for a new file of a user who has too much under way.
+
+    Part of the caller's transaction. The user's row is locked, so that of many uploads at once each counts those before it.
+    """
+    get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
+    if Listing.objects.filter(sha256=sha256).exists():
+        return
+    count = Listing.objects.filter(uploaded_by=user, state__in=[ListingState.WAITING, ListingState.READING]).count()
+    if count >= settings.MAX_OPEN_UPLOADS:
+        raise TooManyUploadsError(
+            f"{name} was not stored. {count} of your uploads still wait or are being read, the most that this site takes at once. "
+            "Wait until some of them are read, then upload it again."
+        )
+
+
+def _remove_unlisted(path: Path, sha256: str) -> None:
+    """Remove a file whose row could not be made, unless somebody else's row came meanwhile."""
+    with contextlib.suppress(OSError, OperationalError):
+        if not Listing.objects.filter(sha256=sha256).exists():
+            path.unlink(missing_ok=True)
+
+
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_DATABASE_TAKES_NOTHING = ("is full", "no space left", "disk full", "readonly database", "read-only")
+
+
+def _says_no_room(error: OperationalError) -> bool:
+    said = str(error).lower()
+    return any(words in said for words in _DATABASE_TAKES_NOTHING)
+
+
+def _not_stored(name: str, error: OSError | OperationalError) -> StorageError:
+    logger.error("%s was not stored: %s. Make room in %s, or let the site write there.", name, error, settings.DATA_DIR)
+    return StorageError(f"{name} was not stored: {explain_storage(error)}")
+
+
+def explain_storage(error: OSError | OperationalError) -> str:
+    """Return why nothing can be stored, and what a reader can do, as sentences without the server's paths."""
+    full = "read" not in str(error).lower() if isinstance(error, OperationalError) else error.errno in _NO_ROOM
+    what = "the site's disk is full" if full else "the site can't write to its disk"
+    return f"{what}. Nothing of it was kept. Tell the operator of this site, and upload it again later."
 
 
 def _copy(source: BinaryIO, target: BinaryIO, name: str) -> tuple[str, int]:
@@ -174,14 +248,15 @@ def plan_listing(listing_id: int, *, explain: Callable[[Exception], str] = expla
         _fail_listing(listing, f"Its survey was begun {MAX_LEASES} times and never ended.")
         return 0
     try:
-        with stored_path(listing.sha256).open("rb") as stream:
+        with _open_stored(listing, keep=lambda: _renew_survey(listing)) as stream:
             reader, survey = registry.survey(stream, chunk_size=settings.CHUNK_SIZE)
         return _store_plan(listing, reader.name, survey)
     except ListingError as error:
         _fail_listing(listing, error.message)
-    except FileNotFoundError:
-        _fail_listing(listing, FILE_GONE)
-    except MAY_HEAL:
+    except LeaseLostError:
+        logger.warning("the survey of listing %s was taken over by another worker", listing_id)
+    except MAY_HEAL as error:
+        logger.error("listing %s could not be surveyed and waits: %s", listing_id, error)
         with _giving_back():
             _release_listing(listing, attempts=listing.attempts - 1)
         raise
@@ -193,6 +268,55 @@ def plan_listing(listing_id: int, *, explain: Callable[[Exception], str] = expla
                 return None
             _fail_listing(listing, explain(error))
     return 0
+
+
+class _KeepingReader(io.BufferedReader):
+    """A stored file that calls `keep` each time that `RENEW_BYTES` more of it were read."""
+
+    def __init__(self, file: io.FileIO, keep: Callable[[], object]) -> None:
+        super().__init__(file)
+        self._keep = keep
+        self._unkept = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        block = super().read(size)
+        self._unkept += len(block)
+        if self._unkept >= RENEW_BYTES:
+            self._unkept = 0
+            self._keep()
+        return block
+
+
+def _open_stored(listing: Listing, *, keep: Callable[[], object]) -> _KeepingReader:
+    """Open a listing's file. Raises `ListingError` if it is gone or no longer the one that was uploaded: offsets would lie."""
+    path = stored_path(listing.sha256)
+    try:
+        file = io.FileIO(path)
+    except FileNotFoundError:
+        if not settings.UPLOAD_DIR.is_dir():
+            raise  # the whole folder is away, as a disk that is not mounted: it may come back
+        raise ListingError(FILE_GONE) from None
+    stat = os.fstat(file.fileno())
+    if _sha256_of(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) != listing.sha256:
+        file.close()
+        raise ListingError("Its stored file was changed since it was uploaded. Upload it again.")
+    return _KeepingReader(file, keep)
+
+
+@lru_cache(maxsize=256)
+def _sha256_of(path: Path, *version: int) -> str:
+    """Return a file's hash, computed once for each state of the file that its inode, size and times tell apart."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _renew_survey(listing: Listing) -> None:
+    """Hold the survey for longer. Raises `LeaseLostError` if it was taken over."""
+    until = _lease_end(timezone.now(), long=True)
+    mine = Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING, lease_until=listing.lease_until)
+    if not mine.update(lease_until=until):
+        raise LeaseLostError("The survey was taken over.")
+    listing.lease_until = until
 
 
 @transaction.atomic
@@ -266,7 +390,8 @@ def read_next_chunk(listing_id: int, *, explain: Callable[[Exception], str] = ex
         _read_chunk(chunk)
     except LeaseLostError:
         logger.warning("chunk %s of listing %s was taken over by another worker, or stopped", chunk.number, listing_id)
-    except MAY_HEAL:
+    except MAY_HEAL as error:
+        logger.error("chunk %s of listing %s could not be read and waits: %s", chunk.number, listing_id, error)
         with _giving_back():
             _release(chunk, ChunkState.WAITING, attempts=chunk.attempts - 1)
         raise
@@ -372,11 +497,7 @@ def _read_entries(listing: Listing, chunk: ListingChunk) -> tuple[list[ListedPap
     mark = ChunkMark(number=chunk.number, first=chunk.first, last=chunk.last, offset=chunk.offset, line=chunk.line)
     listed: list[ListedPaper] = []
     problems: list[Problem] = []
-    try:
-        stream = stored_path(listing.sha256).open("rb")
-    except FileNotFoundError as error:
-        raise ListingError(FILE_GONE) from error
-    with stream:
+    with _open_stored(listing, keep=lambda: _renew(chunk)) as stream:
         for found in registry.get_reader(listing.format).read(stream, survey, mark):
             if isinstance(found, Problem):
                 if found.fatal:
@@ -384,7 +505,15 @@ def _read_entries(listing: Listing, chunk: ListingChunk) -> tuple[list[ListedPap
                 problems.append(found)
             else:
                 listed.append(found)
+                if not pipeline.is_read_whole(found.title, found.abstract):
+                    problems.append(Problem(found.first_line, _READ_IN_PART))
     return listed, problems
+
+
+_READ_IN_PART = (
+    f"The text is very long. Numbers are looked for in the first {pipeline.MAX_TITLE:,} characters of a title and "
+    f"{pipeline.MAX_ABSTRACT:,} of an abstract."
+)
 
 
 def _unread_texts(listed: list[ListedPaper]) -> set[tuple[str, str]]:
@@ -500,7 +629,7 @@ def remove_leftovers() -> None:
     """Remove what uploads that were cut off left in the incoming folder a day ago or longer."""
     oldest = time.time() - 24 * 3600
     for path in (settings.DATA_DIR / "incoming").glob("*"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
 

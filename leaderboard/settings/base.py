@@ -72,6 +72,8 @@ X_FRAME_OPTIONS = "DENY"
 # Whether pages and API list results that nobody has reviewed, marked as such.
 SHOW_UNREVIEWED = env.bool("SHOW_UNREVIEWED", default=True)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=256)
+# How many listings of one user may wait or be read at once.
+MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", default=50)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

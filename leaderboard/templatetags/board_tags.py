@@ -420,6 +420,15 @@ def words(term: str) -> str:
     return term.replace("_", " ").replace("-", " ")
 
 
+_DIRECTIONS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+
+
+@register.filter
+def undirected(text: str) -> str:
+    """Return others' text without marks of writing direction, for a place where no element can keep their effect to itself."""
+    return _DIRECTIONS.sub("", text)
+
+
 UNTAKEN_REASONS = {
     "condition": "condition of a setting",
     "confidence_level": "confidence level",

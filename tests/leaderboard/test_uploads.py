@@ -11,7 +11,7 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from django.test import Client, RequestFactory
 
 from claims.models import Listing
-from leaderboard.uploads import LimitedUploadHandler, name_stopped_file
+from leaderboard.uploads import LimitedUploadHandler, find_trouble
 from tests import factories as make
 
 MB = 1024 * 1024
@@ -103,7 +103,7 @@ def test_handler_takes_exactly_the_limit() -> None:
     handler.file.close()
 
 
-def test_request_that_was_not_stopped_names_no_file() -> None:
+def test_request_that_was_not_stopped_has_no_trouble() -> None:
     request = RequestFactory().post("/listings/upload/", {"file": file_of(b"a")})
     assert list(request.FILES) == ["file"]
-    assert name_stopped_file(request) == ""
+    assert find_trouble(request) is None
