@@ -125,7 +125,7 @@ CONTENT_SECURITY_POLICY = {
 ROOT_URLCONF = "leaderboard.urls"
 WSGI_APPLICATION = "leaderboard.wsgi.application"
 
-TEMPLATES = [
+TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
@@ -138,7 +138,9 @@ TEMPLATES = [
                 "leaderboard.context_processors.navigation",
             ],
         },
-    }
+    },
+    # For the rows of a board alone: hundreds of cells a page.
+    {"BACKEND": "django.template.backends.jinja2.Jinja2", "DIRS": [BASE_DIR / "templates" / "jinja"]},
 ]
 
 

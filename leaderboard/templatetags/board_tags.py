@@ -13,6 +13,7 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -101,13 +102,6 @@ def column_scale(column: Column) -> Scale:
 def _qualifier(qualifier: str) -> SafeString:
     word = QUALIFIERS.get(Qualifier(qualifier))
     return format_html('<span class="q">{}</span>', word) if word else mark_safe("")
-
-
-ON_FRONT = (
-    '<span class="onfront" title="{}"><svg class="i" aria-hidden="true"><use href="#i-step"/></svg>'
-    '<span class="sr">on the front, </span></span>'
-)
-NOT_STATED = mark_safe('<span class="num d0 none"><span aria-hidden="true">–</span><span class="sr">not stated</span></span>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,45 +213,76 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
     )
 
 
-@register.simple_tag
-def board_cell(row: Row, head: Head, base: str, row_open: bool) -> SafeString:
-    """Return the table cell of a row under a column; its number opens the row's sentences at `base` + id."""
+@dataclass(frozen=True, slots=True)
+class PrintedNumber:
+    """A number of a row as its cell prints it; `below` are the lines under it."""
+
+    text: str
+    decimals: int
+    qualifier: str
+    css: str
+    best: bool
+    on_front: bool
+    below: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRow:
+    """A row with all that its line of the table prints, the numbers beside their columns."""
+
+    row: Row
+    is_open: bool
+    quoted: bool
+    numbers: list[tuple[Head, PrintedNumber | None]]
+    paper_url: str
+    date: SafeString
+    state: SafeString
+
+
+@register.simple_tag(takes_context=True)
+def board_rows(context: template.Context, board: Board, heads: Sequence[Head], base: str) -> SafeString:
+    """Return the table's rows; a number opens its row's sentences at `base` + id."""
+    detail = ""
+    if board.opened is not None and context.template is not None:
+        detail = context.template.engine.get_template("boards/_row_detail.html").render(context)
+    rows = [_print_row(row, heads, is_open=row is board.opened) for row in board.rows]
+    return mark_safe(render_to_string("board_rows.html", {"rows": rows, "base": base, "detail": detail}, using="jinja2"))  # noqa: S308 - escaped there
+
+
+def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
+    return PrintedRow(
+        row=row,
+        is_open=is_open,
+        quoted=row.role is Role.BASELINE,
+        numbers=[(head, _print_number(row, head)) for head in heads],
+        paper_url=row.paper_url,
+        date=paper_date(row.first_day, row.last_day),
+        state=row_state(row),
+    )
+
+
+def _print_number(row: Row, head: Head) -> PrintedNumber | None:
     cell = _cell_of(row, head.column)
     if cell is None:
-        return format_html('<td role="cell" class="n f{} {} is-none">{}</td>', head.decimals, head.css, NOT_STATED)
-    label = "" if head.column.is_primary else format_html(' data-label="{}"', head.label)
+        return None
     text, decimals = printed_number(cell, head.scale.size)
-    number = format_html(
-        '{}<span class="num d{}"><a class="{}" href="{}{}#row-{}" data-open="{}" aria-expanded="{}">{}</a></span>',
-        _qualifier(cell.qualifier),
-        decimals,
-        "recd" if cell.place[0] is None else "says",
-        base,
-        row.public_id,
-        row.public_id,
-        row.public_id,
-        "true" if row_open else "false",
-        text,
-    )
-    if cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and cell.qualifier is not Qualifier.OVER:
-        number = format_html('<span class="best">{}</span><span class="sr">, best</span>', number)
-    if row.on_front and head.front:
-        number = format_html(ON_FRONT + "{}", head.front, number)
     below = []
     if cell.uncertainty is not None:
         factor = cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0
-        below.append(format_html('<span class="pm pm--below">± {}</span>', f"{cell.uncertainty * factor / head.scale.size:g}"))
+        below.append(f"± {cell.uncertainty * factor / head.scale.size:g}")
     if cell.read_as:
-        below.append(format_html('<span class="pm pm--below">stated as {}</span>', cell.read_as.lower()))
+        below.append(f"stated as {cell.read_as.lower()}")
     if cell.tier == "disputed":
-        below.append(mark_safe('<span class="pm pm--below">disputed</span>'))
-    return format_html(
-        '<td role="cell" class="n f{} {}"{}>{}{}</td>',
-        head.decimals,
-        head.css,
-        label,
-        number,
-        format_html_join("", "{}", ((part,) for part in below)),
+        below.append("disputed")
+    is_best = cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and cell.qualifier is not Qualifier.OVER
+    return PrintedNumber(
+        text=text,
+        decimals=decimals,
+        qualifier=QUALIFIERS.get(cell.qualifier, ""),
+        css="recd" if cell.place[0] is None else "says",
+        best=is_best,
+        on_front=row.on_front and bool(head.front),
+        below=below,
     )
 
 
