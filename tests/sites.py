@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,7 @@ from redis import Redis
 ROOT = Path(__file__).resolve().parents[1]
 CHUNKS = 24
 CHUNK_SIZE = 6
+USER, PASSWORD = "ada", "secret"
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/claimboard"
 """Only the server is taken of it: databases are made, and removed, beside the one that it names."""
 
@@ -30,19 +34,19 @@ POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0
 def write_listing(path: Path, *, entries: int = CHUNKS * CHUNK_SIZE, of: int = 0) -> Path:
     """Write a listing of 24 chunks; some papers stand in it twice, in other chunks and with another text.
 
-    Listings `of` another number have papers of their own beside those that they share with the others.
+    Listings `of` another number (up to 27) have papers of their own beside those that they share with the others, of other days.
     """
     texts = []
     for number in range(entries):
         which = number if number % 7 else (number * 5) % 40
-        own = f" of Kind {of}" if of and number % 3 else ""
+        own, later = (f" of Kind {of}", of) if of and number % 3 else ("", 0)
         more = f"A later count gave {60 + (which + of) % 30}.{number % 10}% on CIFAR-10. " if number % 21 == 0 else ""
         texts.append(
             f"Net{which}: A Small Study of Layer Order {which}{own}\n\n"
             f"We study the order of layers{own}. Net{which} reaches {70 + which % 20}.{which % 10}% top-1 accuracy on ImageNet with "
             f"{5 + which % 50}M parameters, while Net{(which * 3) % 90} has {65 + which % 9}.5% top-1 accuracy. {more}"
             f"It is {1 + which % 4}.5x faster, and scores {40 + which % 15}.1 mAP on COCO with {1 + which % 9}.2G FLOPs.\n\n"
-            f"  • {1 + which % 9} authors\n·\nMar {1 + which % 28}, {2019 + which % 5}\n"
+            f"  • {1 + which % 9} authors\n·\nMar {1 + (which + later) % 28}, {2019 + which % 5}\n"
         )
     path.write_text("new\n\nDaily Papers\n\nMar 30\n\n" + "\n".join(texts), encoding="utf-8")
     return path
@@ -87,19 +91,18 @@ class Site:
         assert ran.returncode == 0, f"{command}\n{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}"
         return ran.stdout
 
-    def prepare(self) -> None:
-        self.run("manage.py", "migrate", "-v0")
-        self.run("manage.py", "load_catalogue")
-
-    def upload(self, listing: Path) -> None:
-        """Store a listing as the upload page does, and tell the workers."""
+    def prepare(self, *listings: Path) -> None:
+        """Make the database and a user, and store listings as the upload page does."""
         self.run(
             "manage.py",
             "shell",
             "-c",
-            "from claims import tasks; from claims.services import ingest; "
-            f"file = open({str(listing)!r}, 'rb'); "
-            f"tasks.announce(ingest.store_upload(file, name={listing.name!r}, actor='test')[0])",
+            "from django.core.management import call_command; from django.contrib.auth.models import User\n"
+            "from claims import tasks; from claims.services import ingest\n"
+            "call_command('migrate', verbosity=0); call_command('load_catalogue')\n"
+            f"User.objects.create_superuser({USER!r}, password={PASSWORD!r})\n"
+            f"for name, path in {[(path.name, str(path)) for path in listings]}:\n"
+            "    tasks.announce(ingest.store_upload(open(path, 'rb'), name=name, actor='test')[0])",
         )
 
     def start(self, name: str, *command: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -115,6 +118,20 @@ class Site:
         command = [sys.executable, "-m", "celery", "-A", "leaderboard", "worker", "-c", str(processes), "-l", "warning", "-n", f"{name}@%h"]
         command += ["-B", "-s", str(self.folder / f"schedule-{name}")]
         return self.start(name, *command, "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+    @contextlib.contextmanager
+    def web_server(self) -> Iterator[Visitor]:
+        """Run the web server, and yield somebody who has signed in."""
+        # Only our own files: to compress those of the admin's pages takes longer than all else.
+        self.run("manage.py", "collectstatic", "--no-input", "-v0", "-i", "admin", "-i", "rest_framework")
+        port = find_free_port()
+        command = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+        server = self.start("web", *command, "--no-control-socket")
+        try:
+            wait_for_answer(port, server, self.log("web"))
+            yield Visitor(port)
+        finally:
+            kill_group(server)
 
     @contextlib.contextmanager
     def workers(self, *names: str, processes: int = 1) -> Iterator[list[subprocess.Popen[bytes]]]:
@@ -216,6 +233,62 @@ def create_database(*, like: str = "") -> str:
 def drop_database(url: str) -> None:
     with _server() as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(urlsplit(url).path[1:])))
+
+
+class Visitor:
+    """Somebody who is signed in. Several threads may use it at once."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        token = self._read_token("/login/")
+        status, _, _ = self._ask("POST", "/login/", f"csrfmiddlewaretoken={token}&username={USER}&password={PASSWORD}".encode())
+        assert status == 302
+        self.token = self._read_token("/listings/upload/")
+
+    def upload(self, path: Path) -> str:
+        """Upload a listing and return the address of its page."""
+        boundary = uuid.uuid4().hex
+        form = f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{self.token}\r\n'
+        form += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\nContent-Type: text/plain\r\n\r\n'
+        body = form.encode() + path.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        status, headers, page = self._ask("POST", "/listings/upload/", body, f"multipart/form-data; boundary={boundary}")
+        assert status == 302, (status, page)
+        return headers["location"]
+
+    def _read_token(self, path: str) -> str:
+        status, _, page = self._ask("GET", path)
+        assert status == 200, page
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token is not None
+        return token[1]
+
+    def _ask(
+        self, method: str, path: str, body: bytes = b"", kind: str = "application/x-www-form-urlencoded"
+    ) -> tuple[int, dict[str, str], str]:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as server:
+            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            server.request(method, path, body, {"Cookie": cookies, "Content-Type": kind})
+            response = server.getresponse()
+            for name, value in response.getheaders():
+                if name.lower() == "set-cookie":
+                    key, _, rest = value.partition("=")
+                    self.cookies = self.cookies | {key: rest.partition(";")[0]}
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read().decode()
+
+
+def wait_for_answer(port: int, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+    """Wait until the site says that it is well."""
+    end = time.monotonic() + seconds
+    while True:
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        time.sleep(0.1)
 
 
 class RedisServer:

@@ -16,8 +16,7 @@ pytestmark = pytest.mark.embedded
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with a listing that nobody has read yet, to be copied."""
     site = Site(tmp_path_factory.mktemp("prepared"))
-    site.prepare()
-    site.upload(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt"))
+    site.prepare(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt"))
     return site
 
 

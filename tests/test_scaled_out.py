@@ -1,9 +1,11 @@
-"""Two workers on PostgreSQL and Redis: whichever of them is killed, flushed or restarted, nothing is lost and nothing doubled."""
+"""Two workers on PostgreSQL and Redis: whatever is killed, flushed, restarted or done at once, nothing is lost and nothing doubled."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from tests.sites import CHUNK_SIZE, CHUNKS, RedisServer, ScaledOutSite, Site, create_database, kill_group, write_listing
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.redis]
+
+UPLOADS = 20
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, listing: Path, redis: Red
     urls = {"DATABASE_URL": create_database(), "CELERY_BROKER_URL": redis.url(3)}
     site = ScaledOutSite(tmp_path_factory.mktemp("prepared"), urls)
     try:
-        site.prepare()
-        site.upload(listing)
+        site.prepare(listing)
         yield site
     finally:
         site.remove()
@@ -107,3 +110,36 @@ def test_workers_outlive_a_restart_of_the_database(site: ScaledOutSite, undistur
         site.wait_until_closed(processes)
     assert site.dump() == undisturbed
     assert not site.count("claims_listingchunk WHERE failures > 0"), "an outage is no fault of the listing"
+
+
+def test_twenty_uploads_at_once_come_to_what_they_come_to_one_after_the_other(
+    site: ScaledOutSite, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # Two of them are long, and go through the other queue.
+    files = [write_listing(tmp_path / f"{number}.txt", entries=12 if number % 10 else 42, of=number) for number in range(UPLOADS)]
+    # Two people bring the same file in the same moment, too.
+    brought = [*files, files[0]]
+    gate = threading.Barrier(len(brought))
+
+    site.ask("DELETE FROM claims_listing RETURNING 1")
+    with site.web_server() as visitor, site.workers("one", "two") as processes:
+
+        def bring(path: Path) -> str:
+            gate.wait()
+            return visitor.upload(path)
+
+        with ThreadPoolExecutor(len(brought)) as pool:
+            pages = list(pool.map(bring, brought))
+        assert len(set(pages)) == UPLOADS
+        assert pages[-1] == pages[0], "the same bytes are one listing, and both are shown its page"
+        site.wait_until_closed(processes)
+    names = [str(row[0]) for row in site.ask("SELECT name FROM claims_listing ORDER BY id")]
+    assert sorted(names) == sorted(path.name for path in files)
+    assert site.count("claims_listing WHERE failures > 0") == 0
+    assert site.ask("SELECT number, error FROM claims_listingchunk WHERE failures > 0") == []
+    assert site.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
+    alone = Site(tmp_path_factory.mktemp("alone"))
+    alone.run("manage.py", "ingest", *(str(tmp_path / name) for name in names))
+    found, expected = site.dump(), alone.dump()
+    assert [*set(found) - set(expected), *set(expected) - set(found)] == []
+    assert found == expected
