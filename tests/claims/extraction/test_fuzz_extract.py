@@ -14,6 +14,8 @@ from claims.extraction.vocabulary import Vocabulary, load_vocabulary
 from claims.terms import LARGEST
 from tests.fuzzing import fuzz
 
+pytestmark = pytest.mark.embedded  # knows no database
+
 _PARTS = (
     "accuracy top-1 mAP FID BLEU ImageNet CIFAR-10 COCO MS-COCO SQuAD of on with by from to and or while which we our OrderNet ResNet-50 ViT-B/16 "
     "achieves reaches improves outperforming surpassing vs. compared baseline state-of-the-art zero-shot faster fewer less more parameters FLOPs "

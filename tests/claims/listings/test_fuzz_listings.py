@@ -13,6 +13,8 @@ from claims.listings import registry, text_lines
 from claims.listings.base import ListedPaper, ListingReader, Problem, Survey
 from tests.fuzzing import fuzz
 
+pytestmark = pytest.mark.embedded  # knows no database
+
 _WORDS = (
     "we study how the order of layers changes what a network learns OrderNet reaches 81.5% top-1 accuracy on ImageNet with 25M parameters and "
     "is better than others in most cases Padding often ignored A Short Note May 4 new Abstract: https://x.org/a vs. et al. Why? So! • · 3 — “q” 中文 ы"
@@ -166,13 +168,27 @@ def test_any_bytes_give_entries_or_a_clear_error(content: bytes) -> None:
 
 
 @fuzz(60)
-@given(content=listings(), block=st.integers(1, 40), longest=st.integers(5, 300))
-def test_bounds_at_any_place_keep_chunks_and_whole_alike(content: bytes, block: int, longest: int) -> None:
+@given(content=listings(), longest=st.integers(60, 900))
+def test_bounds_at_any_place_keep_chunks_and_whole_alike(content: bytes, longest: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_lines, "BLOCK_BYTES", block)
         patch.setattr(text_lines, "MAX_LINE", longest * 3)
         patch.setattr("claims.listings.daily_papers.MAX_TITLE", longest)
         patch.setattr("claims.listings.daily_papers.MAX_ABSTRACT", longest * 2)
         patch.setattr("claims.listings.daily_papers.MAX_PROBLEMS", 3)
         patch.setattr("claims.listings.paragraphs.MAX_WRAPPED", longest)
+        check_reading(content)
+
+
+@fuzz(50)
+@given(content=listings(), block=st.integers(1, 60))
+@example(
+    content=b"OrderNet: On the Order\r\n\r\n" + b"We study how the order of layers changes what a network learns. " * 4 + b"\r\n\r\n" * 9,
+    block=3,
+)
+def test_blocks_end_anywhere_and_nothing_changes(content: bytes, block: int) -> None:
+    wanted = [line for line in text_lines.read_lines(io.BytesIO(content), "utf-8", skip_blank=True) if line.text.strip()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_lines, "BLOCK_BYTES", block)
+        found = text_lines.read_lines(io.BytesIO(content), "utf-8", skip_blank=True)
+        assert [line for line in found if line.text.strip()] == wanted
         check_reading(content)
