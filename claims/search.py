@@ -499,8 +499,8 @@ def _read_hits(query: Query, ranked: Sequence[Candidate]) -> list[Hit]:
     leader = "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
     of_models: dict[int, set[int]] = {}
     rows = Result.objects.visible().filter(ml_model__in=ids[SearchKind.MODEL]).values_list("ml_model_id", "benchmark_id").distinct()
-    for model, on_board in rows:
-        of_models.setdefault(model or 0, set()).add(on_board)
+    for model, board in rows:
+        of_models.setdefault(model or 0, set()).add(board)
     wanted = reduce(or_, (Q(pk__in=boards) for boards in of_models.values()), Q(pk__in=ids[SearchKind.BOARD]))
     boards = (
         Benchmark.objects.visible()
@@ -511,8 +511,8 @@ def _read_hits(query: Query, ranked: Sequence[Candidate]) -> list[Hit]:
     )
     by_id: dict[int, Benchmark] = {board.pk: board for board in boards}
     of_datasets: dict[int, list[Benchmark]] = {}
-    for board in by_id.values():
-        of_datasets.setdefault(board.dataset_id, []).append(board)
+    for row in by_id.values():
+        of_datasets.setdefault(row.dataset_id, []).append(row)
     hits = []
     for found in ranked:
         on: list[Benchmark] = []

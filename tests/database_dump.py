@@ -42,6 +42,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "listingchunk": ("listing", "number"),
     "changeset": ("action", "reason", "undoes"),
 }
+NAMED = {"board": "Benchmark", "dataset": "Dataset", "model": "MLModel", "paper": "Paper"}
 LEFT_OUT = {
     "id",
     "public_id",
@@ -90,6 +91,9 @@ def main() -> None:
     for model in apps.get_app_config("claims").get_models(include_auto_created=True):
         for row in _rows(model).values():
             values = {field.name: value_of(row, field) for field in model._meta.concrete_fields if field.name not in LEFT_OUT}
+            if model._meta.model_name == "searchname":
+                named: Any = apps.get_model("claims", NAMED[values["kind"]])
+                values["object_id"] = name_of(named, values["object_id"])
             lines.append(f"{model._meta.model_name} {sorted(values.items())!r}")
     sys.stdout.write("\n".join(sorted(lines)) + "\n")
 

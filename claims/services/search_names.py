@@ -134,9 +134,10 @@ def _collect(named: _Named, pk: int, root: int | None, names: list[tuple[str, bo
 
 
 def _collect_aliases(named: _Named, kind: AliasKind, ids: Collection[int]) -> None:
-    column, root = f"{kind.value}_id", f"{kind.value}__merged_into"
-    found = Alias.objects.filter(Q(**{f"{kind.value}__in": ids}) | Q(**{f"{root}__in": ids}), kind=kind, scope="")
-    for pk, merged_into, text in found.order_by("text", "pk").values_list(column, root, "text"):
+    column = "ml_model" if kind is AliasKind.MODEL else kind.value
+    of_these = Q(**{f"{column}__in": ids}) | Q(**{f"{column}__merged_into__in": ids})
+    found = Alias.objects.filter(of_these, kind=kind, scope="").order_by("text", "pk")
+    for pk, merged_into, text in found.values_list(f"{column}_id", f"{column}__merged_into", "text"):
         owner = merged_into or pk
         if owner in ids:
             named.setdefault(owner, []).append((text, True))

@@ -776,8 +776,11 @@ def found_name(name: str, found: Found) -> SafeString:
         plain = plain if plain in text or not plain.endswith("s") else plain[:-1]
         at = text.find(plain) if plain else -1
         while at >= 0:
-            if len(plain) > 2 or at in starts:
-                bold.update(place for _, place in folded[at : at + len(plain)])
+            end = at + len(plain)
+            begins, ends = at in starts, end == len(text) or end in starts
+            # A part of one word, or whole words written as one ("fine-grained" for "finegrained"); of two letters a beginning.
+            if begins if len(plain) < 3 else (begins and ends) or starts.isdisjoint(range(at + 1, end)) or (begins and word == query.key):
+                bold.update(range(folded[at][1], folded[end - 1][1] + 1))
             at = text.find(plain, at + 1)
     pieces = groupby(enumerate(name), key=lambda pair: pair[0] in bold)
     parts = [("".join(c for _, c in piece), strong) for strong, piece in pieces]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,13 +13,13 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Benchmark, ChangeSet, Cost, Decision, Listing, ListingChunk, ListingIssue, Paper, Result
-from claims.services import ingest, uploads
+from claims.services import ingest, search_names, uploads
 from claims.services.catalog import load_catalogue
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role
 from tests import factories as make
@@ -214,6 +215,9 @@ PAGES = [
     "upload",
     "login",
     "missing",
+    "search",
+    "search-start",
+    "search-nothing",
 ]
 
 
@@ -246,6 +250,11 @@ def make_page(name: str, visitor: Visitor) -> str:
     if name.startswith("listing"):
         state = {"listing": ListingState.DONE, "listing-running": ListingState.READING, "listing-failed": ListingState.FAILED}[name]
         return make_rich_listing(state).get_absolute_url()
+    if name.startswith("search"):
+        make_rich_board()
+        make_rich_paper()
+        make_samples()
+        return {"search": "/search/?q=sampel", "search-start": "/search/", "search-nothing": "/search/?q=zzzzzz"}[name]
     if name == "upload":
         sign_in(visitor)
         return "/listings/upload/"
@@ -274,6 +283,12 @@ def make_managed_listing(name: str, visitor: Visitor) -> str:
         if name == "listing-settling":
             Listing.objects.update(unsettled_from=1)
     return f"{listing.get_absolute_url()}{'withdraw/' if name == 'withdraw' else ''}"
+
+
+def make_samples() -> None:
+    for number in range(25):
+        make.make_paper(f"Sampel {number}: a paper that the search finds, whatever there is in its title, {LONG}")
+    search_names.rebuild()
 
 
 def sign_in(visitor: Visitor) -> None:
@@ -341,6 +356,89 @@ def test_board_works_without_javascript(browser: Browser, live_server: LiveServe
     page.locator("tbody tr[id^=row-] a.says").first.click()
     assert page.locator("tr.detailrow blockquote mark").count() >= 1
     assert "#row-" in page.url
+    visitor.context.close()
+
+
+def test_search_suggests_and_is_driven_with_the_keyboard(browser: Browser, live_server: LiveServer) -> None:
+    make_rich_board()
+    make_samples()
+    visitor = visit(browser, live_server)
+    page = visitor.go("/")
+    field = page.get_by_role("combobox", name="Search")
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    page.keyboard.type("samplenet")
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("#site-q-status")).to_have_text(re.compile("suggestion"))
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = options.nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    assert field.get_attribute("aria-activedescendant") == second.get_attribute("id")
+    address = second.get_attribute("href")
+    assert address is not None
+    page.keyboard.press("Escape")
+    expect(options.first).to_be_hidden()
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("sampel 7")
+    expect(options.first).to_contain_text("Sampel 7")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/papers/**")
+    page.keyboard.press("/")
+    page.keyboard.type("sampel")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=sampel")
+    # The page's own field: "/" leads there, and is a letter in it.
+    page.keyboard.press("/")
+    page.keyboard.press("End")
+    page.keyboard.type("/7")
+    expect(page.get_by_role("combobox", name="Search")).to_have_value("sampel/7")
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_search_works_without_javascript_and_on_a_narrow_screen(browser: Browser, live_server: LiveServer) -> None:
+    make_samples()
+    visitor = visit(browser, live_server, script=False)
+    page = visitor.go("/")
+    page.get_by_role("searchbox", name="Search").fill("sampel")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=sampel")
+    assert page.locator(".hit").count() == 20
+    page.get_by_role("link", name="5 more").click()
+    assert page.locator(".hit").count() == 5
+    page.set_viewport_size({"width": 360, "height": 800})
+    visitor.go("/")
+    assert not page.locator("header input[type=search]").is_visible()
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("searchbox", name="Search").fill("sampel 7")
+    page.locator("main").get_by_role("button", name="Search").click()
+    page.wait_for_url("**/search/?q=sampel+7")
+    assert "Sampel 7" in page.locator(".hit").first.inner_text()
+    visitor.context.close()
+
+
+def test_search_script_is_fetched_when_somebody_searches(browser: Browser, live_server: LiveServer) -> None:
+    visitor = visit(browser, live_server)
+    fetched: list[str] = []
+    visitor.page.on("request", lambda request: fetched.append(request.url))
+    page = visitor.go("/")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in fetched if "htmx" in url]
+    page.keyboard.press("/")
+    page.wait_for_function("window.htmx !== undefined")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert len([url for url in fetched if "htmx" in url]) == 1
     visitor.context.close()
 
 
