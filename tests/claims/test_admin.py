@@ -61,7 +61,7 @@ def test_withdrawal_of_a_listing_is_undone_by_who_may_manage_it(client: Client, 
     page = client.post(address, {"action": "undo", "_selected_action": [str(done.pk)]}, follow=True).content.decode()
     listing.refresh_from_db()
     assert listing.state == ("done" if manages else "withdrawn")
-    assert ("withdraw by kim: undone." if manages else "Your account may not take it back.") in page
+    assert ("Withdraw by kim: undone." if manages else "Your account may not take it back.") in page
 
 
 def test_who_may_not_curate_sees_no_action(client: Client) -> None:
