@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from typing import TypeVar
 
 from claims.terms import Direction, Qualifier
@@ -50,12 +49,15 @@ def leads(qualifier: Qualifier, direction: Direction) -> bool:
     return qualifier is not (Qualifier.UNDER if direction is Direction.LOWER else Qualifier.OVER)
 
 
-TieKey = tuple[bool, int, str, str, str]
+TieKey = tuple[bool, str, str, str, str]
 
 
-def tie_key(day: date | None, name: str, variant: str, public_id: str) -> TieKey:
-    """Return the sort key of rows with equal values: the earlier first, rows without a date last, then by name."""
-    return (day is None, day.toordinal() if day else 0, name.casefold(), variant.casefold(), public_id)
+def tie_key(day: str, name: str, variant: str, public_id: str) -> TieKey:
+    """Return the sort key of rows with equal values: the earlier first, rows without a date last, then by name.
+
+    `day` is an ISO date, '' where it is not known.
+    """
+    return (not day, day, name.casefold(), variant.casefold(), public_id)
 
 
 def best(rows: Iterable[Row], value_of: Callable[[Row], float | None], direction: Direction) -> Row | None:

@@ -511,7 +511,10 @@ def _leader(numbers: Sequence[_Standing], direction: Direction) -> int | None:
         return ranking.ranking_value(number.canonical_value, number.canonical_max, direction)
 
     ordered = sorted(
-        numbers, key=lambda number: ranking.tie_key(number.day, number.model or number.title or "", number.variant, number.public_id)
+        numbers,
+        key=lambda number: ranking.tie_key(
+            number.day.isoformat() if number.day else "", number.model or number.title or "", number.variant, number.public_id
+        ),
     )
     best = ranking.best(ordered, value, direction)
     return best.claim if best is not None else None

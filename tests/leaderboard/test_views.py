@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from claims.boards import _cost_direction
+from claims.boards.numbers import cost_direction
 from claims.errors import UnknownFormatError
 from claims.models import Benchmark, ChangeSet, Claim, Listing, OldSlug, Paper, Result
 from claims.services import ingest, search_names
@@ -203,7 +203,7 @@ def test_board_gives_no_direction_to_costs_that_have_none(client: Client) -> Non
 def test_every_cost_measure_has_a_direction_or_is_known_to_have_none() -> None:
     directions: dict[Direction, set[str]] = {direction: set() for direction in Direction}
     for measure in CostMeasure:
-        directions[_cost_direction(measure)].add(measure)
+        directions[cost_direction(measure)].add(measure)
     assert directions[Direction.HIGHER] == {"throughput", "speed", "compression"}
     assert directions[Direction.UNKNOWN] == {"tokens", "training_data", "batch_size", "other"}
 
@@ -713,7 +713,7 @@ def test_listing_that_failed_says_why(client: Client) -> None:
     listing = make.make_listing("papers.pdf", state=ListingState.FAILED, error="papers.pdf was not read. It is a PDF <b>.")
     page = client.get(listing.get_absolute_url()).content.decode()
     assert "papers.pdf was not read. It is a PDF &lt;b&gt;." in page
-    assert "hx-get" not in page
+    assert "every 1500ms" not in page, "it asks no more"
 
 
 def test_listing_query_count_is_constant(client: Client) -> None:

@@ -1,0 +1,49 @@
+"""Reads whole boards, papers and lists in a fixed number of queries.
+
+`reading` has the board itself; it takes rows and numbers from `numbers`, and their order and front from `order`.
+"""
+
+from claims.boards.home import (
+    AreaBoards,
+    Summary,
+    count_single_boards,
+    find_benchmark,
+    list_areas,
+    list_boards,
+    list_largest_boards,
+)
+from claims.boards.listings import count_listings, list_entries, list_listings, read_years
+from claims.boards.papers import PaperPage, find_withdrawals, read_paper, read_paper_statements
+from claims.boards.reading import FILTERS, PAGE_SIZE, list_ways_out, read_board
+from claims.boards.rows import Board, Cell, Column, CostChoice, Facet, Number, Row, Sentence, Tradeoff
+
+__all__ = [
+    "FILTERS",
+    "PAGE_SIZE",
+    "AreaBoards",
+    "Board",
+    "Cell",
+    "Column",
+    "CostChoice",
+    "Facet",
+    "Number",
+    "PaperPage",
+    "Row",
+    "Sentence",
+    "Summary",
+    "Tradeoff",
+    "count_listings",
+    "count_single_boards",
+    "find_benchmark",
+    "find_withdrawals",
+    "list_areas",
+    "list_boards",
+    "list_entries",
+    "list_largest_boards",
+    "list_listings",
+    "list_ways_out",
+    "read_board",
+    "read_paper",
+    "read_paper_statements",
+    "read_years",
+]

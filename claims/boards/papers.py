@@ -1,0 +1,136 @@
+"""Reads a paper with all that was read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from claims.models import (
+    ChangeSet,
+    Claim,
+    Cost,
+    Decision,
+    ListingEntry,
+    Paper,
+    PaperText,
+    RunText,
+)
+from claims.terms import (
+    CurationState,
+    ListingState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPage:
+    """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason).
+
+    `earlier_claims` and `earlier_costs` stand in older texts only: a person decided on them, and they count until one rejects them.
+    `withdrawals` are the change sets that withdrew listings of it, by the listing's id; `withdrawn` says that no other listing is
+    left that shows it.
+    """
+
+    paper: Paper
+    text: PaperText | None
+    claims: list[Claim]
+    costs: list[Cost]
+    earlier_claims: list[Claim]
+    earlier_costs: list[Cost]
+    untaken: list[tuple[str, int, int, str]]
+    entries: list[ListingEntry]
+    hidden: int
+    undoable: dict[tuple[str, int], ChangeSet]
+    withdrawals: dict[int, ChangeSet]
+    withdrawn: bool
+
+
+def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
+    """Return a paper with what was read from it, in a fixed number of queries. Raises `Paper.DoesNotExist`.
+
+    A curator sees unreviewed numbers on every site, and what of the last decisions can be taken back.
+    """
+    paper = Paper.objects.select_related("current_text", "merged_into").get(public_id=public_id)
+    text = paper.current_text
+    claims, costs = read_paper_statements(text) if text else ([], [])
+    earlier_claims, earlier_costs = _read_earlier_statements(paper)
+    lists: tuple[list[Any], ...] = (claims, costs, earlier_claims, earlier_costs)
+    hidden = 0
+    if not settings.SHOW_UNREVIEWED and not for_curator:
+        for statements in lists:
+            hidden += sum(statement.state == CurationState.UNREVIEWED for statement in statements)
+            statements[:] = [statement for statement in statements if statement.state != CurationState.UNREVIEWED]
+    reading = RunText.objects.filter(paper_text=text).order_by("-run_id").first() if text else None
+    shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
+    entries = list(shown)
+    taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
+    return PaperPage(
+        paper=paper,
+        text=text,
+        claims=claims,
+        costs=costs,
+        earlier_claims=earlier_claims,
+        earlier_costs=earlier_costs,
+        untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
+        entries=entries,
+        hidden=hidden,
+        withdrawals=find_withdrawals(taken_back),
+        # Not the paper's own mark: where many are settled, that may take a while.
+        withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}),
+        undoable=_undoable(claims + earlier_claims, costs + earlier_costs) if for_curator else {},
+    )
+
+
+def find_withdrawals(listings: Collection[int]) -> dict[int, ChangeSet]:
+    """Return the change set that withdrew each of the withdrawn listings, by the listing's id. Without any there is no query."""
+    decisions = Decision.objects.filter(object_kind="listing", object_id__in=listings, change_set__action="withdraw")
+    return {row.object_id: row.change_set for row in decisions.select_related("change_set").order_by("pk")} if listings else {}
+
+
+def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], ChangeSet]:
+    """Return the change set that brought each number to where it is, by ("claim" or "cost", pk), unless it is undone."""
+    versions = {("claim", claim.pk): claim.version for claim in claims} | {("cost", cost.pk): cost.version for cost in costs}
+    of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
+        object_kind="cost", object_id__in=[cost.pk for cost in costs]
+    )
+    decisions = Decision.objects.filter(of_these, change_set__undone_by__isnull=True, change_set__undoes__isnull=True)
+    return {
+        key: decision.change_set
+        for decision in decisions.select_related("change_set")
+        if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
+    }
+
+
+def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost]]:
+    """Return what stands in a text, in the order of the text, with the names that a page shows."""
+    claims = (
+        Claim.objects.current()
+        .filter(paper_text=paper_text)
+        .select_related("dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
+        .order_by("-field", "start", "ordinal")
+    )
+    costs = Cost.objects.current().filter(paper_text=paper_text).order_by("-field", "start", "ordinal")
+    return list(claims), list(costs)
+
+
+def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
+    """Return what still counts of a paper's older texts, the latest text first, each with its text."""
+    order = ("-paper_text", "-field", "start", "ordinal")
+    claims = (
+        Claim.objects.standing()
+        .filter(paper_text__paper=paper)
+        .exclude(paper_text=paper.current_text_id)
+        .select_related("paper_text", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
+        .order_by(*order)
+    )
+    costs = (
+        Cost.objects.standing()
+        .filter(paper_text__paper=paper)
+        .exclude(paper_text=paper.current_text_id)
+        .select_related("paper_text")
+        .order_by(*order)
+    )
+    return list(claims), list(costs)

@@ -1,0 +1,152 @@
+"""Reads a whole board for a query: filtered, ranked, sorted, a page of it printed, with its facets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from claims.boards.numbers import choose_prices, fill_evidence, fill_rows, read_conditions, read_prices, read_rows, read_scores
+from claims.boards.order import compare, make_columns, rank_rows, sort_rows
+from claims.boards.rows import Board, Facet, Row
+from claims.errors import UnknownFilterError
+from claims.filters import BoardFilterSet
+from claims.models import (
+    Benchmark,
+    BenchmarkMetric,
+)
+from claims.terms import (
+    CostMeasure,
+    CurationState,
+    Role,
+)
+
+PAGE_SIZE = 50
+FILTERS = ("setting", "role", "year", "state")
+"""The parameters that leave rows out."""
+QUERIED = ("setting", "year", "state")
+"""Those of them that the database is asked about; whose row it is says the row itself."""
+
+
+def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None) -> Board:
+    """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all).
+
+    `opened` is the public id of the one row that shows its sentences; unless `query` names a page, it's the row's page that is
+    returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
+    that the board doesn't have.
+    """
+    filters = BoardFilterSet(query, benchmark=benchmark)
+    passing = filters.checked()
+    metrics = {row.column_id: row.column for row in BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column")}
+    everything = read_rows(benchmark)
+    hidden = read_scores(benchmark, everything, metrics)
+    read_prices(benchmark, everything)
+    conditions = read_conditions(benchmark, everything)
+    filtered = any(query.get(name) for name in FILTERS)
+    of_role = {pk: row for pk, row in everything.items() if _is_of_role(row, filters.wanted_role)}
+    passing_ids = set(passing.values_list("pk", flat=True)) if any(query.get(name) for name in QUERIED) else of_role.keys()
+    visible = [row for row in everything.values() if row.scores]
+    choices = [row for row in of_role.values() if row.scores]
+    kept = [row for row in choices if row.pk in passing_ids]
+    primary = metrics.get(benchmark.primary_metric_id or 0)
+    for row in kept:
+        choose_prices(row, primary=primary.slug if primary else "")
+    columns = make_columns(benchmark, kept, metrics)
+    rank_rows(kept, columns)
+    tradeoff = compare(kept, columns, str(query.get("cost", "")))
+    sort = str(query.get("sort", ""))
+    kept = sort_rows(kept, columns, sort, known={*(metric.slug for metric in metrics.values()), *CostMeasure})
+    page, pages = _page(query, len(kept), page_size)
+    place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
+    if place is not None and page_size is not None and not query.get("page"):
+        page = place // page_size + 1
+    shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
+    printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()))}
+    fill_rows(benchmark, list(printed.values()))
+    opened_row = next((row for row in shown if opened and row.public_id == opened), None)
+    fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
+    baselines = sum(not row.ranks for row in visible)
+    unreviewed = sum(any(number.state is CurationState.UNREVIEWED for number in row.scores.values()) for row in choices)
+    return Board(
+        benchmark=benchmark,
+        columns=columns,
+        rows=shown,
+        shown=len(kept),
+        total=len(visible),
+        baselines=baselines,
+        undated=sum(not row.day for row in kept),
+        hidden_unreviewed=sum(count for pk, count in hidden.items() if pk in of_role and pk in passing_ids),
+        sort=sort,
+        page=page,
+        pages=pages,
+        settings=_setting_facets(conditions, choices, filters, query),
+        roles=[
+            Facet("proposed", "own results", len(visible) - baselines, query.get("role", "proposed") == "proposed"),
+            Facet("baseline", "quoted baselines", baselines, query.get("role") == "baseline"),
+            Facet("all", "both", len(visible), query.get("role") == "all"),
+        ],
+        years=_year_facets(choices, filters),
+        states=[
+            Facet("accepted", "accepted", len(choices) - unreviewed, query.get("state") == "accepted"),
+            Facet("unreviewed", "unreviewed", unreviewed, query.get("state") == "unreviewed"),
+        ],
+        filtered=filtered,
+        opened=opened_row,
+        tradeoff=tradeoff,
+    )
+
+
+def _is_of_role(row: Row, wanted: str) -> bool:
+    """Say whether a row is of the chosen role. Quoted baselines are shown by a switch, not by default."""
+    return wanted == "all" or row.ranks != (wanted == Role.BASELINE)
+
+
+def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
+    pages = 1 if page_size is None else max(1, -(-count // page_size))
+    stated = str(query.get("page", "1"))
+    page = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 0
+    if not 1 <= page <= pages:
+        raise UnknownFilterError(f"There is no page “{stated[:20]}”; this board has {pages}.", field="page")
+    return page, pages
+
+
+def _wordings(conditions: Iterable[tuple[int, int, str]]) -> dict[int, str]:
+    """Return how most of the board's rows word each condition, by the condition's id; among equals the shortest."""
+    counted = Counter((condition, text) for _, condition, text in conditions)
+    ordered = sorted(counted.items(), key=lambda pair: (pair[1], -len(pair[0][1]), pair[0][1]))
+    return {condition: text for (condition, text), _ in ordered}  # the last and best of each stays
+
+
+def _setting_facets(conditions: Sequence[tuple[int, int, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any) -> list[Facet]:
+    chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
+    ids = {row.pk for row in rows}
+    counted = Counter(condition for row, condition, _ in conditions if row in ids)
+    words = _wordings(conditions)
+    facets = [
+        Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted[c.pk], value in chosen)
+        for c in filters.conditions
+        if c.kind != "other" and (counted[c.pk] or f"{c.kind}:{c.key}" in chosen)
+    ]
+    facets.sort(key=lambda facet: (-facet.count, facet.label))
+    none = Facet("none", "none stated", sum(not row.conditions for row in rows), "none" in chosen)
+    return [*facets, none] if facets or none.chosen else []
+
+
+def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
+    counted = Counter(row.day[:4] for row in rows if row.day)
+    stated = filters.form.cleaned_data.get("year")
+    chosen = "" if stated is None else str(int(stated))
+    if chosen:
+        counted.setdefault(chosen, 0)
+    return [Facet(year, year, count, year == chosen) for year, count in sorted(counted.items(), reverse=True)]
+
+
+def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
+    """Return for each filter in use how many rows there would be without it. For a board that is left empty."""
+    ways = []
+    for name in FILTERS:
+        if query.get(name):
+            without = query.copy()
+            del without[name]
+            ways.append((name, read_board(benchmark, without, page_size=1, opened="").shown))
+    return ways

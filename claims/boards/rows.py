@@ -1,0 +1,238 @@
+"""What a board consists of: rows, numbers, columns, facets, and its trade-off of score against cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+
+from claims.models import (
+    Benchmark,
+)
+from claims.terms import (
+    ClaimKind,
+    CurationState,
+    Direction,
+    Qualifier,
+    Role,
+)
+
+MOST_LISTED = 50
+"""How many points of a chart stand in its table, if its front has no more; the others stand in the board and in the chart's data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Evidence in three parts: what stands before the number, the number as printed, what stands after it."""
+
+    before: str
+    number: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        return self.before + self.number + self.after
+
+
+@dataclass(slots=True)
+class Cell:
+    """A number of a row, as stated.
+
+    `rank_by` is what it ranks by, in the canonical unit. `read_as` names the claim's own metric where it stands in another's
+    column. `others` counts the claims that stand behind a shown one. `evidence`, `inferred` and `rules` are filled only where the
+    row shows its sentences.
+    """
+
+    pk: int
+    public_id: str
+    stated: str
+    value: float
+    value_max: float | None
+    canonical_value: float | None
+    unit: str
+    decimals: int
+    uncertainty: float | None
+    qualifier: Qualifier
+    kind: ClaimKind
+    state: CurationState
+    tier: str
+    confidence: float
+    rank_by: float | None
+    read_as: str = ""
+    others: int = 0
+    note: str = ""
+    measure: str = ""
+    evidence: Sentence | None = None
+    inferred: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    place: tuple[int | None, str, int, int, int, int] = (None, "", 0, 0, 0, 0)
+
+
+class Number(NamedTuple):
+    """What ranking needs of a number, for every row of a board; `key` is its column's: a metric's slug or a cost measure.
+
+    `values` are those of `CELL_FIELDS`: a `Cell` is made of them only for a row that is printed. `read_as`, `others` and `note` are the
+    cell's.
+    """
+
+    key: str
+    rank_by: float
+    qualifier: Qualifier
+    state: CurationState
+    values: Sequence[Any]
+    read_as: str = ""
+    others: int = 0
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """A row of a board. `rank` is None where nothing ranks it: a baseline, no primary value, or a metric without direction.
+
+    `scores` and `prices` are the numbers of its columns, for every row; `cells`, `costs` and `all_costs` the same to print, and what
+    the paper says of itself, only for the rows that are shown. `on_front` says that no row beats it on score and cost, by the cost that
+    the board is compared by. `day` is the last day that the paper's date may mean, as an ISO date, '' where it is not known. `ranks`:
+    a paper's own results and imported ones do; quoted baselines do not.
+    """
+
+    pk: int
+    public_id: str
+    model: str
+    named: bool
+    variant: str
+    role: Role
+    day: str
+    imported: bool
+    ranks: bool
+    paper_title: str = ""
+    paper_public_id: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    source: str = ""
+    code_url: str = ""
+    conditions: list[tuple[str, str, str]] = field(default_factory=list)
+    scores: dict[str, Number] = field(default_factory=dict)
+    prices: dict[str, Number] = field(default_factory=dict)
+    all_prices: list[Number] = field(default_factory=list)
+    cells: dict[str, Cell] = field(default_factory=dict)
+    costs: dict[str, Cell] = field(default_factory=dict)
+    all_costs: list[Cell] = field(default_factory=list)
+    rank: int | None = None
+    tied: bool = False
+    on_front: bool = False
+
+    @property
+    def state(self) -> CurationState:
+        """Accepted if every shown number is, else unreviewed."""
+        accepted = all(cell.state is CurationState.ACCEPTED for cell in self.cells.values())
+        return CurationState.ACCEPTED if accepted else CurationState.UNREVIEWED
+
+    @property
+    def paper_url(self) -> str:
+        return reverse("paper", args=[self.paper_public_id]) if self.paper_public_id else ""
+
+    @property
+    def setting(self) -> list[str]:
+        return [text for _, _, text in self.conditions]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of numbers. `key` is the address' word for it: a metric's slug or a cost measure.
+
+    `best` is the best number that a ranking row holds here, None where the direction is unknown; `typical` the median, in the
+    canonical unit: what a page chooses a readable unit by.
+    """
+
+    key: str
+    label: str
+    unit: str
+    direction: Direction
+    is_cost: bool
+    is_primary: bool
+    count: int
+    best: float | None = None
+    typical: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A choice of a filter with the number of the board's rows that it holds for: of all for a role, else of the chosen role's."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CostChoice:
+    """A cost that the scores can be compared with: `count` shown rows have both."""
+
+    measure: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tradeoff:
+    """Score against cost: the shown rows of all pages that have both, and the front among them, the cheapest first.
+
+    `metric` is the primary column, `cost` the column of the chosen measure: None where no shown row has that cost. `measure` is ''
+    if no row has any cost, and none was asked for. `front` holds ranking rows only, and none where a direction is unknown. `listed` are
+    the points that are printed in words, too: the front, then the best. `uncosted` counts the shown rows without the cost;
+    `uncosted_leader` is the one that leads the board, if it is among them.
+    """
+
+    metric: Column
+    measure: str
+    cost: Column | None
+    choices: list[CostChoice]
+    points: list[Row]
+    front: list[Row]
+    listed: list[Row]
+    uncosted: int
+    uncosted_leader: Row | None
+
+
+@dataclass(slots=True)
+class Board:
+    """A ranked board.
+
+    `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
+    numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
+    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown. `tradeoff` is
+    None where no row is shown or the benchmark has no primary metric.
+    """
+
+    benchmark: Benchmark
+    columns: list[Column]
+    rows: list[Row]
+    shown: int
+    total: int
+    baselines: int
+    undated: int
+    hidden_unreviewed: int
+    sort: str
+    page: int
+    pages: int
+    settings: list[Facet]
+    roles: list[Facet]
+    years: list[Facet]
+    states: list[Facet]
+    filtered: bool
+    opened: Row | None = None
+    tradeoff: Tradeoff | None = None
+
+    @property
+    def primary(self) -> Column | None:
+        return next((column for column in self.columns if column.is_primary), None)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the primary metric's direction is known; a board without one is not ranked and says so."""
+        metric = self.benchmark.primary_metric
+        return metric is not None and metric.direction != Direction.UNKNOWN
