@@ -33,6 +33,7 @@ class ChartPanel:
     undirected: bool
     unscored: int
     has_own: bool
+    has_own_front: bool
     has_imported: bool
     has_quoted: bool
     library: str = CHART_LIBRARY
@@ -57,6 +58,7 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         undirected=cost is not None and Direction.UNKNOWN in (metric.direction, cost.direction),
         unscored=board.shown - len(tradeoff.points) - tradeoff.uncosted,
         has_own=any(row.ranks and not row.imported for row in tradeoff.points),
+        has_own_front=any(not row.imported for row in tradeoff.front),
         has_imported=any(row.imported for row in tradeoff.points),
         has_quoted=any(not row.ranks for row in tradeoff.points),
     )
