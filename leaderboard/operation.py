@@ -223,7 +223,7 @@ def _web_server(host: str, port: int, environment: dict[str, str]) -> Program:
 
 def _worker(environment: dict[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "--app", "leaderboard", "--quiet", "worker", "--beat"]
-    # Workers on one machine with one queue have nothing to tell each other.
+    # A worker that is alone has nobody to tell anything.
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command += ["--concurrency", "2" if (os.cpu_count() or 1) > 2 else "1", "--loglevel", os.environ.get("LOG_LEVEL") or "WARNING"]
     # Said once, by this command, in a line; a message can't bring code along, only JSON is taken.

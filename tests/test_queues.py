@@ -93,3 +93,10 @@ def test_unknown_queue_is_refused(tmp_path: Path) -> None:
     """A worker that listens to a misspelt queue would wait for ever."""
     code = "from leaderboard.celery import app\ntry: app.amqp.queues.select(['bulky'])\nexcept KeyError as error: print('refused', error)"
     assert "refused" in Site(tmp_path).run("-c", code)
+
+
+def test_broker_of_files_is_made_ready_with_both_queues(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.run("-c", "import django; django.setup(); from leaderboard import operation; operation.prepare_broker()")
+    tables = [json.loads(path.read_text()) for path in (tmp_path / "broker/control").glob("*.exchange")]
+    assert {binding[2] for table in tables for binding in table} == {"interactive", "bulk"}

@@ -224,6 +224,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(60.0, 4 * SWEEP_INTERVAL_SECONDS)},
     }
 }
+# Worker and beat touch this file while they are well; for a container's health check.
+HEARTBEAT_FILE = env.str("HEARTBEAT_FILE", default="")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -7,7 +7,16 @@ import tempfile
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="claimboard-test-")
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
 os.environ["CELERY_BROKER_URL"] = "memory://"
-for _name in ("SECRET_KEY", "SITE_URL", "SHOW_UNREVIEWED", "CACHE_URL", "MAX_UPLOAD_MB", "MAX_OPEN_UPLOADS", "STATIC_ROOT"):
+for _name in (
+    "SECRET_KEY",
+    "SITE_URL",
+    "SHOW_UNREVIEWED",
+    "CACHE_URL",
+    "MAX_UPLOAD_MB",
+    "MAX_OPEN_UPLOADS",
+    "STATIC_ROOT",
+    "HEARTBEAT_FILE",
+):
     os.environ.pop(_name, None)
 
 from leaderboard.settings.base import *  # noqa: E402, F403 - an override of everything in base
