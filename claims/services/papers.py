@@ -104,7 +104,7 @@ def _find_papers(listed: Sequence[ListedPaper]) -> dict[int, Paper]:
         if known is None and without_id is not None:
             without_id.arxiv_id = entry.arxiv_id
             without_id.save(update_fields=["arxiv_id"])
-            search_names.keep_papers([without_id.pk])
+            search_names.keep_papers([without_id.pk], words=False)
             known = by_id[entry.arxiv_id] = without_id
         elif known is not None and without_id is not None and known.pk != without_id.pk:
             Flag.objects.get_or_create(
@@ -155,7 +155,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             renamed.append(pk)
     Paper.objects.bulk_update(changed, ["first_day", "last_day", "date_source", "title", "url", "current_text", "version"], batch_size=100)
     search_names.add_papers(fresh)
-    search_names.keep_papers(renamed)
+    search_names.keep_papers(renamed, words=False)
     return {paper.pk for paper in changed}
 
 
