@@ -307,8 +307,8 @@ def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Can
     of_light = [query.key, " " + " ".join(query.words)]
     holds, of_these = _holds("claims_searchname", "words", first)
     # Between a key and the key with the largest character behind it stand all that begin with it.
-    parts = [f"s1 AS ({light} {key} >= %s AND {key} < %s UNION {light} {holds})"]
-    values = [*of_light, query.key, query.key + "\U0010ffff", *of_light, *of_these]
+    parts = [f"s1 AS ({light} {key} >= %s AND {key} < %s OR {holds})"]
+    values = [*of_light, query.key, query.key + "\U0010ffff", *of_these]
     rows = "row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count"
     shown = (
         "kind IN ('paper', 'model') OR EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.merged_into_id IS NULL "  # noqa: S608 - own names
@@ -322,7 +322,8 @@ def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Can
             holds, of_these = _holds("claims_searchname", "words", formulas, only_if=few)
             parts.append(f"s{len(parts) + 1} AS ({light} {holds})")
             values += [*of_light, *of_these]
-    every = " UNION ".join(f"SELECT * FROM s{number}" for number in range(1, len(parts) + 1))  # noqa: S608 - own names
+    # What is found twice is fetched once.
+    every = " UNION ALL ".join(f"SELECT * FROM s{number}" for number in range(1, len(parts) + 1))  # noqa: S608 - own names
     nearest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT id FROM every WHERE kind = '{kind}' ORDER BY nearness, size, {key}, object_id "  # noqa: S608 - own names
         f"LIMIT {MOST_OF_A_KIND + 1}) AS {kind}s"

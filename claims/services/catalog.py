@@ -236,7 +236,7 @@ def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]
             ignore_conflicts=True,
         )
         if kind is AliasKind.DATASET:
-            search_names.keep_datasets(entry.pk for entry in made.values())
+            search_names.keep_datasets([entry.pk for entry in made.values()], words=False)
         found |= _aliases_by_key(kind, list(new))
     return {name: entry.root() for name, (exact, key) in spellings.items() if (entry := found.get(exact) or found.get(key)) is not None}
 

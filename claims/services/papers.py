@@ -131,7 +131,7 @@ def _find_papers(listed: Sequence[ListedPaper], *, complete: bool = False) -> di
             known = by_id[entry.arxiv_id] = without_id
             if complete:
                 without_id.save(update_fields=["arxiv_id"])
-                search_names.keep_papers([without_id.pk])
+                search_names.keep_papers([without_id.pk], words=False)
         elif complete and known is not None and without_id is not None and known.pk != without_id.pk:
             Flag.objects.get_or_create(
                 kind=FlagKind.IDENTITY,
@@ -182,7 +182,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             renamed.append(pk)
     update_rows(changed, sorted(fields | {"version"}))
     search_names.add_papers(fresh)
-    search_names.keep_papers(renamed)
+    search_names.keep_papers(renamed, words=False)
     return {paper.pk for paper in changed}
 
 

@@ -129,7 +129,7 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
             ignore_conflicts=True,
         )
         added = _benchmarks_by_pair(missing)
-        search_names.keep_benchmarks(benchmark.pk for benchmark in added.values())
+        search_names.keep_benchmarks([benchmark.pk for benchmark in added.values()], words=False)
         known |= added
     return {claim: known[pair] for claim, pair in pairs.items()}
 

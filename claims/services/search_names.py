@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,58 +32,76 @@ def add_papers(papers: Iterable[Paper]) -> None:
     _insert(_rows(SearchKind.PAPER, {paper.pk: _paper_names(paper.title, paper.arxiv_id) for paper in papers}))
 
 
-def keep_papers(paper_ids: Iterable[int]) -> None:
-    """Bring the names of papers up to date, whatever became of them."""
-    for ids in _batches(paper_ids):
-        named = _of_roots(Paper, ids)
-        for pk, root, title, arxiv_id in _members(Paper, ids).values_list("pk", "merged_into", "title", "arxiv_id").order_by("pk"):
-            _collect(named, pk, root, _paper_names(title, arxiv_id))
-        _replace(SearchKind.PAPER, ids, named)
-
-
 def add_models(models: Iterable[MLModel]) -> None:
     """Add the names of models that are new or known already; merged ones are passed over. Their words come by `add_words`."""
     _insert(_rows(SearchKind.MODEL, {model.pk: [(model.name, False)] for model in models if model.merged_into_id is None}))
 
 
 def add_words(paper_ids: Iterable[int]) -> None:
-    """Add the words of papers and of the models that they introduce to those that a misspelled query is compared with.
+    """Add the words of papers, and of what they bring along, to those that a misspelt query is compared with.
 
-    The last step of an ingest's transaction: two workers that bring the same new word wait for each other from here on only.
+    The last step of an ingest's transaction: workers that bring the same new word wait for each other from here on only, and each in
+    the order of the words. That is why what ingest calls before leaves the words out.
     """
     wanted = set(paper_ids)
-    models = MLModel.objects.filter(introduced_by__in=wanted).values_list("pk", flat=True)
-    of_these = Q(kind=SearchKind.PAPER, object_id__in=wanted) | Q(kind=SearchKind.MODEL, object_id__in=list(models))
+    brought = {
+        SearchKind.PAPER: wanted,
+        SearchKind.MODEL: MLModel.objects.filter(introduced_by__in=wanted).values("pk"),
+        SearchKind.DATASET: Dataset.objects.filter(introduced_by__in=wanted).values("pk"),
+        SearchKind.BOARD: Benchmark.objects.filter(results__paper__in=wanted).values("pk"),
+    }
+    of_these = reduce(or_, (Q(kind=kind, object_id__in=ids) for kind, ids in brought.items()))
     _add_words(SearchName.objects.filter(of_these).values_list("words", flat=True))
+
+
+def keep_papers(paper_ids: Iterable[int], *, words: bool = True) -> None:
+    """Bring the names of papers up to date, whatever became of them."""
+    texts: list[str] = []
+    for ids in _batches(paper_ids):
+        named = _of_roots(Paper, ids)
+        for pk, root, title, arxiv_id in _members(Paper, ids).values_list("pk", "merged_into", "title", "arxiv_id").order_by("pk"):
+            _collect(named, pk, root, _paper_names(title, arxiv_id))
+        texts += _replace(SearchKind.PAPER, ids, named)
+    _add_words(texts if words else [])
 
 
 def keep_models(model_ids: Iterable[int]) -> None:
     """Bring the names of models up to date: their own, their aliases', and those of what was merged into them."""
+    texts: list[str] = []
     for ids in _batches(model_ids):
         named = _of_roots(MLModel, ids)
         for pk, root, name in _members(MLModel, ids).values_list("pk", "merged_into", "name").order_by("pk"):
             _collect(named, pk, root, [(name, False)])
         _collect_aliases(named, AliasKind.MODEL, ids)
-        _replace(SearchKind.MODEL, ids, named)
+        texts += _replace(SearchKind.MODEL, ids, named)
+    _add_words(texts)
 
 
-def keep_datasets(dataset_ids: Iterable[int]) -> None:
+def keep_datasets(dataset_ids: Iterable[int], *, words: bool = True) -> None:
     """Bring the names of datasets up to date, and with them those of their boards."""
+    texts: list[str] = []
     for ids in _batches(dataset_ids):
         named = _of_roots(Dataset, ids)
         for pk, root, name in _members(Dataset, ids).values_list("pk", "merged_into", "name").order_by("pk"):
             _collect(named, pk, root, [(name, False)])
         _collect_aliases(named, AliasKind.DATASET, ids)
-        _replace(SearchKind.DATASET, ids, named)
-        keep_benchmarks(Benchmark.objects.filter(dataset__in=ids).values_list("pk", flat=True))
+        texts += _replace(SearchKind.DATASET, ids, named)
+        texts += _keep_benchmarks(Benchmark.objects.filter(dataset__in=ids).values_list("pk", flat=True))
+    _add_words(texts if words else [])
 
 
-def keep_benchmarks(benchmark_ids: Iterable[int]) -> None:
+def keep_benchmarks(benchmark_ids: Iterable[int], *, words: bool = True) -> None:
     """Bring the names of boards up to date.
 
     A board is called "task on dataset". That the dataset comes first, and every alias of task or dataset in its place, are
     aliases of the board.
     """
+    texts = _keep_benchmarks(benchmark_ids)
+    _add_words(texts if words else [])
+
+
+def _keep_benchmarks(benchmark_ids: Iterable[int]) -> list[str]:
+    texts: list[str] = []
     for ids in _batches(benchmark_ids):
         boards = list(Benchmark.objects.filter(pk__in=ids, merged_into__isnull=True).select_related("task", "dataset"))
         datasets: _Named = defaultdict(list)
@@ -94,7 +114,8 @@ def keep_benchmarks(benchmark_ids: Iterable[int]) -> None:
             sets = [dataset, *(alias for alias, _ in datasets[board.dataset_id])]
             named[board.pk] = [(f"{task} on {dataset}", False), *((f"{alias} {task}", True) for alias in sets)]
             named[board.pk] += [(f"{dataset} {alias}", True) for alias, _ in tasks[board.task_id]]
-        _replace(SearchKind.BOARD, ids, named)
+        texts += _replace(SearchKind.BOARD, ids, named)
+    return texts
 
 
 @transaction.atomic
@@ -155,7 +176,8 @@ def _rows(kind: SearchKind, named: _Named) -> list[SearchName]:
 
 
 def _insert(rows: Sequence[SearchName]) -> None:
-    SearchName.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+    if rows:
+        SearchName.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
 
 
 def _add_words(texts: Iterable[str]) -> None:
@@ -168,11 +190,12 @@ def _add_words(texts: Iterable[str]) -> None:
     SearchWord.objects.bulk_create([SearchWord(word=word) for word in sorted(words)], ignore_conflicts=True, batch_size=BATCH)
 
 
-def _replace(kind: SearchKind, ids: Sequence[int], named: _Named) -> None:
-    """Let the objects have these names and no other; what is right already stays untouched."""
+def _replace(kind: SearchKind, ids: Sequence[int], named: _Named) -> list[str]:
+    """Let the objects have these names and no other; return the texts that are new. What is right already stays untouched."""
     present = {(row.object_id, row.key): row for row in SearchName.objects.filter(kind=kind, object_id__in=ids)}
     rows = _rows(kind, named)
-    fresh = []
+    fresh: list[SearchName] = []
+    fresh_texts: list[str] = []
     for row in rows:
         known = present.pop((row.object_id, row.key), None)
         if known is None:
@@ -180,8 +203,8 @@ def _replace(kind: SearchKind, ids: Sequence[int], named: _Named) -> None:
         elif (known.name, known.words, known.alias) != (row.name, row.words, row.alias):
             known.name, known.words, known.alias = row.name, row.words, row.alias
             known.save(update_fields=["name", "words", "alias"])
+            fresh_texts.append(row.words)
     if present:
         SearchName.objects.filter(pk__in=[row.pk for row in present.values()]).delete()
-    if fresh:
-        _insert(fresh)
-        _add_words(row.words for row in fresh)
+    _insert(fresh)
+    return fresh_texts + [row.words for row in fresh]

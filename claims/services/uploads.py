@@ -22,7 +22,7 @@ from django.utils import timezone
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.listings.base import settle_year
 from claims.models import ChangeSet, Listing
-from claims.services import decisions, papers, results, statements
+from claims.services import decisions, papers, results, search_names, statements
 from claims.terms import ChunkState, ListingState
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
@@ -219,6 +219,7 @@ def _settle_papers(paper_ids: Iterable[int]) -> set[int]:
     changed = papers.settle_papers(paper_ids)
     statements.settle_texts(changed)
     results.settle_papers(changed)
+    search_names.add_words(changed)
     return changed
 
 
