@@ -62,7 +62,7 @@ def settle_papers(paper_ids: Iterable[int]) -> None:
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= {benchmark.pk for benchmark in benchmarks.values()}
     # Two workers that settle the same board take turns from here on, in the order of the boards' ids.
-    locked = list(Benchmark.objects.select_for_update(of=("self",)).filter(pk__in=touched).order_by("pk"))
+    locked = list(Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=touched).order_by("pk"))
     withdrawn = set(Paper.objects.filter(pk__in=wanted, withdrawn=True).values_list("pk", flat=True))
     _assign_results(claims, benchmarks, withdrawn)
     results = set(Result.objects.filter(paper__in=wanted).values_list("pk", flat=True)) | before
