@@ -96,7 +96,7 @@ def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim 
     locked: list[Claim | Cost] = []
     for table, pks in by_table.items():
         rows: Any = table._default_manager
-        locked += rows.select_for_update(of=("self",)).select_related("paper_text").filter(pk__in=pks).order_by("pk")
+        locked += rows.select_for_update(of=("self",), no_key=True).select_related("paper_text").filter(pk__in=pks).order_by("pk")
     return locked
 
 

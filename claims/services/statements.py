@@ -210,8 +210,9 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
     current = {paper.current_text_id for paper in several}
     carried: list[tuple[Any, dict[str, Any]]] = []
     for table in (Claim, Cost):
+        # Not FOR UPDATE: whoever makes one of them the leader of a board needs its key at commit, while we may wait for the board.
         rows: list[Any] = list(
-            table.objects.select_for_update(of=("self",))
+            table.objects.select_for_update(of=("self",), no_key=True)
             .filter(paper_text__paper__in=several)
             .select_related("paper_text")
             .order_by("paper_text_id", "field", "start", "ordinal")
