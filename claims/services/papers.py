@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.db.models import Min
 
 from claims import keys
 from claims.listings.base import ListedPaper
@@ -160,11 +162,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     withdrawn, and keeps what it had.
     """
     papers = {paper.pk: paper for paper in lock_papers(paper_ids)}
-    entries: dict[int, list[ListingEntry]] = defaultdict(list)
-    for entry in (
-        ListingEntry.objects.filter(paper_text__paper__in=papers).select_related("listing", "paper_text").order_by("listing_id", "position")
-    ):
-        entries[entry.paper_text.paper_id].append(entry)
+    entries = _load_entries(papers)
     changed, fresh, renamed = [], [], []
     fields: set[str] = set()
     for pk, paper in papers.items():
@@ -184,6 +182,28 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
     search_names.add_papers(fresh)
     search_names.keep_papers(renamed, words=False)
     return {paper.pk for paper in changed}
+
+
+def _load_entries(papers: Collection[int]) -> dict[int, list[ListingEntry]]:
+    """Return the entries of each paper in the order of upload, of those that are alike in one listing only the first.
+
+    A file may show the same paper a hundred thousand times; what is loaded then is one entry and one text.
+    """
+    alike = ("listing_id", "paper_text_id", "stated_year", "stated_month", "stated_day", "url")
+    rows = list(
+        ListingEntry.objects.filter(paper_text__paper__in=papers)
+        .values(*alike)
+        .annotate(first=Min("position"))
+        .order_by("listing_id", "first")
+    )
+    listings = Listing.objects.in_bulk({row["listing_id"] for row in rows})
+    texts = {text.pk: text for text in PaperText.objects.filter(paper__in=papers)}
+    entries: dict[int, list[ListingEntry]] = defaultdict(list)
+    for row in rows:
+        text = texts[row["paper_text_id"]]
+        fields = {name: row[name] for name in ("stated_year", "stated_month", "stated_day", "url")}
+        entries[text.paper_id].append(ListingEntry(listing=listings[row["listing_id"]], paper_text=text, position=row["first"], **fields))
+    return entries
 
 
 def _settled_fields(paper: Paper) -> dict[str, object]:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from claims.extraction import pipeline
 from claims.extraction.vocabulary import load_vocabulary
 from claims.listings import registry
 from claims.models import Claim, Listing, ListingChunk, Paper, PaperText
-from claims.services import ingest, receipts
+from claims.services import ingest, papers, receipts
 from claims.services.catalog import load_catalogue
 from claims.terms import ChunkState, ListingState
 from tests import factories as make
@@ -328,3 +329,23 @@ def test_races_on_sqlite(tmp_path: Path) -> None:
     environment["DJANGO_SETTINGS_MODULE"] = "leaderboard.settings.base"
     done = subprocess.run([sys.executable, "-c", RACES], env=environment, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.django_db
+def test_paper_that_a_file_shows_again_and_again_costs_no_more_than_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CHUNK_SIZE = 20
+    load_catalogue(load_vocabulary())
+    loaded: list[int] = []
+    load = papers._load_entries
+
+    def load_counted(wanted: Any) -> Any:
+        entries = load(wanted)
+        loaded.append(sum(map(len, entries.values())))
+        return entries
+
+    monkeypatch.setattr(papers, "_load_entries", load_counted)
+    listing = ingest.ingest_in_foreground(upload((LISTING + "\n") * 200))
+    assert (listing.state, listing.entries.count(), Paper.objects.count()) == (ListingState.DONE, 200, 1)
+    assert loaded
+    assert set(loaded) == {1}
+    assert Paper.objects.get().first_day == date(2023, 3, 3)
