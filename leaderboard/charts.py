@@ -268,8 +268,8 @@ def _names(tradeoff: Tradeoff, *, log: bool) -> list[dict[str, Any]]:
     models = Counter(row.model for row in tradeoff.points)
     annotations: list[dict[str, Any]] = []
     for row in _telling(tradeoff):
-        name = f"{row.model} {row.variant}".strip() if models[row.model] > 1 else row.model
-        if not row.named or len(name) > LONGEST_NAME:
+        name = _short_name(row, alone=models[row.model] == 1)
+        if not name or len(name) > LONGEST_NAME:
             continue
         x = _cost(tradeoff, row)
         annotations.append(
@@ -284,6 +284,13 @@ def _names(tradeoff: Tradeoff, *, log: bool) -> list[dict[str, Any]]:
             }
         )
     return annotations[: 3 * MOST_NAMES]
+
+
+def _short_name(row: Row, *, alone: bool) -> str:
+    """Return what a point is called, '' for what has no name: an unnamed method goes by its variant if that is one ("ViT-H/14")."""
+    if row.named:
+        return row.model if alone else f"{row.model} {row.variant}".strip()
+    return row.variant if any(character.isupper() for character in row.variant) else ""
 
 
 def _telling(tradeoff: Tradeoff) -> list[Row]:

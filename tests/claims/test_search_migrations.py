@@ -16,8 +16,8 @@ from claims.models import Alias, Benchmark, Paper, SearchName, SearchWord
 from claims.services import search_names
 from tests import factories as make
 
-FILL = importlib.import_module("claims.migrations.0005_fill_search_names")
-MAKE = importlib.import_module("claims.migrations.0004_search_names")
+FILL = importlib.import_module("claims.migrations.0006_fill_search_names")
+MAKE = importlib.import_module("claims.migrations.0005_search_names")
 
 
 def dump() -> tuple[set[Any], set[Any]]:

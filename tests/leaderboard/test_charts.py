@@ -505,3 +505,12 @@ def test_colours_are_those_of_the_pages() -> None:
 def test_templates_cover_every_trace() -> None:
     for template in charts.make_templates().values():
         assert len(template["data"]["scatter"]) == 2 + len(charts.CLASSES)
+
+
+def test_unnamed_method_goes_by_its_variant_if_that_is_a_name(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    for cost, variant in ((10, "Small-B/16"), (20, "larger model"), (30, "")):
+        result = add_row(benchmark, "", 70.0 + cost, cost)
+        Result.objects.filter(pk=result.pk).update(variant=variant)
+    drawn = client.get(f"/sota/{benchmark.slug}/chart.json").json()
+    assert [name["text"] for name in drawn["figure"]["layout"]["annotations"][2:]] == ["Small-B/16"]
