@@ -363,7 +363,8 @@ def _release_listing(listing: Listing, **fields: int) -> None:
 def _giving_back() -> Iterator[None]:
     """Give work back after an error, on a new connection if the old one is dead. If even that fails, the lease runs out."""
     try:
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:  # else it is the caller's to end
+            connection.close_if_unusable_or_obsolete()
         yield
     except (*MAY_HEAL, AnyDatabaseError) as error:
         logger.warning("work could not be given back and is taken up again when its lease has run out: %s", error)
