@@ -126,6 +126,12 @@ def test_signs_of_the_query_languages_are_text() -> None:
     assert names("%") == names("*") == names("_") == []
 
 
+def test_plural_is_also_the_singular() -> None:
+    make_site()
+    assert names("single creases") == [TITLES[3]]
+    assert names("large model") == [TITLES[11]]
+
+
 def test_misspelt_word_is_named_with_what_stands_in_its_place() -> None:
     make_site()
     assert search.search("fine recogntion").instead == {"recogntion": "recognition"}
