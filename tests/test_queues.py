@@ -62,7 +62,8 @@ def test_worker_on_redis_takes_what_somebody_waits_for_first(tmp_path: Path, red
 
 def test_worker_on_files_takes_turns(tmp_path: Path) -> None:
     taken = Site(tmp_path).run("-c", TAKE).split()
-    assert sorted(taken[:4]) == ["huge-0", "huge-1", "small-0", "small-1"]
+    # Two messages of one queue that are written within a millisecond are taken in any order.
+    assert sorted(name.partition("-")[0] for name in taken[:4]) == ["huge", "huge", "small", "small"]
     assert "small-late" in taken[:6], "one message of the long listing stands before it, and not all that are left"
 
 
