@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from html import escape
+from html import escape as escape_markup
 from typing import Any
 
 import plotly.graph_objects as go
@@ -136,6 +136,11 @@ def _place(cell: Cell) -> float:
     return cell.value if cell.rank_by is None else cell.rank_by
 
 
+def _escape(text: str) -> str:
+    """Return words without markup. Plotly reads tags and few entities: a quotation mark stays itself."""
+    return escape_markup(text, quote=False)
+
+
 # ---- axes ----
 
 
@@ -187,8 +192,8 @@ def _titles(metric: Column, cost: Column, *, log: bool) -> list[dict[str, Any]]:
     above = {"x": 0, "xanchor": "left", "xshift": -40, "y": 1, "yanchor": "bottom", "yshift": 11}
     below = {"x": 1, "xanchor": "right", "y": 0, "yanchor": "top", "yshift": -22}
     return [
-        {"templateitemname": "title", "text": escape(f"{value_title} {ARROWS.get(metric.direction, '')}".strip()), **above},
-        {"templateitemname": "title", "text": escape(COST_ARROWS.get(cost.direction, "{}").format(cost_title)), **below},
+        {"templateitemname": "title", "text": _escape(f"{value_title} {ARROWS.get(metric.direction, '')}".strip()), **above},
+        {"templateitemname": "title", "text": _escape(COST_ARROWS.get(cost.direction, "{}").format(cost_title)), **below},
     ]
 
 
@@ -214,8 +219,8 @@ def _class_of(row: Row) -> str:
     if not row.ranks:
         return "quoted"
     if row.on_front:
-        return "front" if row.source else "own front"
-    return "imported" if row.source else "own"
+        return "front" if row.imported else "own front"
+    return "imported" if row.imported else "own"
 
 
 def _point_traces(tradeoff: Tradeoff, cost: Column, points: Sequence[tuple[Row, float, float]]) -> list[go.Scatter]:
@@ -246,7 +251,7 @@ def _hover(tradeoff: Tradeoff, cost: Column, row: Row) -> str:
         f"{column_name(cost)}: {price}{NBSP}{UNIT_LETTERS.get(scale.unit, scale.unit)}".strip(),
     ]
     lines += ["on the front"] * row.on_front + ["quoted, without a rank"] * (not row.ranks) + ([f"from {row.source}"] if row.source else [])
-    return "<br>".join(escape(line) for line in lines)
+    return "<br>".join(_escape(line) for line in lines)
 
 
 # ---- names ----
@@ -275,7 +280,7 @@ def _names(tradeoff: Tradeoff, *, log: bool) -> list[dict[str, Any]]:
         annotations.append(
             {
                 "name": row.public_id,
-                "text": escape(name),
+                "text": _escape(name),
                 "x": math.log10(x) if log else x,
                 "y": _value(tradeoff, row),
                 **corner,

@@ -55,8 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     everything = request.GET.get("boards") == "all"
     areas = boards.list_areas(single=everything)
     left_out = 0 if everything else boards.count_single_boards()
-    count = sum(len(area.boards) for area in areas)
-    return render(request, "boards/home.html", {"areas": areas, "count": count, "left_out": left_out})
+    return render(request, "boards/home.html", {"areas": areas, "left_out": left_out})
 
 
 @require_safe

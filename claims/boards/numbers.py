@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import CharField, Q
-from django.db.models.functions import Cast
+from django.db.models import Case, CharField, Func, Q, TextField, Value, When
 
 from claims import ranking
 from claims.boards.rows import MOST_LISTED, Cell, Number, Row, Sentence
@@ -73,14 +72,25 @@ def cost_direction(measure: str) -> Direction:
     return _COST_DIRECTIONS.get(measure, Direction.UNKNOWN)
 
 
+class _IsoDay(Func):
+    """A date as "2025-11-12", whatever style of dates a session has."""
+
+    template = "CAST(%(expressions)s AS text)"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="to_char(%(expressions)s, 'YYYY-MM-DD')", **context)
+
+
 def read_rows(benchmark: Benchmark) -> dict[int, Row]:
     """Return all rows of a board by their key, with what ranking needs. Plain tuples: a board of thousands makes no model instances."""
-    # The day as text: it is compared and counted, and thousands of dates would be made for that.
-    day = Cast("paper__last_day", CharField())
+    # The title only where it stands for a name, the day as text: it is compared and counted, thousands of dates would be made for that.
+    title = Case(When(model_name="", then="paper__title"), default=Value(""), output_field=TextField())
+    day = _IsoDay("paper__last_day")
     found = (
         Result.objects.filter(benchmark=benchmark)
         .order_by("pk")
-        .values_list("pk", "public_id", "model_name", "variant", "role", "paper_id", "paper__title", day)
+        .values_list("pk", "public_id", "model_name", "variant", "role", "paper_id", title, day)
     )
     rows = {}
     for pk, public_id, model, variant, role, paper, title, last_day in found:
@@ -92,7 +102,7 @@ def read_rows(benchmark: Benchmark) -> dict[int, Row]:
 
 def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
     """Fill in what is printed of rows: their cells, and their papers in one query."""
-    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= 2 * MOST_LISTED else Q(benchmark=benchmark)
+    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= 4 * MOST_LISTED else Q(benchmark=benchmark)
     details = Result.objects.filter(of_rows).values_list(
         "pk", "paper__title", "paper__public_id", "paper__first_day", "paper__last_day", "paper__code_url", "source__name"
     )
@@ -194,14 +204,17 @@ def read_scores(benchmark: Benchmark, rows: Mapping[int, Row], metrics: Mapping[
     for result_id, metric_id, others, own_metric, own_name, *values in shown.values_list(
         "result_id", "metric_id", "others", "claim__metric_id", "claim__metric__name", *("claim__" + name for name in CELL_FIELDS)
     ):
+        row, column = rows.get(result_id), columns.get(metric_id)
+        if row is None or column is None:
+            continue  # a worker brought it while this board was being read
         state = _STATES[values[_STATE]]
         if state is CurationState.UNREVIEWED and not settings.SHOW_UNREVIEWED:
             hidden[result_id] += 1
             continue
-        slug, direction = columns[metric_id]
+        slug, direction = column
         qualifier = _QUALIFIERS[values[_QUALIFIER]]
         read_as = "" if own_metric == metric_id else own_name
-        rows[result_id].scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, read_as, others)
+        row.scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, read_as, others)
     return hidden
 
 
@@ -215,9 +228,12 @@ def read_prices(benchmark: Benchmark, rows: Mapping[int, Row]) -> None:
     for result_id, measure, note, *values in links.values_list(
         "result_id", "cost__measure", "cost__note", *("cost__" + name for name in CELL_FIELDS)
     ):
+        row = rows.get(result_id)
+        if row is None:
+            continue
         qualifier = _QUALIFIERS[values[_QUALIFIER]]
         number = Number(measure, _rank_by(values, cost_direction(measure)), qualifier, _STATES[values[_STATE]], values, note=note)
-        rows[result_id].all_prices.append(number)
+        row.all_prices.append(number)
 
 
 def choose_prices(row: Row, *, primary: str) -> None:
@@ -263,8 +279,9 @@ def read_conditions(benchmark: Benchmark, rows: Mapping[int, Row]) -> list[tuple
     for result_id, condition_id, kind, key, text in conditions.values_list(
         "result_id", "condition_id", "condition__kind", "condition__key", "text"
     ):
-        rows[result_id].conditions.append((kind, key, text))
-        found.append((result_id, condition_id, text))
+        if result_id in rows:
+            rows[result_id].conditions.append((kind, key, text))
+            found.append((result_id, condition_id, text))
     return found
 
 

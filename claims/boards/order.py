@@ -94,7 +94,7 @@ def rank_rows(rows: Sequence[Row], columns: Sequence[Column]) -> None:
 def compare(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Tradeoff | None:
     """Compare the rows' scores with the `wanted` cost measure ('': the best known), and mark the rows of the front.
 
-    The best known measure is the one that most rows state together with a score; measures of which nobody can say whether more or
+    The best known measure is the one that most ranking rows state together with a score; measures of which nobody can say whether more or
     less is better come last, for they have no front. Raises `UnknownFilterError` for a word that is no measure.
     """
     if wanted and wanted not in _COMPARED:
@@ -104,7 +104,11 @@ def compare(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Trad
         return None
     scored = [row for row in rows if primary.key in row.scores]
     counts = Counter(measure for row in scored for measure in row.prices if measure in _COMPARED)
-    measures = sorted(counts, key=lambda measure: (cost_direction(measure) is Direction.UNKNOWN, -counts[measure], measure))
+    # What ranks decides which cost is looked at first: the same one, whether or not quoted baselines are shown beside it.
+    ranking_counts = Counter(measure for row in scored if row.ranks for measure in row.prices)
+    measures = sorted(
+        counts, key=lambda measure: (cost_direction(measure) is Direction.UNKNOWN, -ranking_counts[measure], -counts[measure], measure)
+    )
     measure = wanted or next(iter(measures), "")
     points = [row for row in scored if measure in row.prices]
     front = ranking.front(

@@ -20,7 +20,7 @@ from claims.terms import (
     Role,
 )
 
-MOST_LISTED = 50
+MOST_LISTED = 25
 """How many points of a chart stand in its table, if its front has no more; the others stand in the board and in the chart's data."""
 
 

@@ -35,7 +35,7 @@ from claims.extraction import pipeline
 from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, Problem, Survey, settle_year
-from claims.models import Alias, Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
+from claims.models import Alias, Claim, Cost, Decision, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
 from claims.services import papers, results, search_names, statements, uploads
 from claims.services.catalog import read_vocabulary
 from claims.services.uploads import FIRST_YEAR, LAST_YEAR
@@ -100,6 +100,8 @@ def store_upload(
     with contextlib.suppress(InvalidDecisionError):
         if not created and listing.state == ListingState.FAILED:
             uploads.retry(listing, actor=actor)
+    listing.refresh_from_db()
+    with contextlib.suppress(InvalidDecisionError):
         if not created and year is not None and listing.year_source != YearSource.GIVEN and listing.state != ListingState.WITHDRAWN:
             uploads.set_year(listing, year, actor=actor)
     return listing, created
@@ -120,12 +122,13 @@ def _store(file: BinaryIO, *, name: str, actor: str, uploaded_by: User | None, y
                 raise type(error)(f"{name} was not read. {error.message}") from error
         target = stored_path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        was_there = target.exists()
+        was_there, placed = target.exists(), False
         try:
             with transaction.atomic():
                 if uploaded_by is not None:
                     _check_open_uploads(uploaded_by, name, sha256)
                 Path(temporary).replace(target)
+                placed = True
                 return Listing.objects.get_or_create(
                     sha256=sha256,
                     defaults={
@@ -140,7 +143,7 @@ def _store(file: BinaryIO, *, name: str, actor: str, uploaded_by: User | None, y
                     },
                 )
         except Exception:
-            if not was_there:
+            if placed and not was_there:
                 _remove_unlisted(target, sha256)
             raise
     finally:
@@ -321,10 +324,16 @@ def _renew_survey(listing: Listing) -> None:
 
 @transaction.atomic
 def _store_plan(listing: Listing, reader: str, survey: Survey) -> int:
-    # Somebody may have said it while the file was surveyed.
-    asked = Listing.objects.select_for_update(no_key=True).filter(pk=listing.pk, year_source=YearSource.GIVEN)
-    given = asked.values_list("year", flat=True).first()
-    year, source = settle_year(given, survey.latest_year)
+    # Somebody may have said it while the file was surveyed, also that it is not known.
+    known = Listing.objects.select_for_update(no_key=True).get(pk=listing.pk)
+    said = Decision.objects.filter(
+        object_kind="listing", object_id=listing.pk, change_set__action="set year", change_set__undone_by__isnull=True
+    ).exists()
+    if said or known.year_source == YearSource.GIVEN:
+        year, source = known.year, known.year_source
+    else:
+        year, inferred = settle_year(None, survey.latest_year)
+        source = inferred or ""
     won = Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING).update(
         state=ListingState.READING,
         format=reader,
@@ -333,7 +342,7 @@ def _store_plan(listing: Listing, reader: str, survey: Survey) -> int:
         entry_count=survey.entries,
         latest_year=survey.latest_year,
         year=year,
-        year_source=source or "",
+        year_source=source,
         lease_until=None,
     )
     if not won:
@@ -349,7 +358,8 @@ def _store_plan(listing: Listing, reader: str, survey: Survey) -> int:
 
 
 def _fail_listing(listing: Listing, reason: str) -> None:
-    Listing.objects.filter(pk=listing.pk, state__in=[ListingState.WAITING, ListingState.READING]).update(
+    # Its own lease only: a worker that was away too long must not fail what another has surveyed meanwhile.
+    Listing.objects.filter(pk=listing.pk, state=ListingState.WAITING, attempts=listing.attempts).update(
         state=ListingState.FAILED, error=reason, closed=timezone.now(), lease_until=None
     )
 

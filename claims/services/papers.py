@@ -176,7 +176,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
             fields |= differing
         if before["current_text"] is None:
             fresh.append(paper)
-        elif paper.title != title:
+        elif paper.title != title or "withdrawn" in differing:
             renamed.append(pk)
     update_rows(changed, sorted(fields | {"version"}))
     search_names.add_papers(fresh)

@@ -197,7 +197,7 @@ def _first_texts(listing: Listing) -> QuerySet[ListingEntry]:
 def _boards(listing: Listing) -> list[tuple[Benchmark, int]]:
     papers = Paper.objects.filter(texts__entries__listing=listing)
     counts = dict(
-        Result.objects.with_values().filter(paper__in=papers).order_by().values_list("benchmark").annotate(rows=Count("pk", distinct=True))
+        Result.objects.visible().filter(paper__in=papers).order_by().values_list("benchmark").annotate(rows=Count("pk", distinct=True))
     )
     benchmarks = Benchmark.objects.with_names().filter(pk__in=counts).order_by(F("row_count").desc(), "slug")
     return sorted(((benchmark, counts[benchmark.pk]) for benchmark in benchmarks), key=lambda pair: -pair[1])

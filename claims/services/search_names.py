@@ -55,10 +55,12 @@ def add_words(paper_ids: Iterable[int]) -> None:
 
 
 def keep_papers(paper_ids: Iterable[int], *, words: bool = True) -> None:
-    """Bring the names of papers up to date, whatever became of them."""
+    """Bring the names of papers up to date, whatever became of them; withdrawn ones have none."""
     texts: list[str] = []
     for ids in _batches(paper_ids):
-        named = _of_roots(Paper, ids)
+        # Their names would take the places of papers that readers may see among the nearest.
+        withdrawn = set(Paper.objects.filter(pk__in=ids, withdrawn=True).values_list("pk", flat=True))
+        named = {pk: names for pk, names in _of_roots(Paper, ids).items() if pk not in withdrawn}
         for pk, root, title, arxiv_id in _members(Paper, ids).values_list("pk", "merged_into", "title", "arxiv_id").order_by("pk"):
             _collect(named, pk, root, _paper_names(title, arxiv_id))
         texts += _replace(SearchKind.PAPER, ids, named)

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from claims import keys
 from claims.errors import ClaimsError
 from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
-from claims.models import Claim, Cost, Flag, MLModel, Paper, PaperText, Run, RunText
+from claims.models import Claim, Cost, Flag, ListingEntry, MLModel, Paper, PaperText, Run, RunText
 from claims.services import catalog, decisions, search_names
 from claims.services.papers import lock_papers
 from claims.services.rows import update_rows
-from claims.terms import AliasKind, DecidedBy, FlagKind, Role
+from claims.terms import AliasKind, DecidedBy, FlagKind, ListingState, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,12 @@ def link_quoted_models(model_keys: Iterable[str]) -> set[int]:
     wanted = set(model_keys) - {""}
     models: dict[str, set[int]] = defaultdict(set)
     # Of two listings that close at once and know the same name, the second waits here and then sees what the first has linked.
-    known = MLModel.objects.select_for_update(no_key=True).filter(name_key__in=wanted).order_by("pk")
+    known = (
+        MLModel.objects.select_for_update(of=("self",), no_key=True)
+        .filter(name_key__in=wanted)
+        .exclude(introduced_by__withdrawn=True)
+        .order_by("pk")
+    )
     for key, pk, root in known.values_list("name_key", "pk", "merged_into_id"):
         models[key].add(root or pk)
     targets = {key: next(iter(roots)) for key, roots in models.items() if len(roots) == 1}
@@ -201,13 +206,15 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
 
     What stands in an older text is hidden: retired by its own run. Its decision moves to the statement of the current text that
     states the same number in the same evidence (letters and digits compared), as a change set of its own, so that an older change
-    can't be undone past it. A decided statement that finds no such heir stays and is flagged. A text that becomes current again
+    can't be undone past it. A decided statement that finds no such heir stays and is flagged, unless its text was withdrawn: then it is
+    hidden with it, decision and all. A text that becomes current again
     is shown again, with the last word that was spoken on it.
     """
     several = list(Paper.objects.filter(pk__in=set(paper_ids)).annotate(versions=Count("texts")).filter(versions__gt=1).order_by("pk"))
     if not several:
         return
     current = {paper.current_text_id for paper in several}
+    withdrawn = _withdrawn_texts(several)
     carried: list[tuple[Any, dict[str, Any]]] = []
     for table in (Claim, Cost):
         # Not FOR UPDATE: whoever makes one of them the leader of a board needs its key at commit, while we may wait for the board.
@@ -229,7 +236,7 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
             if row.retired_by_id is not None or row.run_id is None:
                 continue
             heir = heirs.get(keyed[row.pk])
-            if heir is None and row.decided_by == DecidedBy.PERSON:
+            if heir is None and row.decided_by == DecidedBy.PERSON and row.paper_text_id not in withdrawn:
                 Flag.objects.get_or_create(
                     kind=FlagKind.GONE,
                     object_kind=table._meta.model_name or "",
@@ -250,6 +257,14 @@ def settle_texts(paper_ids: Iterable[int]) -> None:
         update_rows(changed.values(), fields)
     if carried:
         decisions.record("carry over", "ingest", carried, reason="The paper's text was replaced by a newer one.")
+
+
+def _withdrawn_texts(papers: Iterable[Paper]) -> set[int]:
+    """Return the texts that stand in withdrawn listings alone."""
+    shown = ListingEntry.objects.filter(paper_text=OuterRef("pk"))
+    standing = shown.exclude(listing__state=ListingState.WITHDRAWN)
+    texts = PaperText.objects.filter(Exists(shown), ~Exists(standing), paper__in=papers)
+    return set(texts.values_list("pk", flat=True))
 
 
 def _retire(row: Any, run_id: int | None) -> None:

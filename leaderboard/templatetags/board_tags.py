@@ -78,6 +78,17 @@ def printed_number(cell: Cell, scale: float = 1.0) -> tuple[str, int]:
     return EN_DASH.join(_minus(f"{end:,.{decimals}f}") for end in ends), decimals
 
 
+_LETTERS = {1e3: "k", 1e6: "M", 1e9: "G", 1e12: "T"}
+
+
+def _with_magnitude(text: str, value: float, stated: str) -> str:
+    """Return a number with the letter of what it was expanded by: "29" that stands for 29 million is "29 M"."""
+    if any(character.isalpha() for character in stated):
+        return text
+    letter = _LETTERS.get(_stated_factor(value, stated))
+    return f"{text}{NBSP}{letter}" if letter else text
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """The unit that a column is printed in, and how many canonical units make one of it."""
@@ -173,7 +184,7 @@ def board_heads(context: template.Context, board: Board) -> list[Head]:
     return [_head(board, column, context["request"].GET) for column in shown_columns(board)]
 
 
-MOST_COLUMNS = 6
+MOST_COLUMNS = 5
 
 
 def shown_columns(board: Board) -> list[Column]:
@@ -293,6 +304,8 @@ def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
     if statement.value_max is None and statement.uncertainty is None and len(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) > 1:
         # The text states a list in one breath ("96.1/95.2%"); this is its part of it.
         text = f"{statement.value:,.{statement.decimals}f}"
+    else:
+        text = _with_magnitude(text, statement.value, statement.stated)
     if statement.unit and unit and statement.unit not in text:
         text = f"{text}{TIMES}" if statement.unit == "x" else f"{text} {statement.unit}"
     text = re.sub(r"(?<=\d) ?(?=%)", NBSP, text)
@@ -329,7 +342,7 @@ def direction_arrow(direction: str) -> SafeString:
 def cost_text(cell: Cell) -> str:
     """Return a cost of a row as text: the stated words, with the unit where they leave it out."""
     word = QUALIFIERS.get(cell.qualifier, "")
-    text = cell.stated.strip()
+    text = _with_magnitude(cell.stated.strip(), cell.value, cell.stated)
     if cell.unit and cell.unit not in text:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"
     text = re.sub(r"(?<=\d)\s?x$", TIMES, text)

@@ -57,7 +57,7 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         more=len(tradeoff.points) - len(tradeoff.listed),
         undirected=cost is not None and Direction.UNKNOWN in (metric.direction, cost.direction),
         unscored=board.shown - len(tradeoff.points) - tradeoff.uncosted,
-        has_own=any(row.ranks and not row.imported for row in tradeoff.points),
+        has_own=any(row.ranks and not row.imported and not row.on_front for row in tradeoff.points),
         has_own_front=any(not row.imported for row in tradeoff.front),
         has_imported=any(row.imported for row in tradeoff.points),
         has_quoted=any(not row.ranks for row in tradeoff.points),

@@ -18,8 +18,8 @@
       sign.className = "no-inline-styles";
       document.head.append(sign);
     }
-    document.createElement = function (name) {
-      return Document.prototype.createElement.call(document, name === "style" ? "template" : name);
+    document.createElement = function (name, options) {
+      return Document.prototype.createElement.call(document, name === "style" ? "template" : name, options);
     };
     ["load", "error"].forEach(function (end) { script.addEventListener(end, function () { delete document.createElement; }); });
   }
@@ -151,15 +151,24 @@
     chart.follows = true;
     chart.plot.on("plotly_hover", function () { chart.stage.classList.add("is-pointing"); });
     chart.plot.on("plotly_unhover", function () { chart.stage.classList.remove("is-pointing"); });
-    chart.plot.on("plotly_click", function (event) { chart.go(event.points[0].id); });
+    chart.plot.on("plotly_click", function (event) {
+      // One touch comes twice, the second time as a mouse.
+      if (event.event && event.event.type === "touchstart") return;
+      chart.go(event.points[0]);
+    });
     new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     new ResizeObserver(function () { if (chart.plot.clientWidth !== chart.width) redraw(); }).observe(chart.stage);
   };
 
-  Chart.prototype.go = function (id) {
+  Chart.prototype.go = function (point) {
+    var id = point.id;
     // A finger can't hover: the first touch shows the name, the second goes to the row.
-    if (matchMedia("(hover: none)").matches && this.touched !== id) { this.touched = id; return; }
+    if (matchMedia("(hover: none)").matches && this.touched !== id) {
+      this.touched = id;
+      window.Plotly.Fx.hover(this.plot, [{ curveNumber: point.curveNumber, pointNumber: point.pointNumber }]);
+      return;
+    }
     if (!goToRow(id)) location.assign(this.stage.dataset.rowBase + id + "#row-" + id);
   };
 

@@ -294,6 +294,7 @@ SERVE_BOARD = """
 import json, statistics, time
 from django.db import connection
 from django.test import Client
+from leaderboard.wsgi import application  # as it is served: with what loading it sets up
 from claims.models import Benchmark
 client = Client(SERVER_NAME="localhost")
 board = Benchmark.objects.order_by("-row_count").first()

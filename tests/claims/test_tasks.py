@@ -54,6 +54,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
         messages.queues.append(queue)
 
     monkeypatch.setattr(tasks.read_listing, "apply_async", note)
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 600.0)  # however slow the machine
     return messages
 
 

@@ -19,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from claims import boards
+from claims.boards.rows import MOST_LISTED
 from claims.models import Benchmark, Claim, Cost, OldSlug, Result
 from claims.services import curation
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, Qualifier, RejectReason, Role
@@ -295,13 +296,13 @@ def test_page_lists_the_points_with_links_to_their_rows(client: Client) -> None:
     assert 'data-library="/static/plotly/plotly.min.js"' in page
 
 
-def test_page_lists_fifty_points_and_counts_the_rest(client: Client) -> None:
+def test_page_lists_the_best_points_and_counts_the_rest(client: Client) -> None:
     benchmark = make.make_benchmark()
     for number in range(55):
         make.make_imported_row(benchmark, f"Model-{number}", f"{60 + number / 2:.1f}", {CostMeasure.PARAMETERS: (100 - number) * 1e6})
     page = client.get(benchmark.get_absolute_url()).content.decode()
-    assert page.count("data-row=") == 50
-    assert "5\u00a0more rows are drawn" in page
+    assert page.count("data-row=") == MOST_LISTED == 25
+    assert "30\u00a0more rows are drawn" in page
     assert len(client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"][3]["ids"]) == 54
 
 
