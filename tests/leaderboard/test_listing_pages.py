@@ -146,7 +146,7 @@ def test_withdrawal_names_its_effect_first_and_can_be_undone(lee: Client) -> Non
     board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
     assert "Net4" not in text_of(lee.get(board.get_absolute_url()))
     source = lee.get(listing.get_absolute_url()).content.decode()
-    assert "by lee (“not ours &lt;b&gt;”)." in source
+    assert "by lee (“<bdi>not ours &lt;b&gt;</bdi>”)." in source
     assert "Withdraw…" not in source
     shown = text_of(lee.get(paper.get_absolute_url()))
     assert "The listing papers.txt was withdrawn on" in shown
