@@ -101,7 +101,7 @@ def read_rows(benchmark: Benchmark) -> dict[int, Row]:
 
 
 def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
-    """Fill in what is printed of rows: their cells, and their papers in one query."""
+    """Fill in what is printed of rows, their papers and their cells: three queries."""
     of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= 4 * MOST_LISTED else Q(benchmark=benchmark)
     details = Result.objects.filter(of_rows).values_list(
         "pk", "paper__title", "paper__public_id", "paper__first_day", "paper__last_day", "paper__code_url", "source__name"
@@ -111,11 +111,25 @@ def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
         if (row := by_key.get(pk)) is not None:
             row.paper_title, row.paper_public_id, row.first_day, row.last_day = title or "", public_id or "", first_day, last_day
             row.code_url, row.source = code_url or "", source or ""
+    few = len(rows) <= 4 * MOST_LISTED
+    claim_ids = [number.values[_PK] for row in rows for number in row.scores.values()]
+    of_claims = Claim.objects.filter(Q(pk__in=claim_ids) if few else Q(result__benchmark=benchmark))
+    claims = {values[0]: values for values in of_claims.values_list(*CELL_FIELDS, "metric__slug", "metric__name")}
+    cost_ids = {price.values[_PK] for row in rows for price in row.all_prices}
+    of_costs = Cost.objects.filter(Q(pk__in=cost_ids) if few else Q(links__result__benchmark=benchmark))
+    costs = {values[0]: values for values in of_costs.values_list(*CELL_FIELDS, "note")}
     for row in rows:
-        row.cells = {key: _cell(number) for key, number in row.scores.items()}
-        row.all_costs = [_cell(number, measure=number.key) for number in row.all_prices]
+        row.cells, row.all_costs, row.costs = {}, [], {}
+        for key, number in row.scores.items():
+            if (known := claims.get(number.values[_PK])) is not None:
+                *details, slug, name = known
+                row.cells[key] = _cell(number, details, read_as="" if slug == key else name)
+        for price in row.all_prices:
+            if (known := costs.get(price.values[_PK])) is not None:
+                *details, note = known
+                row.all_costs.append(_cell(price, details, measure=price.key, note=note))
         printed = {cell.pk: cell for cell in row.all_costs}
-        row.costs = {measure: printed[number.values[0]] for measure, number in row.prices.items()}
+        row.costs = {measure: printed[price.values[_PK]] for measure, price in row.prices.items() if price.values[_PK] in printed}
 
 
 # Looked up thousands of times for a board: a dictionary is three times as fast as the enumeration's call.
@@ -124,36 +138,25 @@ _QUALIFIERS = {qualifier.value: qualifier for qualifier in Qualifier}
 _KINDS = {kind.value: kind for kind in ClaimKind}
 _STATES = {state.value: state for state in CurationState}
 
-CELL_FIELDS = (
+RANK_FIELDS = (
     "pk",
-    "public_id",
-    "stated",
     "value",
     "value_max",
     "canonical_value",
     "canonical_max",
-    "unit",
-    "decimals",
-    "uncertainty",
     "qualifier",
     "kind",
     "state",
-    "tier",
-    "confidence",
+    "decimals",
     "paper_text_id",
     "field",
     "start",
     "end",
-    "evidence_start",
-    "evidence_end",
 )
-"""What ranking and printing need; the rest is fetched for the rows that show their sentences."""
-
-
-_VALUE, _VALUE_MAX, _CANONICAL, _CANONICAL_MAX, _DECIMALS, _QUALIFIER, _KIND, _STATE, _PLACE = (
-    CELL_FIELDS.index(name)
-    for name in ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier", "kind", "state", "paper_text_id")
-)
+"""What ranking and choosing need, fetched for every row."""
+CELL_FIELDS = ("pk", "public_id", "stated", "unit", "uncertainty", "tier", "confidence", "evidence_start", "evidence_end")
+"""What printing needs beside it; how a sentence was read is fetched for the rows that show theirs."""
+_PK, _VALUE, _VALUE_MAX, _CANONICAL, _CANONICAL_MAX, _QUALIFIER, _KIND, _STATE, _DECIMALS, _PLACE = range(10)
 
 
 def _rank_by(values: Sequence[Any], direction: Direction) -> float:
@@ -163,32 +166,31 @@ def _rank_by(values: Sequence[Any], direction: Direction) -> float:
     return ranking.ranking_value(values[_CANONICAL], values[_CANONICAL_MAX], direction)
 
 
-def _cell(number: Number, *, measure: str = "") -> Cell:
-    """Return a number to print."""
-    pk, public_id, stated, value, value_max, canonical, _, unit, decimals, uncertainty, _, kind, _, tier, confidence = number.values[
-        :_PLACE
-    ]
+def _cell(number: Number, details: Sequence[Any], *, measure: str = "", read_as: str = "", note: str = "") -> Cell:
+    """Return a number to print; `details` are the values of `CELL_FIELDS`."""
+    _, public_id, stated, unit, uncertainty, tier, confidence, *evidence = details
+    values = number.values
     return Cell(
-        pk=pk,
+        pk=values[_PK],
         public_id=public_id,
         stated=stated,
-        value=value,
-        value_max=value_max,
-        canonical_value=canonical,
+        value=values[_VALUE],
+        value_max=values[_VALUE_MAX],
+        canonical_value=values[_CANONICAL],
         unit=unit,
-        decimals=decimals,
+        decimals=values[_DECIMALS],
         uncertainty=uncertainty,
         qualifier=number.qualifier,
-        kind=_KINDS[kind],
+        kind=_KINDS[values[_KIND]],
         state=number.state,
         tier=tier,
         confidence=confidence,
         rank_by=number.rank_by,
-        read_as=number.read_as,
+        read_as=read_as,
         others=number.others,
-        note=number.note,
+        note=note,
         measure=measure,
-        place=tuple(number.values[_PLACE:]),
+        place=(*values[_PLACE:], *evidence),
     )
 
 
@@ -201,8 +203,8 @@ def read_scores(benchmark: Benchmark, rows: Mapping[int, Row], metrics: Mapping[
         claim__retired_by__isnull=True,
         claim__state__in=[CurationState.ACCEPTED, CurationState.UNREVIEWED],
     )
-    for result_id, metric_id, others, own_metric, own_name, *values in shown.values_list(
-        "result_id", "metric_id", "others", "claim__metric_id", "claim__metric__name", *("claim__" + name for name in CELL_FIELDS)
+    for result_id, metric_id, others, *values in shown.values_list(
+        "result_id", "metric_id", "others", *("claim__" + name for name in RANK_FIELDS)
     ):
         row, column = rows.get(result_id), columns.get(metric_id)
         if row is None or column is None:
@@ -213,8 +215,7 @@ def read_scores(benchmark: Benchmark, rows: Mapping[int, Row], metrics: Mapping[
             continue
         slug, direction = column
         qualifier = _QUALIFIERS[values[_QUALIFIER]]
-        read_as = "" if own_metric == metric_id else own_name
-        row.scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, read_as, others)
+        row.scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, others)
     return hidden
 
 
@@ -225,14 +226,12 @@ def read_prices(benchmark: Benchmark, rows: Mapping[int, Row]) -> None:
         links = links.exclude(cost__state=CurationState.REJECTED)
     else:
         links = links.filter(cost__state=CurationState.ACCEPTED)
-    for result_id, measure, note, *values in links.values_list(
-        "result_id", "cost__measure", "cost__note", *("cost__" + name for name in CELL_FIELDS)
-    ):
+    for result_id, measure, *values in links.values_list("result_id", "cost__measure", *("cost__" + name for name in RANK_FIELDS)):
         row = rows.get(result_id)
         if row is None:
             continue
         qualifier = _QUALIFIERS[values[_QUALIFIER]]
-        number = Number(measure, _rank_by(values, cost_direction(measure)), qualifier, _STATES[values[_STATE]], values, note=note)
+        number = Number(measure, _rank_by(values, cost_direction(measure)), qualifier, _STATES[values[_STATE]], values)
         row.all_prices.append(number)
 
 
@@ -251,7 +250,7 @@ def choose_prices(row: Row, *, primary: str) -> None:
 
 def _place_in_text(price: Number) -> tuple[int, str, int, int]:
     text, field_name, start = price.values[_PLACE : _PLACE + 3]
-    return (text or 0, field_name, start or 0, price.values[0])
+    return (text or 0, field_name, start or 0, price.values[_PK])
 
 
 def _price_preference(price: Number, score: Number | None) -> tuple[bool, float, tuple[int, int]]:

@@ -50,7 +50,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     kept = [row for row in choices if row.pk in passing_ids]
     primary = metrics.get(benchmark.primary_metric_id or 0)
     for row in kept:
-        choose_prices(row, primary=primary.slug if primary else "")
+        if row.all_prices:
+            choose_prices(row, primary=primary.slug if primary else "")
     columns = make_columns(benchmark, kept, metrics)
     rank_rows(kept, columns)
     tradeoff = compare(kept, columns, str(query.get("cost", "")))

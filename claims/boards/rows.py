@@ -74,8 +74,7 @@ class Cell:
 class Number(NamedTuple):
     """What ranking needs of a number, for every row of a board; `key` is its column's: a metric's slug or a cost measure.
 
-    `values` are those of `CELL_FIELDS`: a `Cell` is made of them only for a row that is printed. `read_as`, `others` and `note` are the
-    cell's.
+    `values` are those of `RANK_FIELDS`; a `Cell` is made only for a row that is printed.
     """
 
     key: str
@@ -83,9 +82,7 @@ class Number(NamedTuple):
     qualifier: Qualifier
     state: CurationState
     values: Sequence[Any]
-    read_as: str = ""
     others: int = 0
-    note: str = ""
 
 
 @dataclass(slots=True)
