@@ -349,3 +349,21 @@ def test_paper_that_a_file_shows_again_and_again_costs_no_more_than_once(setting
     assert loaded
     assert set(loaded) == {1}
     assert Paper.objects.get().first_day == date(2023, 3, 3)
+
+
+@pytest.mark.django_db
+def test_refused_upload_leaves_the_file_that_somebody_else_is_storing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    content = b"new\n\nNet1: A Study\n\nWe study this for a long time and from many sides, as nobody has done before us.\n"
+
+    def refuse(user: object, name: str, sha256: str) -> None:
+        ingest.stored_path(sha256).write_bytes(content)  # another transaction has put it there, and its row is not seen yet
+        raise TooManyUploadsError("Too many.")
+
+    monkeypatch.setattr(ingest, "_check_open_uploads", refuse)
+    with pytest.raises(TooManyUploadsError):
+        ingest.store_upload(io.BytesIO(content), name="x.txt", actor="lee", uploaded_by=make.make_user("lee"))
+    assert [path.read_bytes() for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == [content]

@@ -27,6 +27,7 @@ from claims.models import (
     Cost,
     CostLink,
     Decision,
+    Flag,
     Listing,
     ListingChunk,
     ListingEntry,
@@ -607,3 +608,28 @@ def test_time_left_goes_by_the_parts_of_the_last_minute() -> None:
     assert 19 < left < 23, "four parts in twenty seconds, and four are left"
     ListingChunk.objects.update(closed=now - timedelta(seconds=90))
     assert receipts.read_receipt(listing).seconds_left is None, "nothing was done for more than a minute"
+
+
+def test_decided_number_of_a_withdrawn_text_leaves_the_board_and_comes_back() -> None:
+    read(text(0))
+    later = read(text(0, more="A later count gave more. ").replace("70.5%", "73.5%"), "later.txt")
+    claim = Claim.objects.get(value=73.5)
+    curation.decide(claim, CurationState.ACCEPTED, actor="lee", version=claim.version)
+    before = state_of_boards()
+    later.refresh_from_db()
+    withdrawal = uploads.withdraw(later, actor="lee", version=later.version).change_set
+    claim.refresh_from_db()
+    assert claim.result is None
+    assert claim.state == CurationState.ACCEPTED
+    assert [claim.value for claim in Claim.objects.filter(result__benchmark__dataset__name="ImageNet-1K")] == [70.5]
+    assert not Flag.objects.exists(), "nothing newer contradicts it"
+    changes.undo(withdrawal, actor="lee")
+    assert state_of_boards() == before
+
+
+def test_year_that_is_said_to_be_unknown_before_the_survey_is_not_inferred() -> None:
+    listing = upload(text(0) + text(1, day="May {}"), year=2020)
+    uploads.set_year(listing, None, actor="lee")
+    read_ = ingest.ingest_in_foreground(listing)
+    assert (read_.year, read_.year_source) == (None, "")
+    assert Paper.objects.get(title__startswith="Net1:").last_day is None
