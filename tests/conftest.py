@@ -23,9 +23,10 @@ _missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on PostgreSQL what never touches the tests' own database, and on SQLite what needs PostgreSQL: the other run has it."""
-    other = "embedded" if os.environ.get("TEST_DATABASE_URL") else "postgresql"
-    left_out = [item for item in items if item.get_closest_marker(other) is not None]
+    """Leave out on PostgreSQL what never touches the tests' own database or is about the browser, and on SQLite what needs
+    PostgreSQL: the other run has it."""
+    others = ("embedded", "browser") if os.environ.get("TEST_DATABASE_URL") else ("postgresql",)
+    left_out = [item for item in items if any(item.get_closest_marker(other) is not None for other in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
