@@ -13,6 +13,14 @@ from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import PlacedCondition
 from claims.terms import ClaimKind, CostMeasure
 
+_ENDS = re.compile(r"[\d.,]+")
+# "2048 channels" is no year, "the 2021 challenge" is one
+_COUNTED_AFTER_YEAR = re.compile(
+    r"^[ -]?(?:class(?!if)|categor|channel|cores?\b|code|cluster|cell|concept|caption|clip|case|gpu|tpu|m\b|epoch|token|param|flop)"
+)
+_OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
+_FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
+
 
 @dataclass(frozen=True, slots=True)
 class CostReading:
@@ -32,25 +40,36 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         return "part_of_name"
     text, lower = scene.text, scene.lower
     start, end = quantity.digits_start, quantity.digits_end
+    if scene.in_interval(start):
+        return "confidence_level"
     before, after = lower[max(0, start - 60) : start], lower[end : end + 60]
     past_unit = lower[quantity.end : quantity.end + 60]
     if reasons.CODE_BEFORE.search(before):
         return "link"
+    bare = before.rstrip(" -")
+    if bare.endswith("^") or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
+        return "formula"
+    if bare.endswith("±"):
+        return "uncertainty"
     if start and (
         lower[start - 1].isalpha()
         or (lower[start - 1] in "-_^" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^"))
         or lower[start - 1] in "_^#@"
     ):
         return "rank" if lower[start - 1] == "#" else "part_of_name"
+    if reasons.DIMENSION_AFTER.match(after):
+        return "dimension"
     if reasons.CITATION_BEFORE.search(before) and reasons.CITATION_AFTER.match(after):
         return "citation"
     if reasons.ORDINAL.match(after):
         return "ordinal"
     plain = not quantity.unit and quantity.scale == 1.0
-    if plain and reasons.YEAR.match(text[start:end]) and not re.match(r"^[ -]?(?:c|gpu|tpu|m\b|epoch|token|param|flop)", past_unit):
+    years = _ENDS.findall(text[start:end]) if plain and quantity.is_range else [text[start:end]]
+    if plain and all(map(reasons.YEAR.match, years)) and not _COUNTED_AFTER_YEAR.match(past_unit):
         return "year"
     if (
         plain
+        and before.endswith("(")
         and reasons.ENUMERATION.search(before)
         and reasons.ENUMERATION_AFTER.match(after)
         and not quantity.decimals
@@ -59,10 +78,16 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         return "section"
     if (
         reasons.RESOLUTION_AFTER.match(lower[end : end + 60])
-        or reasons.TIMES_SIZE_BEFORE.search(before)
-        or (plain and reasons.RESOLUTION_BEFORE.search(before))
+        or reasons.TIMES_SIZE_BEFORE.search(before, max(len(before) - 22, 0))
+        or (plain and any(word in before for word in reasons.RESOLUTION_WORDS) and reasons.RESOLUTION_BEFORE.search(before))
     ):
         return "resolution"
+    if reasons.LISTED_IN_NAME.search(before):
+        return "part_of_name"
+    if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
+        return "part_of_name"  # "the 5-point algorithm"
+    if reasons.THRESHOLDS_AFTER.match(after) or reasons.THRESHOLDS_BEFORE.search(before):
+        return "hyper_parameter"
     if reasons.FRACTION_AFTER.match(after) or (quantity.value == 255 and reasons.FRACTION_BEFORE.search(before)):
         return "hyper_parameter"
     if quantity.unit == "%" and reasons.INTERVAL_AFTER.match(past_unit):
@@ -87,21 +112,21 @@ def read_cost(
         by_unit = _by_unit(scene, sentence, group, plain_after, low, high)
         if by_unit is not None:
             return by_unit
-    if unit in ("%", "x") or (unit == "" and re.match(r"^ (?:fewer|less|more|additional)", after)):
+    if unit in ("%", "x") or (unit == "" and _FEWER.match(after)):
         if metric is not None and metric.rule == "metric.after" and unit == "%" and "C" not in shadow[group.end : metric.metrics[0].start]:
             return None
-        for rule, pattern in costs.RATIO_AFTER:
+        for rule, pattern in costs.RATIO_AFTER if "C" in after else ():
             match = pattern.match(after)
             if match is not None:
                 if (
                     unit == "%"
                     and rule in ("cost.ratio.of", "cost.ratio.times")
-                    and _is_share_of_data(scene, group.end + match.group().rindex("C"), after)
+                    and _is_share_of_data(scene, group.end + match.group().rindex("C"), before, after)
                 ):
                     return None
                 return _from_nouns(scene, group, group.end + match.group().rindex("C"), high, ClaimKind.RATIO, rule, forward=True)
         if unit != "":
-            for rule, pattern in costs.RATIO_BEFORE:
+            for rule, pattern in costs.RATIO_BEFORE if "C" in before else ():
                 match = pattern.search(before)
                 # "costs fall by 30%" is a ratio; "... at lower cost, by 1.2% accuracy" was a metric right behind
                 if match is not None and not _delta_of_metric(after):
@@ -129,7 +154,7 @@ def read_cost(
                 group.end,
             )
     if unit == "%":
-        if re.match(r"^\s*(?:[a-z-]+ ){0,2}?(?:faster|slower|quicker|speed-?up|acceleration|cheaper|smaller)", plain_after):
+        if costs.PERCENT_AFTER.match(plain_after):
             measure = CostMeasure.COMPRESSION if "smaller" in plain_after[:24] else _speed(lower, group, sentence)
             return CostReading((measure,), "%", None, ClaimKind.RATIO, "cost.speed", group.end)
         if costs.SPEED_BEFORE.search(before) and not _delta_of_metric(after):
@@ -152,10 +177,17 @@ def _is_size_of_named(scene: Scene, sentence: tuple[int, int], group: Group, pla
     return bool(costs.BEFORE_SIZE.search(before) and costs.SIZED_NAME.match(scene.shadow[group.end : sentence[1]]))
 
 
-def _is_share_of_data(scene: Scene, at: int, after: str) -> bool:
-    """Say whether "10% of the training data" stands there: a condition; "10% as much" would be a saving."""
+def _is_share_of_data(scene: Scene, at: int, before: str, after: str) -> bool:
+    """Say whether "10% of the training data" stands there: a condition; "10% as much" would be a saving.
+
+    So does "15% of the tokens are masked"; "trained on 12% of the tokens" is what it costs.
+    """
     mention = scene.at("C", at)
-    return mention is not None and mention.name == CostMeasure.TRAINING_DATA.value and not re.match(r"^\s*(?:as|less|fewer|more)", after)
+    if mention is None or re.match(r"^\s*(?:as|less|fewer|more)", after):
+        return False
+    if mention.name == CostMeasure.TOKENS.value:
+        return costs.USED_BEFORE.search(before) is None
+    return mention.name == CostMeasure.TRAINING_DATA.value
 
 
 def _delta_of_metric(after: str) -> bool:
@@ -168,6 +200,8 @@ def _last_noun(matched: str) -> int:
 
 def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after: str, low: int, high: int) -> CostReading | None:
     lower = scene.lower
+    if costs.ANY_UNIT.match(plain_after) is None:
+        return None
     for measure, pattern, shown, factor in costs.UNITS:
         match = pattern.match(plain_after)
         if match is None:
@@ -186,6 +220,8 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
             if costs.NO_COST_TIME.match(plain_after):
                 return None
             left = lower[max(sentence[0], group.start - 70) : group.start]
+            if costs.NO_COST_TIME_BEFORE.search(left):
+                return None
             if costs.SEARCH_WORDS.search(left):
                 measure = CostMeasure.SEARCH_TIME
             elif costs.TRAIN_WORDS.search(around):
@@ -199,13 +235,13 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
 
 
 def _absolute(scene: Scene, group: Group, before: str, after: str, high: int, first: Quantity) -> CostReading | None:
-    for rule, pattern in costs.ABSOLUTE_AFTER:
+    for rule, pattern in costs.ABSOLUTE_AFTER if "C" in after else ():
         match = pattern.match(after)
         if match is not None:
             reading = _from_nouns(scene, group, group.end + match.end() - 1, high, ClaimKind.ABSOLUTE, rule, forward=True)
             if reading is not None and _is_count(reading, first, scene):
                 return reading
-    for rule, pattern in costs.ABSOLUTE_BEFORE:
+    for rule, pattern in costs.ABSOLUTE_BEFORE if "C" in before else ():
         match = pattern.search(before)
         if match is not None:
             at = group.start - len(before) + match.start() + _last_noun(match.group())
@@ -253,6 +289,13 @@ def _from_nouns(scene: Scene, group: Group, at: int, high: int, kind: ClaimKind,
     count = len(group.quantities)
     chosen = listed if len(listed) == count or (count == 1 and forward and kind is ClaimKind.RATIO) else [mention]
     measures = tuple(CostMeasure(found.name) for found in chosen)
+    if (
+        kind is ClaimKind.ABSOLUTE
+        and measures == (CostMeasure.MODEL_SIZE,)
+        and group.unit == ""
+        and group.quantities[-1].scale in (1e6, 1e9)
+    ):
+        measures = (CostMeasure.PARAMETERS,)  # "a model size of 16.8M" counts, as it states no bytes
     if kind is ClaimKind.RATIO and scene.lower[mention.start : mention.end].startswith(("computational c", "compute c", "computation c")):
         around = scene.lower[max(0, group.start - 260) : group.end + 60].rpartition(". ")[2]
         if costs.TRAINED_WITH.search(around) and not costs.INFERRED_WITH.search(around):
@@ -313,8 +356,12 @@ def claim_kind(
                 return ClaimKind.RATIO, rule
     if group.quantities[0].sign == "+":
         return ClaimKind.DELTA, "delta.sign"
+    if group.quantities[0].sign == "-" and group.unit in ("%", "points") and before_it in (ClaimKind.DELTA, ClaimKind.RATIO):
+        return ClaimKind.DELTA, "delta.sign"
     if kinds.RATIO_BEFORE[0][1].search(before):
         return ClaimKind.RATIO, "ratio.relative"
+    if group.unit != "x" and kinds.COSTS_BEFORE.search(scene.lower, max(bounds[0], group.start - 24), group.start):
+        return ClaimKind.DELTA, "delta.costs"
     for rule, pattern in kinds.DELTA_BEFORE:
         if pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
@@ -322,7 +369,9 @@ def claim_kind(
         if pattern.match(after):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
     if before_it in (ClaimKind.DELTA, ClaimKind.RATIO) and (
-        kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start]) or kinds.PAREN_CONTINUED.match(scene.shadow[bounds[0] : group.start])
+        kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start])
+        or kinds.PAREN_CONTINUED.match(scene.shadow[bounds[0] : group.start])
+        or kinds.PAREN_BESIDE.match(scene.shadow[bounds[0] : group.start])
     ):
         return before_it, "kind.continued"
     if group.unit == "points":
@@ -347,16 +396,40 @@ def counted_by_next_word(scene: Scene, group: Group) -> bool:
 def no_claim_reason(scene: Scene, group: Group) -> str:
     """Return why a number that no rule took was left: what the words beside it count."""
     before, after = scene.lower[max(0, group.start - 60) : group.start], scene.lower[group.end : group.end + 60]
+    if reasons.CHOSEN_AFTER.match(after):
+        return "hyper_parameter"
     if group.unit == "":
         for reason, pattern in reasons.BEFORE:
-            if pattern.search(before):
+            if pattern.search(before, max(len(before) - reasons.REACH, 0)):
                 return reason
-        for reason, pattern in reasons.AFTER:
+        printed = group.quantities[-1]
+        for reason, pattern in reasons.AFTER if not printed.decimals or printed.scale != 1.0 else ():
             if pattern.match(after):
                 return reason
-    if group.unit == "%" and reasons.SHARE_AFTER.match(after):
+    if group.unit == "%" and reasons.SHARE_AFTER.match(after) and not _OF_MODEL.match(scene.shadow, group.end):
         return "share"
+    if group.unit == "x" and scene.lower[group.start : group.end].endswith("times"):
+        return "count"
     return "no_metric"
+
+
+def is_operating_point(scene: Scene, group: Group, metric: MetricLink) -> bool:
+    """Say whether a number fixes where another metric is read off: "a recall of 81% at 1% FPR", "AP at IoU=0.8"."""
+    if metric.rule == "metric.before" and metric.metrics[0].name == "IoU":
+        return reasons.AT.search(scene.shadow[max(0, metric.metrics[0].start - 4) : metric.metrics[0].start]) is not None
+    mention = metric.metrics[0]
+    if group.unit != "%" or metric.rule not in ("metric.after", "metric.before"):
+        return False
+    written = scene.lower[mention.start : mention.end].partition(" (")[0]
+    if written not in reasons.OPERATING_POINT and mention.name not in reasons.OPERATING_METRICS:
+        return False
+    start = min(group.start, mention.start)
+    return reasons.OPERATING_BEFORE.search(scene.shadow[max(0, start - 20) : start]) is not None
+
+
+def is_share(scene: Scene, group: Group) -> bool:
+    """Say whether a percentage is of what goes into a model: "a loss over 25% visible tokens"."""
+    return reasons.SHARED.match(scene.lower[group.end : group.end + 60]) is not None
 
 
 def counts_something(scene: Scene, group: Group) -> str | None:

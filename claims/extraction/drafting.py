@@ -1,4 +1,4 @@
-"""Make drafts: canonical values, names, tasks, evidence and confidence of what was read."""
+"""Make drafts: canonical values, names, tasks and evidence of what was read."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from claims.extraction.deciding import CostReading
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span
 from claims.extraction.owners import Owner
-from claims.extraction.quantities import Quantity, rounded
+from claims.extraction.quantities import Quantity, is_fraction, rounded
 from claims.extraction.rules.metrics import UNITS
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Metric, Vocabulary
 from claims.terms import CANONICAL_UNITS, ClaimKind, CostMeasure, Qualifier, TextField
 
+UNRATED = 0.0
+"""The confidence of a draft until the whole paper is read."""
 _FREE_FAMILIES = (("accuracy", "accuracy"), ("error", "error"))
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all drafts of one number share."""
+    """What all drafts of one number share. `list_end` is where the list of numbers ends that it stands in: units follow there."""
 
     scene: Scene
     text_field: TextField
+    list_end: int
     evidence: tuple[int, int]
     owner: Owner
     setting: tuple[ConditionDraft, ...]
@@ -36,7 +39,6 @@ def make_claim(
     dataset: str | None,
     task: str | None,
     vocabulary: Vocabulary,
-    confidence: float,
     inferred: tuple[str, ...],
 ) -> ClaimDraft | None:
     """Return the draft of a claim, None if its value is impossible for its metric."""
@@ -45,13 +47,14 @@ def make_claim(
     value, upper = quantity.scaled, quantity.scaled_max
     if kind is ClaimKind.ABSOLUTE and quantity.sign == "-":
         value = -value
-    unit = _unit(scene, quantity, kind, entry, value)
+    unit = _unit(scene, quantity, context.list_end, kind, entry, value)
     if kind is ClaimKind.ABSOLUTE and entry is not None and not entry.allows(value):
         return None
     if kind is ClaimKind.ABSOLUTE and unit == "%" and entry is None and not 0 <= value <= 100:
         return None
     percent = (entry is not None and entry.unit == "%") or unit == "%"
-    factor = 100.0 if kind is ClaimKind.ABSOLUTE and percent and unit == "" and (upper if upper is not None else value) <= 1 else 1.0
+    fraction = kind is ClaimKind.ABSOLUTE and is_fraction(value if upper is None else upper, unit, percent=percent)
+    factor = 100.0 if fraction else 1.0
     canonical = None if kind is ClaimKind.RATIO else rounded(value * factor)
     return ClaimDraft(
         text_field=context.text_field,
@@ -70,7 +73,7 @@ def make_claim(
         role=context.owner.role,
         model=context.owner.model,
         variant=context.owner.variant,
-        confidence=round(max(0.05, min(confidence, 0.99)), 2),
+        confidence=UNRATED,
         rules=context.rules,
         setting=context.setting,
         inferred=inferred,
@@ -80,10 +83,10 @@ def make_claim(
     )
 
 
-def _unit(scene: Scene, quantity: Quantity, kind: ClaimKind, entry: Metric | None, value: float) -> str:
+def _unit(scene: Scene, quantity: Quantity, list_end: int, kind: ClaimKind, entry: Metric | None, value: float) -> str:
     if quantity.unit:
         return quantity.unit
-    match = UNITS.match(scene.text[quantity.end : quantity.end + 12])
+    match = UNITS.match(scene.text[quantity.end : quantity.end + 12]) or UNITS.match(scene.text[list_end : list_end + 12])
     if match is not None:
         return {"db": "dB"}.get(match["unit"].lower(), match["unit"])
     if kind is not ClaimKind.ABSOLUTE:
@@ -109,7 +112,7 @@ def task_of(vocabulary: Vocabulary, dataset: str | None, metric: Mention | None,
     return named[-1] if named else None
 
 
-def make_cost(context: Context, quantity: Quantity, reading: CostReading, measure: CostMeasure, confidence: float, note: str) -> CostDraft:
+def make_cost(context: Context, quantity: Quantity, reading: CostReading, measure: CostMeasure, note: str) -> CostDraft:
     """Return the draft of a cost, its value expanded to plain units and, where it has one, in the measure's one unit."""
     scene = context.scene
     prefix = reading.factor if reading.unit in ("", "tokens", "epochs", "steps") and reading.factor is not None else 1.0
@@ -138,7 +141,7 @@ def make_cost(context: Context, quantity: Quantity, reading: CostReading, measur
         role=context.owner.role,
         model=context.owner.model,
         variant=context.owner.variant,
-        confidence=confidence,
+        confidence=UNRATED,
         rules=(reading.rule, *context.rules),
         setting=context.setting,
         measure=measure,

@@ -8,6 +8,8 @@ from claims.terms import ClaimKind, ConditionKind, CostMeasure, Qualifier, Role,
 
 UNNAMED_MODEL = "(this paper)"
 """The name of a method that its paper leaves without one."""
+READER_RULE = "reader.second"
+"""The rule id of claims that a second reader made or changed: no policy accepts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,13 @@ class ClaimDraft(StatementDraft):
     """A number stated as a measured result.
 
     `dataset`, `metric` and `task` are canonical names where the vocabulary knows them, else as the text writes them, None
-    where the text does not say.
+    where the text does not say. `dataset_written` is the dataset's name as the text has it.
     """
 
     dataset: str | None = None
     metric: str | None = None
     task: str | None = None
+    dataset_written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,12 @@ from claims.extraction.scene import Scene
 from claims.terms import Role
 
 _BARE_COMMA = re.compile(r",\s*(?:an? |about |some |around )?")
+# "a relative improvement in F1 (0.150 to 0.620)"
+_CHANGE_IN_BRACKETS = re.compile(r"(?:improv|increas|reduc|decreas|declin|drop|gain|degrad|boost)\w*[^;.N()]{0,60}\($")
+_GOES_ON = re.compile(r" (?:[a-z]{1,3} )?and $")
 _COMPARATIVE = re.compile(
-    r"\s?(?:(?:percentage )?points? |absolute )?(?:better|higher|lower|worse|more|less|above|below|over|ahead|beyond|improvement|gain)\b"
+    r"\s?(?:(?:percentage )?points? |absolute |relative )*"
+    r"(?:reduction|increase|drop|boost|better|higher|lower|worse|more|less|above|below|over|ahead|beyond|improvement|gain)\b"
 )
 
 
@@ -57,8 +61,9 @@ def make_groups(scene: Scene, sentence: tuple[int, int], quantities: list[Quanti
             groups[-1].partner = group
         groups.append(group)
     for group in groups:
-        _share_unit(group)
         group.inner = _inner_length(scene, group)
+        if not _is_of_pairs(group):
+            _share_unit(group)
     _tie_versus(scene, groups)
     _tie_from_to(scene, sentence, groups)
     return groups
@@ -69,15 +74,15 @@ def _split_pairs(scene: Scene, sentence: tuple[int, int], quantities: list[Quant
     found: list[tuple[Quantity, str]] = []
     in_pairs = False
     for quantity in quantities:
+        if quantity.is_range and quantity.joined_by == "→":
+            first, second = split_range(scene.text, quantity)
+            found += [(first, "pair.from"), (second, "pair.to")]
+            continue
         before = scene.shadow[sentence[0] : quantity.start]
         is_to = quantity.is_range and quantity.joined_by == "to"
-        opened = kinds.FROM_BEFORE.search(before)
-        if (
-            is_to
-            and quantity.unit != "x"
-            and (in_pairs or (opened and not kinds.RANGE_VERB.search(before[: opened.start()].rstrip()[-60:])))
-        ):
-            changed = in_pairs or kinds.CHANGE_VERB.search(scene.lower, sentence[0], sentence[1])
+        in_brackets = is_to and _CHANGE_IN_BRACKETS.search(before) is not None
+        if is_to and quantity.unit != "x" and (in_pairs or in_brackets or _is_opened(before)):
+            changed = in_pairs or in_brackets or kinds.CHANGE_VERB.search(scene.lower, sentence[0], sentence[1])
             if changed:
                 first, second = split_range(scene.text, quantity)
                 found += [(first, "pair.from"), (second, "pair.to")]
@@ -87,18 +92,30 @@ def _split_pairs(scene: Scene, sentence: tuple[int, int], quantities: list[Quant
     return found
 
 
+def _is_opened(before: str) -> bool:
+    """Say whether "from" opens a pair, and no "ranging from" a range."""
+    opened = kinds.FROM_BEFORE.search(before) if "from" in before else None
+    return opened is not None and not kinds.RANGE_VERB.search(before[: opened.start()].rstrip()[-60:])
+
+
 def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
     gap = scene.shadow[group.end : quantity.start]
+    if gap == " ":  # "13.4% 10.0% and 1.0%"
+        return group.unit == quantity.unit == "%"
     if len(gap) > 40 or kinds.LIST_GAP.match(gap) is None:
         return False
     # "a top-1 accuracy of 81.2, 54.3 mAP": each has its own metric
-    owned = re.search(r"M (?:of|=|:) $", scene.shadow[max(0, group.start - 6) : group.start])
-    if "," in gap and owned and re.match(r"^\s?M", scene.shadow[quantity.end : quantity.end + 2]):
+    owned = re.search(r"M ?(?:of|=|:) ?$", scene.shadow[max(0, group.start - 6) : group.start])
+    if ("," in gap or "and" in gap) and owned and re.match(r"^\s?M", scene.shadow[quantity.end : quantity.end + 2]):
         return False
     # "an accuracy of 81.2%, 0.9% better than": a score and its gain; a list of gains would end in "and"
     if _BARE_COMMA.fullmatch(gap) and _COMPARATIVE.match(scene.lower, quantity.end):
         return False
     last = group.quantities[-1]
+    first = group.quantities[0]
+    pairs = first.unit == quantity.unit == "" != last.unit and first.decimals == quantity.decimals > last.decimals
+    if pairs and len(group.quantities) > 1 and "/" in scene.shadow[first.end : group.quantities[1].start]:
+        return True
     return (
         (last.unit in ("", quantity.unit) or last.sign == quantity.sign == "+")
         and (last.sign == quantity.sign or not last.sign or not quantity.sign)
@@ -106,7 +123,17 @@ def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
     )
 
 
+def _is_of_pairs(group: Group) -> bool:
+    """Say whether a list is of slash lists whose numbers have units of their own: "0.36/54.2% and 0.49/57.8%"."""
+    units = [quantity.unit for quantity in group.quantities]
+    return (
+        1 < group.inner < len(units) and len(set(units[: group.inner])) > 1 and units == units[: group.inner] * (len(units) // group.inner)
+    )
+
+
 def _share_unit(group: Group) -> None:
+    if len(group.quantities) == 1:
+        return
     unit = group.quantities[-1].unit
     scale = group.quantities[-1].scale
     group.quantities = [
@@ -128,8 +155,11 @@ def _inner_length(scene: Scene, group: Group) -> int:
 
 def _tie_versus(scene: Scene, groups: list[Group]) -> None:
     """Tie "3.04" in "2.74 vs. 3.04" to the number it is compared with."""
-    for left, right in pairwise(groups):
+    for index, (left, right) in enumerate(pairwise(groups)):
         gap = scene.shadow[left.end : right.start]
+        following = groups[index + 2] if index + 2 < len(groups) else None
+        if following is not None and "D" in gap and _GOES_ON.match(scene.shadow[right.end : following.start]):
+            continue  # "27.8 dB on A and 33.3 dB on B, compared to 22.8 dB and 19.0 dB": not the last one's
         # "+22.4% over the base model and +8.4% over others": two gains, not a score and its rival
         signed = right.quantities[0].sign == "+"
         if len(left.quantities) != len(right.quantities) or left.unit != right.unit or right.role is not None or signed:
@@ -147,8 +177,7 @@ def _tie_from_to(scene: Scene, sentence: tuple[int, int], groups: list[Group]) -
         if left.unit != right.unit:
             continue
         before = scene.shadow[sentence[0] : left.start]
-        opened = kinds.FROM_BEFORE.search(before)
-        if opened is None or kinds.RANGE_VERB.search(before[: opened.start()].rstrip()[-60:]):
+        if not _is_opened(before):
             continue
         if kinds.TO_GAP.match(scene.shadow[left.end : right.start]) and kinds.CHANGE_VERB.search(scene.lower, sentence[0], sentence[1]):
             left.role, left.partner, left.rule = Role.BASELINE, right, "pair.from"

@@ -12,7 +12,7 @@ from claims.extraction.rules import metrics as rules
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
 
-_LIST = re.compile(r"^\s?(?:,? and(?: on| in| for)?|,|/|&|,? or)\s?(?:the |on |in |for )?$")
+LIST = re.compile(r"^\s?(?:,? and(?: on| in| for)?|,|/|&|,? or)\s?(?:the |on |in |for )?$")
 # families that only some datasets are measured in: a loose link between others is no link
 SPECIFIC = frozenset(
     [
@@ -60,9 +60,9 @@ _TRAINING_BEFORE = re.compile(
 )
 _TARGET_AFTER = re.compile(r"^ ?(?:images? )?(?:classification|validation|benchmark|test|top|accuracy|generation|detection|segmentation|M)")
 _PREPOSITION = re.compile(
-    r"(?:\b(?:on|for|in|at|over|of|across|to|using|with|under|against|dataset|benchmarks?)\b|\(|M+ )(?: ?(?!and\b|but\b|while\b)[a-z0-9'-]+){0,5}[ (\"]*$"
+    r"(?:\b(?:on|for|in|at|over|of|across|to|using|with|under|against|dataset|benchmarks?)\b|\(|M+ )(?: ?(?!and\b|but\b|while\b)[a-z0-9'-]++(?: (?!and\b|but\b|while\b)[a-z0-9'-]++){0,4})?[ (\"]*$"
 )
-_DIRECT = re.compile(r"^\s*-?\s*\(?\s*(?:(?:top-\d|zero-shot|on|for|in|the|M+)\s)*$")
+_DIRECT = re.compile(r"^\s*(?:-\s*)?(?:\(\s*)?(?:(?:top-\d|zero-shot|on|for|in|the|db|mm|cm|hz|degrees|M+)\s)*$")
 _CUT = re.compile(r";|, (?:while|whereas|but|although|outperforming|surpassing|exceeding|beating)\b|\. ")
 _NEXT_CLAIMS = re.compile(r"(?:,| and|,? while|;)(?: [a-z]+){0,3}? (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}D+[^D]{0,60}$")
 _SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an? |the )?(?:\(?M+ (?:score )?(?:of )?)?\(?$")
@@ -99,9 +99,9 @@ def mention_list(scene: Scene, kind: str, mention: Mention, low: int, high: int)
     if index < 0:
         return [mention]
     first = last = index
-    while first > 0 and _LIST.match(scene.shadow[found[first - 1].end : found[first].start]):
+    while first > 0 and LIST.match(scene.shadow[found[first - 1].end : found[first].start]):
         first -= 1
-    while last + 1 < len(found) and _LIST.match(scene.shadow[found[last].end : found[last + 1].start]):
+    while last + 1 < len(found) and LIST.match(scene.shadow[found[last].end : found[last + 1].start]):
         last += 1
     return found[first : last + 1]
 
@@ -117,6 +117,10 @@ def is_training_set(scene: Scene, mention: Mention, vocabulary: Vocabulary) -> b
     return bool(_TRAINING_BEFORE.search(before)) and not _TARGET_AFTER.match(scene.shadow[mention.end : mention.end + 30])
 
 
+def _left_zone(window: str) -> re.Match[str] | None:
+    return rules.LEFT_ZONE.search(window) if rules.LEFT_METRIC.search(window) else None
+
+
 class Linker:
     """Links the groups of one sentence."""
 
@@ -125,10 +129,11 @@ class Linker:
         self._start, self._end = sentence
         self._groups = groups
         self._vocabulary = vocabulary
+        self._index = {id(group): index for index, group in enumerate(groups)}
 
     def neighbours(self, group: Group) -> tuple[int, int]:
         """Return where the number before `group` ends and where the one after it begins."""
-        index = next(i for i, other in enumerate(self._groups) if other is group)
+        index = self._index[id(group)]
         low = self._groups[index - 1].end if index else self._start
         high = self._groups[index + 1].start if index + 1 < len(self._groups) else self._end
         return low, high
@@ -136,7 +141,7 @@ class Linker:
     def left_zone(self, group: Group) -> re.Match[str] | None:
         """Return the match of a metric phrase right before `group`; its offsets count from the number before it."""
         low, _ = self.neighbours(group)
-        return rules.LEFT_ZONE.search(self._scene.shadow[low : group.start][-220:])
+        return _left_zone(self._scene.shadow[low : group.start][-220:])
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""
@@ -150,7 +155,7 @@ class Linker:
                 listed = self._fit(mention_list(scene, "M", mention, group.end, high), group, first=True)
                 found_right = MetricLink(listed, "metric.after", 1.0, group.end, listed[-1].end)
         window = shadow[low : group.start][-220:]
-        left = rules.LEFT_ZONE.search(window)
+        left = _left_zone(window)
         if left is not None:
             base = group.start - len(window)
             mention = scene.at("M", base + left.start("metric"))
@@ -158,10 +163,17 @@ class Linker:
             taken = low > self._start and not window[: left.start("metric")].strip(" -(") and "by" not in window[left.end("metric") :]
             if mention is not None and not (taken and found_right):
                 listed = self._fit(mention_list(scene, "M", mention, low, group.start), group, first=False)
+                if found_right is not None and self._generic(mention) and self._names_unit(group, found_right):
+                    return found_right  # "an error of 41.2 mm MPJPE"
                 tight = MetricLink(listed, "metric.before", 1.0 if not taken else 0.8, base + left.start(), group.start)
                 if found_right is None or re.match(r"\W*(?:score |rate )?(?:of|=|:)", window[left.end("metric") :]):
                     return tight
         return found_right
+
+    def _names_unit(self, group: Group, right: MetricLink) -> bool:
+        """Say whether a known metric stands right behind a number and its unit."""
+        between = self._scene.shadow[group.end : right.metrics[0].start]
+        return not self._generic(right.metrics[0]) and (not between.strip(" -") or rules.UNITS.fullmatch(between.rstrip()) is not None)
 
     def _fit(self, listed: list[Mention], group: Group, *, first: bool) -> list[Mention]:
         """Return a list that fits the group's numbers, else its one member next to the number."""
@@ -204,8 +216,9 @@ class Linker:
         found = self._right_of(group, metric, self._right_limit(group, high))
         if found is not None:
             return found
-        if high < self._end and _SHARED.match(scene.shadow[group.end : high]):
-            following = next(other for other in self._groups if other.start == high)
+        following = next((other for other in self._groups if other.start == high), None)
+        compared = following is not None and following.partner is group  # "91.0% vs. 88.0% on D" is both's
+        if following is not None and (compared or _SHARED.match(scene.shadow[group.end : high])):
             shared = self._right_of(following, metric, self._right_limit(following, self.neighbours(following)[1]))
             if shared is not None:
                 return DatasetLink(shared.datasets, "dataset.shared", 0.9)
@@ -246,7 +259,7 @@ class Linker:
         shadow = self._scene.shadow
         if high < self._end:
             following = next(other for other in self._groups if other.start == high)
-            zone = rules.LEFT_ZONE.search(shadow[group.end : following.start])
+            zone = _left_zone(shadow[group.end : following.start])
             if zone is not None and zone["dataset"] and not _DIRECT.match(shadow[group.end : group.end + zone.start("dataset")]):
                 high = group.end + zone.start()
             tail = _NEXT_CLAIMS.search(shadow[group.end : high])
@@ -261,11 +274,12 @@ class Linker:
             gap = scene.shadow[group.end : mention.start]
             if len(gap) > 140:
                 return None
-            if not self._fits(mention, metric):
+            direct = _DIRECT.match(gap) is not None  # "18.4 dB M on D": said, whatever D is known to be measured in
+            if not self._fits(mention, None if direct else metric):
                 continue
             if _NEW_CLAUSE.match(gap) and scene.within("D", self._start, group.start):
                 return None  # "..., and on D2 ...": the next number's
-            if _DIRECT.match(gap) or _PREPOSITION.search(gap):
+            if direct or _PREPOSITION.search(gap):
                 return DatasetLink(self._list_of(mention, group.end, limit, len(group.quantities)), "dataset.after", 1.0)
         return None
 

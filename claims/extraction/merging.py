@@ -16,7 +16,9 @@ def merge_repeats(found: Extraction) -> Extraction:
 
     A dropped statement's number is returned among the untaken ones, unless another statement stands on it.
     """
-    claims = _without_repeats(found.claims, _same_claim)
+    if not found.claims and not found.costs and len(found.untaken) < 2:
+        return found
+    claims = _without_repeats(found.claims, same_claim)
     claims = [claim for claim in claims if not _restates(claim, claims)]
     costs = _without_repeats(found.costs, _same_cost)
     kept = {(draft.text_field, draft.number) for draft in (*claims, *costs)}
@@ -34,14 +36,18 @@ def _place(item: UntakenNumber | StatementDraft) -> tuple[bool, int]:
 
 def _without_repeats(drafts: Sequence[_Draft], same: object) -> list[_Draft]:
     kept: list[_Draft] = []
+    by_number: dict[tuple[object, ...], list[_Draft]] = {}  # what differs in one of these is never the same
     # the abstract's statements first: a number in a title counts only if the abstract lacks it
     for draft in sorted(drafts, key=lambda draft: draft.text_field is TextField.TITLE):
-        if not any(same(draft, other) for other in kept):  # type: ignore[operator]  # one of the two comparisons below
+        alike = by_number.setdefault((draft.value, draft.value_max, draft.kind, draft.role), [])
+        if not any(same(draft, other) for other in alike):  # type: ignore[operator]  # one of the two comparisons below
+            alike.append(draft)
             kept.append(draft)
     return sorted(kept, key=_place)
 
 
-def _same_claim(left: ClaimDraft, right: ClaimDraft) -> bool:
+def same_claim(left: ClaimDraft, right: ClaimDraft) -> bool:
+    """Say whether two claims state one thing."""
     if (left.value, left.value_max, left.kind, left.role) != (right.value, right.value_max, right.kind, right.role):
         return False
     if left.text_field is right.text_field and left.number == right.number:

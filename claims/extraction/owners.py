@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from claims.extraction.drafts import UNNAMED_MODEL
 from claims.extraction.rules import costs, kinds, names
 from claims.extraction.scene import Mention, Scene
-from claims.extraction.vocabulary import Vocabulary
-from claims.terms import AliasKind, ClaimKind, Role
+from claims.terms import ClaimKind, Role
 
 _AND_FOR = re.compile(r",? (?:and|while|whereas) (?:for|on|with|using)\b")
-_TITLE_NAME = re.compile(r"^(?P<name>[^:?!]{2,48}?)\s{0,10}(?::|--|–)\s")  # of a title without blanks around it
-_PLAIN_WORDS = re.compile(r"^(?:[A-Z]?[a-z]+|of|the|a|an|and|for|in|on|to|with|is|vs)$")
-_VERSIONED = re.compile(r"[A-Z][a-z]*[A-Z][A-Za-z]*\d[\w.]*")
-_TRAILING = re.compile(r"(?:[.,;:!?'\")]+|'s)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,134 +25,77 @@ class Owner:
     rules: tuple[str, ...]
 
 
-def own_names(title: str, abstract: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return what a paper calls its own methods, the main name first. Both texts are normalised."""
-    found: list[str] = []
-    lowered = abstract.lower()
-    prefix = _TITLE_NAME.match(title.strip())
-    if prefix is not None and _is_title_name(prefix["name"], lowered):
-        found.append(prefix["name"].strip("\"' "))
-    said: list[tuple[int, int, str]] = []
-    for text in (title, abstract):
-        for pattern in (names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM, names.NEW_NAME):
-            for match in pattern.finditer(text):
-                name = _TRAILING.sub("", match["name"]).strip()
-                quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
-                if _is_name(name, quoted) and not (pattern is names.PRESENTED_ACRONYM and len(name) < 3):
-                    said.append((-lowered.count(name.lower()), len(said), name))
-    # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
-    given = [name for _, _, name in sorted(said)]
-    # "Doing Foo before Bar: ... named FB-Net": a shaped name goes before the plain words of a title
-    shaped = [] if any(_shaped(word) for name in found for word in name.split()) else [n for n in given if n.split()[0] == n and _shaped(n)]
-    found = (shaped if found and " " in found[0] else []) + found + given
-    if prefix is None or not found:
-        # "Searching for FooNetV3": a versioned name in the title that the abstract keeps coming back to
-        versioned = [
-            w for w in (_TRAILING.sub("", word) for word in title.split()) if _VERSIONED.fullmatch(w) and lowered.count(w.lower()) > 1
-        ]
-        found = versioned + found
-    unique: dict[str, str] = {}
-    for name in found:
-        known = (
-            vocabulary.lookup(AliasKind.DATASET, name)
-            or vocabulary.lookup(AliasKind.METRIC, name)
-            or vocabulary.lookup(AliasKind.TASK, name)
-        )
-        if known is None and name.lower() not in names.NOT_A_MODEL and 1 < len(name) < 60:
-            unique.setdefault(name.lower(), name)
-    return tuple(unique.values())[:6]
-
-
-def _is_title_name(name: str, lowered_abstract: str) -> bool:
-    words = name.split()
-    if len(words) > 5 or (len(words) > 1 and words[0].endswith("ing")):
-        return False
-    shaped = any(_shaped(word) for word in words)
-    if len(words) == 1:
-        return shaped or name.lower() in lowered_abstract
-    return (shaped and len(words) <= 3) or name.lower() in lowered_abstract
-
-
-def _shaped(word: str) -> bool:
-    return sum(c.isupper() for c in word) >= 2 or (any(c.isdigit() for c in word) and any(c.isalpha() for c in word))
-
-
-def _is_name(name: str, quoted: bool) -> bool:
-    words = name.split()
-    if not words or name.lower() in names.NOT_A_MODEL:
-        return False
-    if any(_shaped(word) for word in words):
-        return len(words) <= 4 and all(word.lower() not in names.NOT_A_MODEL for word in words[:1])
-    if quoted:
-        return len(words) <= 3
-    return len(words) == 1 and name[0].isupper() and len(name) > 3 and name.lower() not in _COMMON
-
-
-_COMMON = frozenset(
-    [
-        "this",
-        "that",
-        "these",
-        "those",
-        "here",
-        "there",
-        "extensive",
-        "experiments",
-        "given",
-        "using",
-        "while",
-        "when",
-        "such",
-        "then",
-        "both",
-        "image",
-        "video",
-        "text",
-        "deep",
-        "vision",
-        "language",
-        "large",
-        "code",
-        "data",
-    ]
-)
-
-
 # "70.8% accuracy, surpassing CLIP's 68.3% on ViT-B models": the backbone is both numbers'
 _SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using|for) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
 _COMPARED = re.compile(r"surpass|outperform|exceed|compared (?:to|with)|\bvs\b|against")
+_AGAINST = re.compile(r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas")
+_WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
+_IN_BRACKETS = re.compile(r" ?(?:M+ ?)?\((?:with |using )?(?P<name>[PV][PV]*)(?: N+)?\)")
+_PLAIN_IN_BRACKETS = re.compile(r" ?M+ ?\((?P<name>[a-z][a-z]{3,}-[a-z0-9.]{2,}|[a-z]{4,}[ -](?:tiny|small|base|medium|large|xl))\)")
+# "..., with a ViT-B backbone": the number's own, right of it
+_WITH_NAMED = re.compile(
+    r"(?: M+)? (?:with|using) (?:an? |the )?(?P<name>P+)(?: (?:backbones?|encoders?|decoders?|features?|models?))?(?=[.,;)]| and |$)"
+)
+_ON_VARIANT = re.compile(
+    r"(?:[^;N]|(?>N{1,12}(?: ?[x/] ?N{1,12})+)){0,90}?\b(?:with|using|for|on|of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|D+|[a-z-]+ed)[ -]){0,3}(V+)"
+)
 
 
 class OwnerFinder:
-    """Find the owners of numbers in the texts of one paper."""
+    """Find the owners of numbers in the texts of one paper. `evaluates`: the paper measures the models of others."""
 
-    def __init__(self, own: tuple[str, ...], title: str) -> None:
+    def __init__(self, own: tuple[str, ...], title: str, *, evaluates: bool = False) -> None:
         self._own = own
-        self._title_words = {word.lower().strip("?!.,:") for word in title.split() if len(word) >= 5 and any(c.isdigit() for c in word)}
+        self._evaluates = evaluates
+        self._keys = tuple(name.lower() for name in own)
+        self._title = title
+
+    @cached_property
+    def _title_words(self) -> set[str]:
+        return {word.lower().strip("?!.,:") for word in self._title.split() if len(word) >= 5 and any(map(str.isdigit, word))}
 
     def is_own(self, name: str) -> bool:
         """Say whether `name` is the paper's own name, or one made from it ("TinyNet-E" of "TinyNet")."""
         lowered = name.lower()
-        for own in self._own:
-            key = own.lower()
+        for key in self._keys:
             if lowered == key or lowered.rstrip("s") == key.rstrip("s"):
                 return True
             if lowered.startswith(key) and len(key) > 2 and not lowered[len(key)].isalpha():
                 return True
         return False
 
+    def _is_made_from_own(self, name: str) -> bool:
+        return any(map(str.isupper, name[-2:])) and name.lower() not in self._keys
+
     def find(
         self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, kind: ClaimKind, clause: tuple[int, int]
     ) -> Owner:
         """Return the owner of the number group at [start, end); `next_start` is where the next number begins."""
         role, rule = self.role(scene, sentence, start, end, kind)
-        if role is Role.BASELINE:
-            name = self._quoted(scene, sentence, start, end, next_start)
-            return Owner(role, name, None, (rule,))
         subject = self._subject(scene, sentence, start)
-        variant = self._variant(scene, sentence, start, end, next_start)
-        rules = ["owner.subject"] if subject else []
-        if subject is not None and subject.kind == "V":
+        if role is Role.BASELINE:
+            said = subject.name if subject is not None and subject.kind == "P" and rule == "role.others_subject" else None
+            # "FooNet makes fewer errors (4.6% vs. 5.3%)": who scored the first does not score the second
+            scorer = subject.name if subject is not None and rule == "role.versus" else ""
+            return Owner(role, said or self._quoted(scene, sentence, start, end, next_start, scorer), None, (rule,))
+        behind = self._behind(scene, end, next_start)
+        if behind is not None and behind.kind == "P":
+            subject = behind
+        if subject is not None and names.CITED.fullmatch(subject.name) and kind is ClaimKind.ABSOLUTE:
+            return Owner(Role.BASELINE, subject.name, None, ("role.cited",))
+        if (
+            subject is not None
+            and (subject.kind == "P" or kinds.SOLVES.search(scene.lower, subject.end, start))
+            and self._is_rival(scene, sentence, subject)
+            and kind is ClaimKind.ABSOLUTE
+        ):
+            return Owner(Role.BASELINE, subject.name, None, ("role.rival",))
+        if self._evaluates and kind is ClaimKind.ABSOLUTE and not kinds.OUR_METHOD.search(scene.lower, sentence[0], start):
+            named = subject.name if subject is not None else self._quoted(scene, sentence, start, end, next_start)
+            return Owner(Role.BASELINE, named, None, ("role.evaluated",))
+        variant = behind.name if behind is not None and behind.kind == "V" else self._variant(scene, sentence, start, end, next_start)
+        rules = ["owner.behind" if subject is behind else "owner.subject"] if subject else []
+        if subject is not None and subject.kind == "V" and not names.CLASSIC.match(subject.name):
             if not self._is_title_model(subject.name):
                 return Owner(role, self._main(), variant or subject.name, ("owner.backbone_subject",))
         elif subject is None:
@@ -165,9 +104,34 @@ class OwnerFinder:
         if subject is not None:
             size = names.SIZE_AFTER_NAME.match(scene.lower[subject.end : subject.end + 20])
             variant = size["variant"] if size else variant
+            # "our largest model FooNet-H": the name says which
+            if size is None and variant is not None and self._is_made_from_own(subject.name) and names.VARIANT_WORDS.fullmatch(variant):
+                variant = None
         if variant is not None and variant.lower() == model.lower():
             variant = None
         return Owner(role, model, variant, tuple(rules))
+
+    def _is_rival(self, scene: Scene, sentence: tuple[int, int], subject: Mention) -> bool:
+        """Say whether a name that is not the paper's own scores beside one that is: "FooNet achieves 80%, while BarNet reaches 75%"."""
+        if self.is_own(subject.name):
+            return False
+        before = scene.lower[sentence[0] : subject.start]
+        if _WHILE.search(before) and kinds.OURS.search(before):
+            return True
+        return any(self.is_own(mention.name) for mention in scene.within("P", sentence[0], subject.start))
+
+    def _behind(self, scene: Scene, end: int, next_start: int) -> Mention | None:
+        """Return the name alone in brackets right behind a number: "37.0% WER (FooNet-L) and 38.0% (BarNet)"."""
+        match = _IN_BRACKETS.match(scene.shadow, end, next_start)
+        if match is not None:
+            return scene.at("P", match.start("name")) or scene.at("V", match.start("name"))
+        plain = _PLAIN_IN_BRACKETS.match(scene.shadow, end, next_start)
+        if plain is None:
+            return None
+        name = scene.text[plain.start("name") : plain.end("name")]
+        if not name[0].isupper() or name.isupper() or name.lower() in names.NOT_A_MODEL:
+            return None
+        return Mention("P", name, plain.start("name"), plain.end("name"))
 
     def of_size(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, noun_end: int) -> Owner | None:
         """Return whose size the number at [start, end) is where a name says so right behind it, None where none does.
@@ -192,9 +156,13 @@ class OwnerFinder:
         self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, role: Role, owner: Owner, rule: str
     ) -> Owner:
         """Return `owner` with another role: what a pair says of its numbers goes before what stands around them."""
-        if role is Role.BASELINE:
-            return Owner(role, self._quoted(scene, sentence, start, end, next_start), None, (rule,))
         subject = self._subject(scene, sentence, start)
+        if role is Role.BASELINE:
+            versus = rule == "pair.versus"
+            rival = self._rival(scene, sentence, start) if versus else None
+            scorer = subject.name if subject is not None and versus else ""
+            quoted = rival or self._quoted(scene, sentence, start, end, next_start, scorer)
+            return Owner(role, quoted or ("baseline" if rule == "pair.from" else None), None, (rule,))
         name = subject.name if subject is not None and subject.kind == "P" else self._main()
         return Owner(role, name, self._variant(scene, sentence, start, end, next_start), (*owner.rules, rule))
 
@@ -203,22 +171,33 @@ class OwnerFinder:
         before = scene.shadow[sentence[0] : start]
         after = scene.shadow[end : sentence[1]]
         if kind is ClaimKind.ABSOLUTE:
+            if kinds.NOBODY.search(before):
+                return Role.BASELINE, "role.nobody"
             if kinds.THRESHOLD_BEFORE.search(before):
                 return Role.PROPOSED, "role.threshold"
             for rule, pattern in kinds.BASELINE_BEFORE:
                 match = pattern.search(before)
                 if match is None:
                     continue
-                if rule in ("role.possessive", "role.name_paren"):
-                    owner = scene.at("P", sentence[0] + match.start()) or scene.at("V", sentence[0] + match.start())
+                if rule in ("role.possessive", "role.name_paren", "role.name_colon"):
+                    at = sentence[0] + match.start() + (rule == "role.name_colon")
+                    owner = scene.at("P", at) or (scene.at("V", at) if rule != "role.name_colon" else None)
                     if (rule == "role.possessive" and "'" not in match.group()) or owner is None or self.is_own(owner.name):
+                        continue
+                    # "of the size of ResNet50 (21.5M parameters)" says nothing of ResNet50's own score
+                    if owner.kind == "V" and rule == "role.name_paren" and not _AGAINST.search(before[-90:]):
                         continue
                 return Role.BASELINE, rule
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"
+            even = kinds.EVEN.search(before)
+            name = scene.at("P", sentence[0] + even.start("name")) or scene.at("V", sentence[0] + even.start("name")) if even else None
+            if name is not None and not self.is_own(name.name):
+                return Role.BASELINE, "role.even"
         inline = kinds.OTHERS_INLINE.search(before)
         # "We focus on a subset, where today's best models achieve 97%": what "we" do before it changes nothing
-        if (kinds.OTHERS_SUBJECT.match(before) and not kinds.OURS.search(before)) or (
+        others = kinds.OTHERS_SUBJECT.match(before)
+        if (others and not kinds.OURS.search(before) and not kinds.TAKEN_OVER.search(before, others.end())) or (
             inline and not kinds.OURS.search(before, inline.start())
         ):
             return Role.BASELINE, "role.others_subject"
@@ -249,49 +228,86 @@ class OwnerFinder:
                 best = mention
         if best is not None:
             return best
+        opening = names.OPENING_SUBJECT.match(before)
+        if opening is not None:
+            return scene.at("P", sentence[0] + opening.start("name"))
         own = [mention for mention in scene.within("P", sentence[0], start) if self.is_own(mention.name)]
         return own[-1] if own else None
 
     def _variant(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int) -> str | None:
         """Return the backbone or size that the number belongs to: right of it first, then left."""
         right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]
-        match = re.match(
-            r"(?:[^;N]|N{1,6} ?x ?N{1,6}){0,90}?\b(?:with|using|for|on|of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|[a-z-]+ed)[ -]){0,3}(V+)",
-            right,
-        )
+        match = _ON_VARIANT.match(right)
         if match is not None:
             found = scene.at("V", end + match.start(1))
             if found is not None and not names.DETECTOR.search(found.name):
                 return found.name
+        named = _WITH_NAMED.match(right)
+        other = scene.at("P", end + named.start("name")) if named is not None else None
+        if other is not None and not self.is_own(other.name):
+            return other.name
         shared = _SHARED_VARIANT.match(scene.shadow, next_start, sentence[1])
         if shared is not None and _COMPARED.search(scene.shadow, end, next_start):
             found = scene.at("V", shared.start(1))
             if found is not None:
                 return found.name
-        words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
-            scene.lower, end, next_start
-        )
         left = [m for m in scene.within("V", sentence[0], start) if not names.DETECTOR.search(m.name) and not self._is_title_model(m.name)]
         for mention in reversed(left):
-            head = scene.shadow[max(sentence[0], mention.start - 40) : mention.start]
+            head = scene.shadow[max(sentence[0], mention.start - 70) : mention.start]
             if re.search(
-                r"(?:than|over|to|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like) (?:the |a |an )?(?:[a-z-]+ ){0,2}$",
+                r"(?:than|over|to|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
                 head,
             ):
                 continue
             return mention.name
+        tail = scene.shadow.find(",", end, min(end + 80, sentence[1]))
+        words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
+            scene.lower, end, tail if tail >= 0 else min(end + 80, sentence[1])
+        )
+        if words is None and not self._own:
+            words = names.OUR_KIND.search(scene.lower, sentence[0], start)
         return words["variant"] if words else None
 
-    def _quoted(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int) -> str | None:
-        """Return the name of somebody else's model near its number, or the phrase that stands for it."""
-        for low, high, pick in ((max(sentence[0], start - 70), start, -1), (end, min(next_start, end + 60), 0)):
-            near = [m for kind in ("P", "V") for m in scene.within(kind, low, high) if not self.is_own(m.name)]
-            if near:
-                return sorted(near, key=lambda mention: mention.start)[pick].name
-        before = scene.text[max(sentence[0], start - 90) : start]
-        phrases = re.findall(
-            r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier)(?: [A-Za-z-]+){0,2} (?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?)"
-            r"(?: methods?| models?| results?)?|(?:supervised |\w+ )?(?:baseline|counterpart)s?|human(?: performance| experts)?)",
-            before,
-        )
-        return phrases[-1] if phrases else None
+    def _quoted(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, scorer: str = "") -> str | None:
+        """Return the name of somebody else's model near its number, which is not `scorer`'s, or the phrase that stands for it."""
+        after = names.OTHERS_AFTER.match(scene.text, end, next_start)
+        if after is not None:
+            return after["name"].strip()
+        low = max(sentence[0], start - 110)
+        before = scene.text[low:start]
+        if low > sentence[0]:  # whole words only
+            low += len(before) - len(before.partition(" ")[2])
+            before = before.partition(" ")[2]
+        compared = next(reversed(list(names.COMPARED_WITH.finditer(before))), None)
+        named = [mention for mention in self._named(scene, max(sentence[0], start - 70), start) if mention.name != scorer]
+        phrase = next(reversed(list(names.OTHERS.finditer(before))), None)
+        if named and (phrase is None or low + phrase.end() <= named[-1].end):
+            return named[-1].name
+        if compared is not None and compared.end() >= len(before) - 4:
+            return compared["name"].strip()
+        if phrase is not None:
+            apposed = names.APPOSED.match(before, phrase.end())
+            return apposed["name"] if apposed is not None else phrase.group().strip()
+        named = self._named(scene, end, min(next_start, end + 60))
+        if named:
+            return named[0].name
+        rival = self._rival(scene, sentence, start)
+        if rival is not None:
+            return rival
+        state = names.STATE.search(scene.text, sentence[0], start)
+        return state.group() if state is not None else None
+
+    def _rival(self, scene: Scene, sentence: tuple[int, int], start: int) -> str | None:
+        """Return whom the sentence compares with before `start`, None if it says nobody that is not the paper's own."""
+        found = [match["name"].strip() for match in names.RIVAL.finditer(scene.text, sentence[0], start)]
+        return next((name for name in reversed(found) if not self.is_own(name)), None)
+
+    def _named(self, scene: Scene, low: int, high: int) -> list[Mention]:
+        """Return the names of others in [low, high), in the order of the text."""
+        near = [
+            m
+            for kind in ("P", "V")
+            for m in scene.within(kind, low, high)
+            if not self.is_own(m.name) and not (kind == "V" and names.DETECTOR.search(m.name))
+        ]
+        return sorted(near, key=lambda mention: mention.start)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from claims.extraction.drafts import Extraction, StatementDraft, UntakenNumber
+import re
+from collections.abc import Iterator
+
+from claims.extraction.confidence import rate
+from claims.extraction.drafts import Extraction, Span, StatementDraft, UntakenNumber
 from claims.extraction.merging import merge_repeats
-from claims.extraction.owners import OwnerFinder, own_names
+from claims.extraction.own_names import find_own_names
+from claims.extraction.owners import OwnerFinder
 from claims.extraction.reading import PaperReader
-from claims.extraction.scene import read_scene
-from claims.extraction.text import cut_whole, normalise
+from claims.extraction.scene import Scene, read_scene
+from claims.extraction.text import cut_whole, digit_in, normalise
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import LARGEST, TextField
 
-EXTRACTOR_VERSION = "0.1.1"
+EXTRACTOR_VERSION = "0.2.0"
 """Part of a run's identity: raised with every change of what is read."""
+_UNCERTAINTY = re.compile(r"±\s*(?P<number>\d+(?:[.,]\d+)*)")
 MAX_TITLE, MAX_ABSTRACT = 2_000, 20_000
 """So many characters are read of a title and of an abstract: several times the longest real ones, and a bound on the work."""
 
@@ -24,13 +30,34 @@ def extract(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
     the same result. A number of the title that the abstract repeats is returned once, with its place in the abstract. What
     stands behind `MAX_TITLE` and `MAX_ABSTRACT` is not read; `is_read_whole` says so beforehand.
     """
-    title, abstract = cut_whole(title, MAX_TITLE), cut_whole(abstract, MAX_ABSTRACT)
+    title, abstract = cut_texts(title, abstract)
+    if digit_in(abstract).search(abstract) is None and digit_in(title).search(title) is None:
+        return Extraction()  # as two papers of five
     clean_title, clean_abstract = normalise(title), normalise(abstract)
-    own = own_names(clean_title, clean_abstract, vocabulary)
-    reader = PaperReader(vocabulary, OwnerFinder(own, clean_title))
-    reader.read(read_scene(title, clean_title, vocabulary, own), TextField.TITLE)
-    reader.read(read_scene(abstract, clean_abstract, vocabulary, own), TextField.ABSTRACT)
-    return merge_repeats(_without_impossible(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken))))
+    own = find_own_names(clean_title, clean_abstract, vocabulary)
+    home = own.datasets[0] if own.datasets and not own.models else ""
+    reader = PaperReader(vocabulary, OwnerFinder(own.models, clean_title, evaluates=own.is_evaluation), home)
+    scenes: dict[TextField, Scene] = {}
+    for text_field, text, clean in ((TextField.TITLE, title, clean_title), (TextField.ABSTRACT, abstract, clean_abstract)):
+        scene = scenes[text_field] = read_scene(text, clean, vocabulary, own, is_title=text_field is TextField.TITLE)
+        reader.read(scene, text_field)
+        if "±" in clean:
+            reader.untaken += _uncertainties(scene, text_field)
+    found = merge_repeats(_without_impossible(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken))))
+    return rate(found, scenes, vocabulary)
+
+
+def _uncertainties(scene: Scene, text_field: TextField) -> Iterator[UntakenNumber]:
+    """Yield the numbers behind "±" that were read together with the number before them."""
+    own = {quantity.digits_start for quantity in scene.quantities}
+    for match in _UNCERTAINTY.finditer(scene.text):
+        if match.start("number") not in own:
+            yield UntakenNumber(text_field, Span(*match.span("number")), "uncertainty")
+
+
+def cut_texts(title: str, abstract: str) -> tuple[str, str]:
+    """Return what `extract` reads of both texts; offsets stay."""
+    return cut_whole(title, MAX_TITLE), cut_whole(abstract, MAX_ABSTRACT)
 
 
 def is_read_whole(title: str, abstract: str) -> bool:
@@ -40,17 +67,18 @@ def is_read_whole(title: str, abstract: str) -> bool:
 
 def _without_impossible(found: Extraction) -> Extraction:
     """Return the extraction with impossible numbers among the untaken: "1e300 billion parameters" is no cost that a page could print."""
-    impossible = [draft for draft in (*found.claims, *found.costs) if not _is_possible(draft)]
+    impossible = [draft for draft in (*found.claims, *found.costs) if not is_possible(draft)]
     if not impossible:
         return found
     return Extraction(
-        tuple(draft for draft in found.claims if _is_possible(draft)),
-        tuple(draft for draft in found.costs if _is_possible(draft)),
+        tuple(draft for draft in found.claims if is_possible(draft)),
+        tuple(draft for draft in found.costs if is_possible(draft)),
         (*found.untaken, *(UntakenNumber(draft.text_field, draft.number, "out_of_bounds") for draft in impossible)),
     )
 
 
-def _is_possible(draft: StatementDraft) -> bool:
+def is_possible(draft: StatementDraft) -> bool:
+    """Say whether a statement's numbers are finite, of this world, and in order."""
     numbers = (draft.value, draft.value_max, draft.canonical_value, draft.canonical_max, draft.uncertainty)
     if not all(number is None or abs(number) <= LARGEST for number in numbers):  # NaN is not, either
         return False

@@ -5,25 +5,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 from claims.extraction import deciding
-from claims.extraction.cells import cells_of
+from claims.extraction.cells import UNFIT, cells_of
 from claims.extraction.deciding import CostReading
 from claims.extraction.drafting import Context, make_claim, make_cost, task_of
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span, UntakenNumber
 from claims.extraction.groups import Group, make_groups
-from claims.extraction.linking import DatasetLink, Linker, MetricLink, compatible
+from claims.extraction.linking import SPECIFIC, DatasetLink, Linker, MetricLink, compatible
 from claims.extraction.owners import Owner, OwnerFinder
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import kinds
 from claims.extraction.rules.metrics import UNITS
 from claims.extraction.scene import Mention, Scene
-from claims.extraction.settings import find_conditions, nearby, several
+from claims.extraction.settings import find_conditions, find_phrases, nearby, several, share_settings
 from claims.extraction.text import Clauses
 from claims.extraction.topics import Topic
 from claims.extraction.vocabulary import Vocabulary
-from claims.terms import ClaimKind, ConditionKind, CostMeasure, Role, TextField
+from claims.terms import AliasKind, ClaimKind, ConditionKind, CostMeasure, Qualifier, Role, TextField
 
 _NOTE = re.compile(
     r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
@@ -31,9 +32,16 @@ _NOTE = re.compile(
 _EXAMPLE = re.compile(r"\b(?:such as|including|e\.g\.,?|like|namely)(?: the)? [^.;]{0,30}$")
 _BORDER = re.compile(r"[,;] | and ")
 _GENERATIVE = frozenset(("fid", "is", "bits"))
+# "63.2 on the challenging D"
+_RIGHT_BESIDE = re.compile(
+    r"^ ?(?:(?:points|zero-shot|top-\d|and N+|vs\.? N+|(?!during|in|at|to|after|when|for|with|by)[a-z0-9@P-]{2,12}) )?(?:\([^()]{1,12}\) )?(?:on|for|in|over|across) (?:[a-z-]+ ){0,3}(?:D+(?:, | and | & |/))*$|^ ?\($"
+)
+_RIVAL_RULES = frozenset(("role.possessive", "role.name_colon", "role.previous", "role.rival"))
 _MOST_NUMBERS = 40
 """A run with more numbers than this is a table or noise and no sentence that the rules are written for."""
 _TIE_LIMIT = 170
+_MOST_CARRIED = 6
+"""So many claims before a sentence are looked at for one that it goes on from."""
 
 
 Cell = tuple[Mention | None, str | None, str | None]
@@ -41,12 +49,15 @@ Cell = tuple[Mention | None, str | None, str | None]
 
 
 class PaperReader:
-    """Collects the drafts of one paper; `read` takes its texts in order."""
+    """Collects the drafts of one paper; `read` takes its texts in order.
 
-    def __init__(self, vocabulary: Vocabulary, finder: OwnerFinder) -> None:
+    `home` is the dataset that the paper itself is about, '' for a paper of methods.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, finder: OwnerFinder, home: str = "") -> None:
         self._vocabulary = vocabulary
         self._finder = finder
-        self._topic = Topic(vocabulary)
+        self._topic = Topic(vocabulary, home=home)
         self.claims: list[ClaimDraft] = []
         self.costs: list[CostDraft] = []
         self.untaken: list[UntakenNumber] = []
@@ -100,12 +111,13 @@ class _SentenceReader:
         self._field = text_field
         self._sentence = sentence
         self._conditions = [
-            c for c in find_conditions(scene.text, *sentence) if scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
+            c
+            for c in find_conditions(scene.text, *sentence)
+            if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
         ]
         self._clauses = Clauses(scene.text, scene.original, *sentence)
         possible: list[Quantity] = []
-        for quantity in numbers:
-            reason = deciding.rule_out(scene, quantity, self._conditions)
+        for quantity, reason in zip(numbers, self._reasons(numbers), strict=True):
             if reason is None or (
                 reason == "condition"
                 and quantity.unit == "%"
@@ -119,8 +131,26 @@ class _SentenceReader:
         self._metric_here: tuple[MetricLink, str | None] | None = None
         self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
         self._kinds: dict[int, ClaimKind] = {}
+        self._first_claim = -1
+
+    def _reasons(self, numbers: list[Quantity]) -> list[str | None]:
+        """Return why each number can't be a claim or cost: in "224/256 pixels" both are sizes."""
+        scene = self._scene
+        found = [deciding.rule_out(scene, quantity, self._conditions) for quantity in numbers]
+        for index in range(len(numbers) - 2, -1, -1):
+            quantity, following = numbers[index], numbers[index + 1]
+            is_listed = found[index] is None and quantity.unit == "" and kinds.LIST_GAP.match(scene.shadow[quantity.end : following.start])
+            if is_listed and found[index + 1] == "resolution":
+                found[index] = "resolution"
+        return found
 
     def read(self) -> None:
+        first = len(self._paper.claims)
+        self._read_groups()
+        earlier = [claim for claim in self._paper.claims[max(0, first - _MOST_CARRIED) : first] if claim.text_field is self._field]
+        self._paper.claims[first:] = share_settings(self._scene, self._sentence[0], self._paper.claims[first:], earlier)
+
+    def _read_groups(self) -> None:
         later = [group for group in self._groups if group.partner is not None]
         for group in self._groups:
             if group.partner is None:
@@ -139,7 +169,15 @@ class _SentenceReader:
             beside = self._linker.metric_beside(compared)
             if beside is not None and beside.rule == "metric.after":
                 metric = replace(beside, zone_start=-1)
+        if metric is None and group.rule == "pair.to":
+            metric = self._metric_of_start(group)
+        if metric is not None and deciding.is_operating_point(self._scene, group, metric):
+            self._leave_group(group, "operating_point")
+            return
         cost = deciding.read_cost(self._scene, self._sentence, group, bounds, metric)
+        if cost is None and metric is None and compared is not None and compared.unit == "":
+            # "11 vs. 36 GPU hours": the unit is both numbers'
+            cost = deciding.read_cost(self._scene, self._sentence, compared, self._linker.neighbours(compared), None)
         if cost is not None:
             self._take_cost(group, cost)
             return
@@ -153,7 +191,11 @@ class _SentenceReader:
             if reason is not None and (metric is None or metric.rule != "metric.before" or not any(q.decimals for q in group.quantities)):
                 self._leave_group(group, reason)
                 return
-        kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._kind_before(group, bounds[0]))
+        if metric is None and group.unit == "%":
+            metric = self._solved(group)
+        kind, rule = ClaimKind.ABSOLUTE, group.rule
+        if not group.rule.startswith("pair."):
+            kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._kind_before(group, bounds[0]))
         if (
             kind is ClaimKind.ABSOLUTE
             and group.role is None
@@ -163,14 +205,65 @@ class _SentenceReader:
         ):
             self._leave_group(group, "share")
             return
+        if (
+            kind is ClaimKind.DELTA
+            and rule == "delta.gain_of"
+            and group.unit == "%"
+            and metric is None
+            and deciding.is_share(self._scene, group)
+        ):
+            self._leave_group(group, "share")
+            return
+        said = self._scene.shadow[self._sentence[0] : group.start]
+        if kind is ClaimKind.ABSOLUTE and kinds.NEGATED.search(said):
+            self._leave_group(group, "negated")
+            return
+        if kind is ClaimKind.ABSOLUTE and kinds.NOBODY.search(said):
+            group.quantities = [replace(quantity, qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
+
+    @cached_property
+    def _several(self) -> ConditionDraft | None:
+        return several(self._scene.lower, *self._sentence)
+
+    def _solved(self, group: Group) -> MetricLink | None:
+        """Return the metric of "solves 28.8% of the problems": the dataset's own where the sentence names one, else these words."""
+        scene, (low, high) = self._scene, self._linker.neighbours(group)
+        before = kinds.SOLVES.search(scene.lower, self._sentence[0], group.start)
+        after = kinds.SOLVED_AFTER.match(scene.lower[group.end : group.end + 60])
+        earlier = [link for link, _ in self._links.values() if link is not None and link.rule == "metric.solved"]
+        again = bool(earlier) and (after is not None or kinds.SOLVED_AGAIN.match(scene.lower[group.end : group.end + 20]) is not None)
+        if before is None and not (again and kinds.SOLVED_GOES_ON.match(scene.shadow[low : group.start])):
+            return None
+        if after is None and not earlier:
+            return None
+        named = scene.within("D", group.end, high) or scene.within("D", *self._sentence)
+        topic = self._paper.topic.dataset_for(scene, self._sentence, None)
+        dataset = named[0].name if named else topic[0] if topic is not None else ""
+        entry = self._paper.vocabulary.dataset.get(dataset)
+        known = entry.default_metric if entry is not None else ""
+        verb = before["verb"] if before is not None else None
+        if not named and known == "Resolve rate" and verb != "resolv":
+            known = ""  # nothing names what was solved as that
+        if not known and after is None:
+            return None
+        name = known or (f"{after['what']} {verb}ed" if after is not None and verb else "Success rate")
+        return MetricLink([Mention("M", name, group.end, group.end, bool(known), words=2)], "metric.solved", 0.8)
+
+    def _metric_of_start(self, group: Group) -> MetricLink | None:
+        """Return the metric that stands before "from A to B", for B."""
+        start = next((other for other in self._groups if other.partner is group and other.rule == "pair.from"), None)
+        metric = self._linker.metric_beside(start) if start is not None else None
+        return replace(metric, zone_start=-1) if metric is not None else None
 
     def _kind_before(self, group: Group, low: int) -> ClaimKind | None:
         return next(
             (
                 self._kinds[id(other)]
                 for other in self._groups
-                if other.end == low and other.unit == group.unit and id(other) in self._kinds
+                if other.end == low
+                and id(other) in self._kinds
+                and (other.unit == group.unit or kinds.CONTINUED_BY_IN.match(self._scene.shadow[low : group.start]))
             ),
             None,
         )
@@ -189,13 +282,21 @@ class _SentenceReader:
         example = False
         if datasets is not None and datasets.rule == "dataset.left" and len(datasets.datasets) > 1:
             datasets = linker.parallel(group, datasets)
-        if datasets is not None and several(scene.lower, *self._sentence) is not None and self._is_example(datasets):
+        if datasets is not None and datasets.rule == "dataset.left" and len(datasets.datasets) > 1 and self._is_average(group):
+            datasets, example = None, True
+        if datasets is not None and self._several is not None and self._is_example(datasets):
             datasets, example = None, True  # "84.3% on average on 5 test sets such as A and B" is neither's
         decimals = any(quantity.decimals for quantity in group.quantities)
+        if metric is None and kind is ClaimKind.ABSOLUTE:
+            metric = self._metric_of_same_form(group) or self._metrics_again(group)
+            if metric is None and group.unit == "" and any(quantity.decimals > 1 for quantity in group.quantities):
+                metric = self._continued_metric(group, datasets)
         if group.unit == "" and not (kind is ClaimKind.DELTA and group.quantities[0].sign == "+" and metric is None):
             # a bare number is a score only beside a metric, or with decimals right beside its dataset
             bare_delta = (
-                rule in ("delta.by", "delta.outperforms_to", "delta.gain_of") and decimals and linker.metric_around(group) is not None
+                rule in ("delta.by", "delta.outperforms_to", "delta.gain_of", "delta.higher")
+                and decimals
+                and linker.metric_around(group) is not None
             )
             if (
                 metric is None
@@ -207,13 +308,15 @@ class _SentenceReader:
                     and self._near(group, datasets)
                 )
             ):
+                if metric is None and kind is ClaimKind.DELTA and decimals and self._take_aligned(group, rule):
+                    return
                 self._leave_group(group, deciding.no_claim_reason(scene, group))
                 return
             if metric is not None and kind is not ClaimKind.ABSOLUTE and not decimals and self._generic(metric):
                 self._leave_group(group, "no_metric")
                 return
         if group.unit == "x" and metric is None:
-            self._leave_group(group, "no_metric")
+            self._leave_group(group, deciding.no_claim_reason(scene, group))
             return
         measured = UNITS.match(scene.text[group.end : group.end + 12]) is not None
         if metric is not None and self._generic(metric) and group.unit == "" and not decimals and not measured:
@@ -225,11 +328,13 @@ class _SentenceReader:
             return
         if metric is None:
             metric = self._continued_metric(group, datasets) or self._distant_metric(group, datasets)
+            if metric is not None and metric.rule == "metric.continued" and metric.metrics[0].start == metric.metrics[0].end:
+                inferred.append("metric")
         if datasets is None and not example and (metric is not None or group.unit in ("%", "points")):
-            datasets = None if several(scene.lower, *self._sentence) and kind is not ClaimKind.ABSOLUTE else self._carried(group, metric)
+            datasets = None if self._several and kind is not ClaimKind.ABSOLUTE else self._carried(group, metric)
         metric = self._under_attack(metric)
         if metric is None and datasets is not None:
-            metric = self._default_metric(datasets)
+            metric = self._default_metric(datasets, kind, group)
             inferred += ["metric"] if metric is not None else []
         if not self._is_result(group, kind, metric, datasets, beside):
             self._leave_group(group, deciding.no_claim_reason(scene, group))
@@ -251,12 +356,18 @@ class _SentenceReader:
         setting = self._setting(group, None, ClaimKind.DELTA)
         for index, (quantity, (metric, dataset, task)) in enumerate(zip(group.quantities, cells, strict=True)):
             context = self._context(group, ClaimKind.DELTA, (rule, "list.refers_back"), [], setting, index)
-            draft = make_claim(
-                context, quantity, ClaimKind.DELTA, metric, dataset, task, self._paper.vocabulary, 0.7, ("metric", "dataset")
-            )
+            draft = make_claim(context, quantity, ClaimKind.DELTA, metric, dataset, task, self._paper.vocabulary, ("metric", "dataset"))
             if draft is not None:
                 self._paper.claims.append(draft)
+            else:
+                self._leave(quantity, "out_of_bounds")
         return True
+
+    def _is_average(self, group: Group) -> bool:
+        """Say whether a number is the average of several."""
+        low, high = self._linker.neighbours(group)
+        before, after = self._scene.shadow[low : group.start], self._scene.shadow[group.end : high]
+        return len(group.quantities) == 1 and bool(kinds.AVERAGED_BEFORE.search(before) or kinds.AVERAGED_AFTER.match(after))
 
     def _is_example(self, datasets: DatasetLink) -> bool:
         first = datasets.datasets[0].start
@@ -272,8 +383,7 @@ class _SentenceReader:
         return metric
 
     def _near(self, group: Group, datasets: DatasetLink) -> bool:
-        gap = self._scene.shadow[group.end : datasets.datasets[0].start]
-        return len(gap) < 40 and "," not in gap
+        return _RIGHT_BESIDE.match(self._scene.shadow[group.end : datasets.datasets[0].start]) is not None
 
     def _generic(self, metric: MetricLink) -> bool:
         mention = metric.metrics[0]
@@ -286,10 +396,55 @@ class _SentenceReader:
         before = next((other for other in self._groups if other.end == low), None)
         if before is None or before.unit != group.unit or not kinds.CONTINUED.match(self._scene.shadow[low : group.start]):
             return None
-        metric = self._links.get(id(before), (None, None))[0]
+        metric, earlier = self._links.get(id(before), (None, None))
         if metric is None or not self._suits(metric.metrics[-1], datasets):
             return None
+        elsewhere = datasets is not None and earlier is not None and datasets.datasets != earlier.datasets
+        if metric.rule == "metric.default" and elsewhere and self._measured_in(datasets.datasets[0].name, ClaimKind.ABSOLUTE, group.unit):  # type: ignore[union-attr]  # `elsewhere` says so
+            return None  # "68.2% on A and 44.5% on B": each in its own
         return MetricLink(metric.metrics[-1:] if len(metric.metrics) != len(group.quantities) else metric.metrics, "metric.continued", 0.9)
+
+    def _scored_before(self, group: Group) -> list[tuple[Group, MetricLink]]:
+        """Return the scores of the sentence before `group` that are printed as its numbers are, the nearest last."""
+        found = []
+        for other in self._groups:
+            if other is group:
+                break
+            metric = self._links.get(id(other), (None, None))[0]
+            alike = other.unit == group.unit and (other.quantities[-1].decimals > 0) == (group.quantities[0].decimals > 0)
+            if metric is not None and alike and self._kinds.get(id(other)) is ClaimKind.ABSOLUTE:
+                found.append((other, metric))
+        return found
+
+    def _metric_of_same_form(self, group: Group) -> MetricLink | None:
+        """Return the metric of the score before, for a number alone in brackets and for a rival's.
+
+        "an AUC of 0.86, outperforming its rivals A (0.81) and B (0.82)", "41.2 mm MPJPE, while FooNet stays at 44.8 mm".
+        """
+        before = self._scored_before(group) if len(group.quantities) == 1 else []
+        if not before:
+            return None
+        bracketed = (self._scene.text[max(0, group.start - 1) : group.start], self._scene.text[group.end : group.end + 1]) == ("(", ")")
+        if group.unit == "" and group.quantities[0].decimals < (2 if bracketed else 1):
+            return None
+        other, metric = before[-1]
+        near = sorted((abs(other.quantities[-1].value), abs(group.quantities[0].value)))
+        if near[1] > 4 * near[0] or not (bracketed or self._is_rivals(group)):
+            return None
+        return MetricLink(metric.metrics[-1:], "metric.same_form", 0.85)
+
+    def _is_rivals(self, group: Group) -> bool:
+        """Say whether a number is somebody else's by what stands right around it."""
+        owner = self._owner(group, ClaimKind.ABSOLUTE, 0)
+        return owner.role is Role.BASELINE and bool(_RIVAL_RULES & set(owner.rules))
+
+    def _metrics_again(self, group: Group) -> MetricLink | None:
+        """Return the metrics of as many scores before a list without any: "91% accuracy and 82% F1 on A, and 90% / 81% on B"."""
+        count = len(group.quantities)
+        before = self._scored_before(group)[-count:]
+        if count < 2 or len(before) != count or any(len(other.quantities) != 1 for other, _ in before):
+            return None
+        return MetricLink([metric.metrics[-1] for _, metric in before], "metric.again", 0.8)
 
     def _distant_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
         """Return a metric from elsewhere in the sentence, or the topic's, that suits the dataset."""
@@ -314,12 +469,31 @@ class _SentenceReader:
         known = name in self._paper.vocabulary.dataset
         return DatasetLink([Mention("D", name, group.start, group.start, known)], "dataset.topic", confidence)
 
-    def _default_metric(self, datasets: DatasetLink) -> MetricLink | None:
-        entry = self._paper.vocabulary.dataset.get(datasets.datasets[0].name)
-        if entry is None or not entry.default_metric:
+    def _default_metric(self, datasets: DatasetLink, kind: ClaimKind, group: Group) -> MetricLink | None:
+        """Return the metric that a group's datasets are measured in, one per number where each has its own dataset."""
+        named = datasets.datasets if len(datasets.datasets) == len(group.quantities) else datasets.datasets[:1]
+        metrics = [self._measured_in(mention.name, kind, group.unit) for mention in named]
+        if not all(metrics):
+            named, metrics = named[:1], metrics[:1]
+        if not all(metrics):
             return None
-        place = datasets.datasets[0].start
-        return MetricLink([Mention("M", entry.default_metric, place, place)], "metric.default", 0.75)
+        if len(set(metrics)) == 1:
+            named, metrics = named[:1], metrics[:1]
+        mentions = [Mention("M", metric, mention.start, mention.start) for metric, mention in zip(metrics, named, strict=True)]
+        return MetricLink(mentions, "metric.default", 0.75)
+
+    def _measured_in(self, dataset: str, kind: ClaimKind, unit: str) -> str:
+        vocabulary = self._paper.vocabulary
+        entry = vocabulary.dataset.get(dataset)
+        if entry is None and (base := vocabulary.lookup(AliasKind.DATASET, dataset.rpartition("-")[0])):
+            entry = vocabulary.dataset[base]  # "LiveCodeBench-V5" is measured as LiveCodeBench is
+        if entry is None or not entry.default_metric:
+            return ""
+        if kind is not ClaimKind.ABSOLUTE and vocabulary.metric[entry.default_metric].family in SPECIFIC:
+            return ""  # by how much, but not of what: a set is measured in more than its usual metric
+        if unit == "%" and kind is ClaimKind.ABSOLUTE and vocabulary.metric[entry.default_metric].unit != "%":
+            return ""  # no FID is a percentage
+        return entry.default_metric
 
     def _is_result(
         self, group: Group, kind: ClaimKind, metric: MetricLink | None, datasets: DatasetLink | None, beside: MetricLink | None
@@ -340,8 +514,9 @@ class _SentenceReader:
                 )
             )
         if datasets is None and (metric is None or metric.rule == "metric.topic"):
-            return False
-        if metric is not None and metric.rule == "metric.continued":
+            # "it improves the performance from 28.5% to 71.4%": a score, though of nothing that has a name
+            return group.rule.startswith("pair.") and group.unit == "%" and "performance" in before[-120:]
+        if metric is not None and metric.rule in ("metric.continued", "metric.same_form", "metric.again"):
             return True
         if deciding.counted_by_next_word(self._scene, group):
             return False
@@ -365,7 +540,7 @@ class _SentenceReader:
         evidence = self._evidence(group.start, group.end, tied)
         owner = self._owner(group, kind, index)
         rules = tuple(dict.fromkeys(rule for rule in (*rules, *owner.rules) if rule))
-        return Context(self._scene, self._field, evidence, owner, setting, rules)
+        return Context(self._scene, self._field, group.end, evidence, owner, setting, rules)
 
     def _evidence(self, start: int, end: int, tied: list[tuple[int, int]]) -> tuple[int, int]:
         """Return the run of clauses that holds a number and the names it is tied to in the same sentence."""
@@ -384,10 +559,14 @@ class _SentenceReader:
         finder = self._paper.finder
         low, high = self._linker.neighbours(group)
         owner = finder.find(self._scene, self._sentence, group.start, group.end, high, kind, (low, high))
-        variants = self._variants(group)
-        if variants is not None and owner.model is not None:
-            owner = Owner(owner.role, owner.model, variants[index], (*owner.rules, "variant.list"))
-        if group.role is not None and group.role is not owner.role:
+        listed = self._variants(group)
+        if listed is not None and owner.model is not None:
+            name = listed[index]
+            if owner.model in listed:  # "FooNet-S, FooNet-M and FooNet-L achieve": models of their own
+                owner = Owner(owner.role, name, None, (*owner.rules, "variant.list"))
+            else:
+                owner = Owner(owner.role, owner.model, name, (*owner.rules, "variant.list"))
+        if group.role is not None and group.role is not owner.role and "role.evaluated" not in owner.rules:
             owner = finder.with_role(self._scene, self._sentence, group.start, group.end, high, group.role, owner, group.rule)
         return owner
 
@@ -408,7 +587,11 @@ class _SentenceReader:
 
     def _own_words(self, group: Group) -> tuple[int, int]:
         """Return where the words begin and end that say something of this number and not of its neighbours."""
-        low, high = self._linker.neighbours(group)
+        # a bare count between two results ends nothing: "33.2 with a 22 layer model trained on ..."
+        results = [g for g in self._groups if g is group or g.unit or any(q.decimals for q in g.quantities)]
+        at = next(index for index, other in enumerate(results) if other is group)
+        low = results[at - 1].end if at else self._sentence[0]
+        high = results[at + 1].start if at + 1 < len(results) else self._sentence[1]
         shadow = self._scene.shadow
         if low > self._sentence[0]:
             low += max((match.end() for match in _BORDER.finditer(shadow[low : group.start])), default=0)
@@ -432,15 +615,24 @@ class _SentenceReader:
         found = list(nearby(self._conditions, *self._own_words(group)))
         near = {condition.kind for condition in found}
         # what opens the sentence holds for all of it
-        found += [c.draft for c in self._conditions if c.end <= self._groups[0].start and c.draft.kind not in near]
-        if datasets is None and (condition_of_many := several(self._scene.lower, *self._sentence)) is not None:
-            found.append(condition_of_many)
+        opened = self._first_claim if self._first_claim >= 0 else group.start
+        found += [c.draft for c in self._conditions if c.end <= opened and c.draft.kind not in near]
+        if datasets is None and self._several is not None:
+            found.append(self._several)
         for mention in self._scene.within("D", *self._sentence):
             entry = self._paper.vocabulary.dataset.get(mention.name)
             close = min(abs(mention.start - group.end), abs(group.start - mention.end)) < 80
             if entry is not None and entry.training_only and close and not any(c.kind is ConditionKind.EXTRA_DATA for c in found):
                 found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
                 break
+        if kind is ClaimKind.ABSOLUTE:
+            low, high = self._own_words(group)
+            placed = [c for c in self._conditions if low <= c.start < high]
+            phrases = find_phrases(
+                self._scene, self._sentence, low, group.start, group.end, self._clauses.around(group.start, min(high, self._sentence[1]))[1]
+            )
+            said = " ".join(c.draft.text for c in placed)
+            found += [phrase for phrase in phrases if not any(c.text in phrase.text for c in found) and phrase.text not in said]
         unique = {(c.kind, c.value): c for c in reversed(found)}
         return tuple(reversed(unique.values()))
 
@@ -456,26 +648,38 @@ class _SentenceReader:
         count = len(group.quantities)
         metrics: list[Mention | None] = list(metric.metrics) if metric is not None else [None]
         named: list[Mention | None] = list(datasets.datasets) if datasets is not None else [None]
-        confidence = 0.97 * (metric.confidence if metric is not None else 0.6) * (datasets.confidence if datasets is not None else 0.75)
         tied = [(m.start, m.end) for m in (*metrics, *named) if m is not None]
         rules = (rule, metric.rule if metric is not None else "metric.none", datasets.rule if datasets is not None else "dataset.none")
         setting = self._setting(group, datasets, kind)
         tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
-        taken = False
+        inside = datasets is not None and len(named) == group.inner > 1 and self._is_slash_list(datasets)
         for index, quantity in enumerate(group.quantities):
-            cells, share = cells_of(index, count, metrics, named)
-            context = self._context(group, kind, rules, tied, setting, index)
+            taken = False
+            cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside)
+            context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)
                 task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
-                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, confidence * share, inferred)
+                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, inferred)
                 if draft is not None:
-                    self._paper.claims.append(draft)
+                    self._paper.claims.append(replace(draft, dataset_written=self._as_written(cell_dataset)))
                     taken = True
+                    self._first_claim = self._first_claim if self._first_claim >= 0 else group.start
                     if kind is ClaimKind.ABSOLUTE and draft.role is Role.PROPOSED:
                         self._paper.note_score(self._sentence[0], (cell_metric, name, task))
-        if not taken:
-            self._leave_group(group, "out_of_bounds")
+            if not taken:
+                self._leave(quantity, "out_of_bounds")
+
+    def _as_written(self, dataset: Mention | None) -> str | None:
+        """Return a dataset's name as the text has it, where it was named first if the sentence leaves it out."""
+        if dataset is None:
+            return None
+        if dataset.end == dataset.start:
+            dataset = next((mention for mention in self._scene.mentions["D"] if mention.name == dataset.name), dataset)
+        return self._scene.original[dataset.start : dataset.end] or None
+
+    def _is_slash_list(self, datasets: DatasetLink) -> bool:
+        return all("/" in self._scene.shadow[left.end : right.start] for left, right in pairwise(datasets.datasets))
 
     def _take_cost(self, group: Group, reading: CostReading) -> None:
         tail = self._scene.lower[reading.end : min(self._sentence[1], reading.end + 70)]
@@ -488,4 +692,4 @@ class _SentenceReader:
                 context = context if sized is None else replace(context, owner=sized, rules=sized.rules)
             per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
             for measure in (reading.measures[index],) if per_number else reading.measures:
-                self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), 0.9, note.group() if note else ""))
+                self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), note.group() if note else ""))

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
+from claims.extraction import unknown_datasets
+from claims.extraction.openings import OpenedTogether
+from claims.extraction.own_names import OwnNames
 from claims.extraction.quantities import Quantity, find_quantities
-from claims.extraction.rules import names
+from claims.extraction.rules import names, reasons
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
-from claims.extraction.rules.metrics import FREE_METRIC, MEASURED, NEUTRAL
-from claims.extraction.text import sentences
+from claims.extraction.rules.metrics import (
+    ACRONYM_AFTER,
+    ACRONYM_SCORE,
+    AT_K,
+    BEHIND_PERCENT,
+    CUTS,
+    FREE_METRIC,
+    MEASURED,
+    NEUTRAL,
+    NO_METRIC_BEFORE_RATE,
+    SCORING,
+)
+from claims.extraction.text import digit_in, sentences
 from claims.extraction.vocabulary import Found, Vocabulary, fold
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
 _OWN_TAIL = re.compile(r"(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])")
 _DIGIT = re.compile(r"\d")
+_WORD_BEHIND = re.compile(r"\s?(?P<name>[a-z]+)\b(?! (?:rate|stories|story|cases))")
+_SCORES_NUMBER = re.compile(r"scores? (?:(?:only|just|about|around|up to|over|nearly|at most|at least) )?[~<>]?\d")
+_SCORER_BEFORE = re.compile(rf"(?<![A-Za-z]){SCORING.pattern.removesuffix('$')} $", re.IGNORECASE)
+_WORDS = re.compile(r"[ -]")
+_OF_BEFORE = re.compile(r" of (?:the )?$")
+_FIRST_WORD = re.compile(r"[\w-]+(?= )")
+_LISTED_WORD = re.compile(r"(?<![\w/-])(?P<word>[A-Za-z][\w-]{1,9})(?:/|,? and | & )$")
+_SHORT_FORM = re.compile(r" ?\((?P<short>[A-Z][A-Za-z0-9@-]{1,9})\)")
 _MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
+_IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BACKBONE))
+
+_start, _end = attrgetter("start"), attrgetter("end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,62 +73,109 @@ class Scene:
     mentions: dict[str, list[Mention]]
     tasks: list[Found]
     masked: set[int] = field(default_factory=set)
+    intervals: list[tuple[int, int]] = field(default_factory=list)
+
+    def in_interval(self, position: int) -> bool:
+        """Say whether `position` lies in a confidence interval or a test's figures in brackets."""
+        index = bisect_right(self.intervals, (position, len(self.text))) - 1
+        return index >= 0 and position < self.intervals[index][1]
 
     def within(self, kind: str, start: int, end: int) -> list[Mention]:
         """Return the mentions of `kind` that lie in [start, end)."""
         found = self.mentions[kind]
-        low = bisect_left(found, start, key=lambda mention: mention.start)
-        high = bisect_left(found, end, key=lambda mention: mention.start)
+        if not found:
+            return []
+        low = bisect_left(found, start, key=_start)
+        high = bisect_left(found, end, low, key=_start)
         return [mention for mention in found[low:high] if mention.end <= end]
+
+    def says(self, words: tuple[str, ...], start: int, end: int) -> bool:
+        """Say whether one of `words`, in lower case, stands in [start, end): what a pattern needs, before it is tried."""
+        find = self.lower.find
+        for word in words:  # noqa: SIM110 - any() of a generator takes three times as long, and every sentence is asked
+            if find(word, start, end) >= 0:
+                return True
+        return False
 
     def at(self, kind: str, position: int) -> Mention | None:
         """Return the mention of `kind` that covers `position`."""
         found = self.mentions[kind]
-        index = bisect_left(found, position + 1, key=lambda mention: mention.start) - 1
+        index = bisect_left(found, position + 1, key=_start) - 1
         return found[index] if index >= 0 and found[index].end > position else None
 
 
-def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: tuple[str, ...]) -> Scene:
-    """Recognise names and numbers of a text. `text` is `original` normalised, `own_names` what the paper calls its own methods."""
+def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: OwnNames, *, is_title: bool = False) -> Scene:
+    """Recognise names and numbers of a text. `text` is `original` normalised."""
     folded = fold(text)
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     found = vocabulary.find(text, folded)
-    own = tuple(name.lower() for name in own_names)
+    own = tuple(name.lower() for name in own_names.models)
     mentions: dict[str, list[Mention]] = {"D": [], "M": [], "C": [], "V": [], "P": []}
     taken = bytearray(len(text))
     for name in found:
         if name.kind is AliasKind.TASK:
             continue
         words = len(folded[name.start : name.end].split())
+        if name.kind is AliasKind.DATASET and (end := unknown_datasets.hung_on(text, name.end)) > name.end:
+            _add(mentions, taken, Mention("D", text[name.start : end], name.start, end, known=False))
+            continue
         _add(mentions, taken, Mention(_LETTER[name.kind], name.name, name.start, name.end, words=words))
         if name.kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
-    _add_unknown_datasets(text, mentions, taken)
+    _add_abbreviations(text, mentions, taken)
+    _add_unknown_datasets(text, lower, own, own_names.datasets, mentions, taken, by_place=not is_title)
     cut = sentences(text)
     numbers_in_names = bytearray(len(text))
+    quantities = find_quantities(text)
+    # the few letters that a pattern without regard to case takes for these, too
+    caseless = lower if lower.isascii() else lower.replace("\u017f", "s").replace("\u0131", "i").replace("\u0130", "i")
     for start, end in cut:
         # what ties numbers matters only where numbers are; datasets carry over and were found everywhere
-        if _DIGIT.search(text, start, end) is None:
+        if not _has_digit(text, start, end, quantities):
             continue
-        _add_free_metrics(text, start, end, mentions, taken)
-        for match in COST_NOUN.finditer(lower, start, end):
-            if not any(taken[match.start() : match.end()]):
+        places = _IN_SENTENCES.places(caseless, start, end)
+        if FREE_METRIC in places:
+            _add_free_metrics(FREE_METRIC.matches_at(places[FREE_METRIC], text, start, end), text, mentions, taken)
+        scored = list(ACRONYM_SCORE.matches_at(places.get(ACRONYM_SCORE, ()), text, start, end))
+        _add_acronym_metrics(text, start, end, scored, quantities, own, mentions, taken)
+        for match in COST_NOUN.matches_at(places.get(COST_NOUN, ()), lower, start, end):
+            if 1 not in taken[match.start() : match.end()] and not _is_measured(text, match.start(), taken):
                 measure = MEASURES[int(str(match.lastgroup)[1:])]
                 _add(mentions, taken, Mention("C", measure.value, match.start(), match.end()))
-        _add_models(text, lower, start, end, own, mentions, taken, numbers_in_names)
+        backbones = names.BACKBONE.matches_at(places.get(names.BACKBONE, ()), text, start, end)
+        _add_models(text, lower, start, end, backbones, own, mentions, taken, numbers_in_names)
+    _add_shared_heads(text, vocabulary, mentions, taken)
+    mentions["M"] = _without_heads(mentions["M"], vocabulary, text)
+    if "(" in text:
+        mentions["M"], mentions["D"] = _with_short_forms(mentions["M"], text), _with_short_forms(mentions["D"], text)
     for kind in mentions.values():
         kind.sort(key=lambda mention: mention.start)
-    quantities: list[Quantity] = []
     masked: set[int] = set()
-    for quantity in find_quantities(text):
-        if any(taken[quantity.digits_start : quantity.digits_end]) or any(numbers_in_names[quantity.digits_start : quantity.digits_end]):
+    for quantity in quantities:
+        if 1 in taken[quantity.digits_start : quantity.digits_end] or 1 in numbers_in_names[quantity.digits_start : quantity.digits_end]:
             masked.add(quantity.start)
-        quantities.append(quantity)
-    shadow = _shadow(lower, mentions, [q for q in quantities if q.start not in masked])
+    intervals = _find_intervals(text) if quantities else []
+    shadow = _shadow(lower, mentions, [q for q in quantities if q.start not in masked], intervals)
     tasks = [name for name in found if name.kind is AliasKind.TASK]
-    return Scene(original, text, lower, shadow, cut, quantities, mentions, tasks, masked)
+    return Scene(original, text, lower, shadow, cut, quantities, mentions, tasks, masked, intervals)
+
+
+def _is_measured(text: str, start: int, taken: bytearray) -> bool:
+    """Say whether a metric is of what stands at `start`: "the MAE of the energy" is no cost."""
+    of = _OF_BEFORE.search(text, max(0, start - 8), start)
+    return of is not None and taken[of.start() - 1] == 1
+
+
+def _has_digit(text: str, start: int, end: int, quantities: list[Quantity]) -> bool:
+    """Say whether a digit stands in [start, end). All digits are quantities'; of one that is cut only the other part may hold them."""
+    if not quantities:
+        return False
+    index = bisect_right(quantities, start, key=_end)
+    if index == len(quantities) or quantities[index].start >= end:
+        return False
+    return start <= quantities[index].digits_start < end or digit_in(text).search(text, start, end) is not None
 
 
 def _add(mentions: dict[str, list[Mention]], taken: bytearray, mention: Mention) -> None:
@@ -127,34 +200,155 @@ def _add_suffixes(text: str, name: Found, vocabulary: Vocabulary, mentions: dict
         position = match.end()
 
 
-def _add_unknown_datasets(text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
-    for pattern in (names.CHALLENGE, names.UNKNOWN_DATASET, names.DATASET_NAMED):
-        for match in pattern.finditer(text):
-            start, end = match.span("name")
-            while (skip := names.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():
-                start += skip.end()
-            name = text[start:end].strip()
-            if len(name) > 1 and not any(taken[start:end]) and name.lower() not in names.NOT_A_MODEL and re.search(r"[A-Z]", name):
-                _add(mentions, taken, Mention("D", name, start, end, known=False))
+def _add_abbreviations(text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+    """Add where a name's short form stands again: "the chamfer distance (CD) ... reduces CD by 10%"."""
+    for kind in "MD":
+        done: set[str] = set()  # a short form given again says nothing new
+        for mention in tuple(mentions[kind]):
+            match = _SHORT_FORM.match(text, mention.end) if text.startswith((" (", "("), mention.end) else None
+            if match is None or match["short"] in done or taken[match.start("short")]:
+                continue
+            short = match["short"]
+            done.add(short)
+            # "48.3 mIoU (FooNet-T)" shortens nothing; of "feature error rate (FER)" only the end may be known
+            initials = "".join(word[:1] for word in _WORDS.split(text[mention.start : mention.end].lower()))
+            if short[0].lower() not in initials and not short.lower().endswith(initials):
+                continue
+            start = match.start("short")
+            while start >= 0:
+                end = start + len(short)
+                if not _is_hung_on(text, start, end) and 1 not in taken[start:end]:
+                    _add(mentions, taken, Mention(kind, mention.name, start, end, mention.known, words=2))
+                start = text.find(short, end)
 
 
-def _add_free_metrics(text: str, start_at: int, end_at: int, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+def _is_hung_on(text: str, start: int, end: int) -> bool:
+    """Say whether a letter, a digit or a hyphen stands right before or behind text[start:end]."""
+    around = text[start - 1 : start] + text[end : end + 1]
+    return any(character.isalnum() or character in "_-" for character in around)
+
+
+def _add_unknown_datasets(
+    text: str,
+    lower: str,
+    own_models: tuple[str, ...],
+    own_datasets: tuple[str, ...],
+    mentions: dict[str, list[Mention]],
+    taken: bytearray,
+    *,
+    by_place: bool,
+) -> None:
+    """Add the paper's own datasets and what names and, unless all words may have capitals, places say of others."""
+    for own in own_datasets:
+        for start, end in _find_own(own.lower(), lower, 0, len(lower)):
+            if 1 not in taken[start:end]:
+                _add(mentions, taken, Mention("D", own, start, end, known=False))
+    for start, end in unknown_datasets.find_unknown_datasets(text, own_models, by_place=by_place):
+        if 1 not in taken[start:end]:
+            _add(mentions, taken, Mention("D", text[start:end].strip(), start, end, known=False))
+
+
+def _add_free_metrics(matches: Iterable[re.Match[str]], text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
     """Add metrics that no file lists ("execution accuracy", "mean joint error"), and widen known ones by what they measure."""
-    for match in FREE_METRIC.finditer(text, start_at, end_at):
+    for match in matches:
         words = match["words"].split()
+        cut = next((index + 1 for index in range(len(words) - 1, -1, -1) if CUTS.fullmatch(words[index])), 0)
+        words = words[cut:]
         while words and words[0] in NEUTRAL:
             words.pop(0)
-        start = match.end() - len(" ".join([*words, match["head"]]))
-        if match["head"].startswith("accura") and words and words[-1] not in MEASURED:
+        head = match["head"]
+        start = match.end() - len(" ".join([*words, head]))
+        if head.startswith("accura") and words and words[-1] not in MEASURED:
             continue
-        if not words or any(word in NEUTRAL for word in words[-1:]) or text[start : match.end()] != " ".join([*words, match["head"]]):
+        if not words or any(word in NEUTRAL for word in words[-1:]) or text[start : match.end()] != " ".join([*words, head]):
+            continue
+        if head.startswith("rate") and words[-1].lower() in NO_METRIC_BEFORE_RATE:
+            continue
+        if head.startswith("score") and SCORING.match(words[-1].lower()):
             continue
         overlapped = [m for m in mentions["M"] if m.start < match.end() and m.end > start]
-        if any(m.start < match.start("head") for m in overlapped) or any(m.start < match.end() and m.end > start for m in mentions["D"]):
+        # what only the head names is widened by the words before it; a metric that stands whole in them stays
+        if any(m.start < match.start("head") for m in overlapped) or 1 in taken[start : match.start("head")]:
             continue
         for mention in overlapped:
             mentions["M"].remove(mention)
-        _add(mentions, taken, Mention("M", text[start : match.end()], start, match.end(), known=False))
+        end = match.start("head") - 1 if head.startswith("score") and len(words) == 1 and words[0].isupper() else match.end()
+        _add(mentions, taken, Mention("M", text[start:end], start, end, known=False))
+
+
+def _add_acronym_metrics(
+    text: str,
+    start_at: int,
+    end_at: int,
+    scored: list[re.Match[str]],
+    quantities: list[Quantity],
+    own: tuple[str, ...],
+    mentions: dict[str, list[Mention]],
+    taken: bytearray,
+) -> None:
+    """Add metrics that stand as letters where nothing else can: "37.0% CoER", "QYI scores of 0.6"."""
+    found = scored
+    if text.find("@", start_at, end_at) >= 0:
+        found += AT_K.finditer(text, start_at, end_at)
+    first = bisect_left(quantities, start_at, key=_start)
+    for quantity in quantities[first : bisect_left(quantities, end_at, first, key=_start)]:
+        if quantity.unit == "%":
+            word = _WORD_BEHIND.match(text, quantity.end, end_at)
+            if word is not None and word["name"] in BEHIND_PERCENT and not taken[word.start("name")]:
+                _add(mentions, taken, Mention("M", BEHIND_PERCENT[word["name"]], *word.span("name"), words=2))
+            match = ACRONYM_AFTER.match(text, quantity.end, end_at)
+            if match is not None:
+                found.append(match)
+    for match in found:
+        start, end = match.span("name")
+        key = match["name"].lower()
+        if 1 not in taken[start:end] and key not in names.NOT_A_MODEL and key.rstrip("s") not in names.NOT_A_MODEL and key not in own:
+            _add(mentions, taken, Mention("M", match["name"], start, end, known=False, words=2))
+
+
+def _add_shared_heads(text: str, vocabulary: Vocabulary, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+    """Add the metrics that share the head of the one behind them: the box AP of "box/mask AP", "top-1 and top-5 accuracy"."""
+    for mention in tuple(mentions["M"]):
+        first = _FIRST_WORD.match(text, mention.start, mention.end)
+        listed = _LISTED_WORD.search(text[max(0, mention.start - 16) : mention.start]) if first is not None else None
+        if first is None or listed is None:
+            continue
+        start = mention.start - len(listed.group())
+        end = start + len(listed["word"])
+        name = vocabulary.lookup(AliasKind.METRIC, listed["word"] + text[first.end() : mention.end])
+        if name is not None and name != mention.name and 1 not in taken[start:end]:
+            _add(mentions, taken, Mention("M", name, start, end, words=mention.words))
+
+
+def _without_heads(mentions: list[Mention], vocabulary: Vocabulary, text: str) -> list[Mention]:
+    """Return the metrics without the general word behind another: the "score" of "AUROC score"."""
+    kept: list[Mention] = []
+    for mention in sorted(mentions, key=lambda mention: mention.start):
+        entry = vocabulary.metric.get(mention.name)
+        generic = entry is not None and entry.generic and mention.words == 1
+        if kept and generic and text[kept[-1].end : mention.start] in (" ", "-"):
+            continue
+        if generic and _SCORES_NUMBER.match(text, mention.start) and _SCORER_BEFORE.search(text, max(0, mention.start - 20), mention.start):
+            continue  # "experts score 89.8%": what they do
+        kept.append(mention)
+    return kept
+
+
+def _with_short_forms(mentions: list[Mention], text: str) -> list[Mention]:
+    """Return the mentions in order, with a short form in brackets made part of its name: "mean accuracy (mAcc)" is one."""
+    kept: list[Mention] = []
+    for mention in sorted(mentions, key=lambda mention: mention.start):
+        last = kept[-1] if kept else None
+        if (
+            last is not None
+            and last.name == mention.name
+            and text[last.end : mention.start] == " ("
+            and text[mention.end : mention.end + 1] == ")"
+        ):
+            kept[-1] = replace(last, end=mention.end + 1)
+            continue
+        kept.append(mention)
+    return kept
 
 
 def _add_models(
@@ -162,6 +356,7 @@ def _add_models(
     lower: str,
     start_at: int,
     end_at: int,
+    backbones: Iterable[re.Match[str]],
     own_names: tuple[str, ...],
     mentions: dict[str, list[Mention]],
     taken: bytearray,
@@ -170,14 +365,20 @@ def _add_models(
     """Add the model names and backbones of a sentence; mark in `worded` the characters of all words that hold a number."""
     for own in own_names:
         for start, end in _find_own(own, lower, start_at, end_at):
-            if not any(taken[start:end]):
+            if 1 not in taken[start:end]:
                 _add(mentions, taken, Mention("P", text[start:end], start, end))
-    for match in names.BACKBONE.finditer(text, start_at, end_at):
+    if text.find("20", start_at, end_at) >= 0 or text.find("19", start_at, end_at) >= 0:
+        for match in names.CITED.finditer(text, start_at, end_at):
+            if 1 not in taken[match.start() : match.end()]:
+                _add(mentions, taken, Mention("P", match.group(), match.start(), match.end()))
+    for match in backbones:
         name = match.group().rstrip(".,;:")  # a name may hold a point ("b1.58"), and not end in one
-        if not any(taken[match.start() : match.start() + len(name)]):
+        if 1 not in taken[match.start() : match.start() + len(name)]:
             _add(mentions, taken, Mention("V", name, match.start(), match.start() + len(name)))
     for match in names.SHAPE.finditer(text, start_at, end_at):
-        word = match.group().rstrip(".,;:")
+        if match["name"] is None:
+            continue
+        word = match["name"].rstrip(".,;:")
         start = match.start()
         end = start + len(word)
         has_digit = _DIGIT.search(word) is not None
@@ -186,7 +387,7 @@ def _add_models(
             release = names.RELEASE.match(text, end)
             if release is not None and not taken[start]:
                 worded[end : release.end()] = b"\x01" * (release.end() - end)
-        if any(taken[start:end]) or word.lower() in names.NOT_A_MODEL:
+        if 1 in taken[start:end] or word.lower() in names.NOT_A_MODEL:
             continue
         capitals = sum(map(str.isupper, word))
         mixed = capitals == 1 and (has_digit or not word[1:].islower()) and not word.isupper() and "/" not in word
@@ -213,11 +414,31 @@ def _is_plain(character: str) -> bool:
     return "a" <= character <= "z" or "0" <= character <= "9"
 
 
-def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity]) -> str:
+def _find_intervals(text: str) -> list[tuple[int, int]]:
+    """Return the intervals in order; what overlaps is one."""
+    if "(" not in text and "[" not in text:
+        return []
+    has_signs = any(sign in text for sign in reasons.INTERVAL_SIGNS)
+    found = [match.span() for match in reasons.INTERVAL.finditer(text)] if has_signs else []
+    found += [match.span() for match in reasons.INTERVAL_BEHIND.finditer(text)]
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            start, end = merged[-1][0], max(end, merged.pop()[1])
+        merged.append((start, end))
+    return merged
+
+
+def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity], intervals: list[tuple[int, int]]) -> str:
+    spans = [(mention.start, mention.end, mention.kind) for found in mentions.values() for mention in found]
+    spans += [(quantity.start, quantity.end, "N") for quantity in quantities]
+    spans += [(start, end, " ") for start, end in intervals]
+    if lower.isascii():  # bytes are written over many times as fast as a list of characters
+        written = bytearray(lower, "ascii")
+        for start, end, sign in spans:
+            written[start:end] = sign.encode() * (end - start)
+        return written.decode("ascii")
     cells = list(lower)
-    for found in mentions.values():
-        for mention in found:
-            cells[mention.start : mention.end] = mention.kind * (mention.end - mention.start)
-    for quantity in quantities:
-        cells[quantity.start : quantity.end] = "N" * (quantity.end - quantity.start)
+    for start, end, sign in spans:
+        cells[start:end] = sign * (end - start)
     return "".join(cells)

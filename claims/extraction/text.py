@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import cached_property
 
 _ONE_TO_ONE = {
     **dict.fromkeys(
@@ -27,25 +28,47 @@ _ONE_TO_ONE = {
     "\uff05": "%",
     "\uff0b": "+",
     "\u2044": "/",
+    **dict.fromkeys("\u2192\u27f6\u21d2\u279c", "→"),
     "$": " ",
     "{": " ",
     "}": " ",
 }
 _TABLE = str.maketrans({**_ONE_TO_ONE, **{chr(0xFF10 + digit): str(digit) for digit in range(10)}})
+_ODD = re.compile(f"[{''.join(map(re.escape, map(chr, _TABLE)))}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%"
+# text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%", "0.77 +/- 0.04". Each
+# pattern begins with plain characters and looks back from there: what begins with a look-behind or with branches is tried at
+# every place of a text.
 _DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\\(?:times|texttimes)(?![a-z])|(?<=\d)times(?![a-z])|(?<=\d )times(?= ?\d)|(?<=\d)times(?=\d)"), "x"),
-    (re.compile(r"\\(?:approx|sim|thicksim|simeq)(?![a-z])|(?<![A-Za-z])(?:approx|sim)(?= ?\d)|(?<=\d)sim(?= ?\d)|(?<=%)sim(?= ?\d)"), "~"),
-    (re.compile(r"\\(?:leq|le)(?![a-z])|(?<![A-Za-z])(?:leq|le)(?= ?\d)"), "≤"),
-    (re.compile(r"\\(?:geq|ge)(?![a-z])|(?<![A-Za-z])(?:geq|ge)(?= ?\d)"), "≥"),
-    (re.compile(r"\\pm(?![a-z])|(?<=\d)pm(?=\d)|(?<=\d )pm(?= \d)"), "±"),
+    (re.compile(r"\\(?:times|texttimes)(?![a-z])"), "x"),
+    (re.compile(r"times(?:(?<=\dtimes)(?![a-z])|(?<=\d times)(?= ?\d))"), "x"),
+    (re.compile(r"\\(?:approx|sim|thicksim|simeq)(?![a-z])"), "~"),
+    (re.compile(r"approx(?<![A-Za-z]approx)(?= ?\d)"), "~"),
+    (re.compile(r"sim(?<![A-Za-z]sim)(?= ?\d)"), "~"),
+    (re.compile(r"\\leq?(?![a-z])"), "≤"),
+    (re.compile(r"le(?<![A-Za-z]le)q?(?= ?\d)"), "≤"),
+    (re.compile(r"\\geq?(?![a-z])"), "≥"),
+    (re.compile(r"ge(?<![A-Za-z]ge)q?(?= ?\d)"), "≥"),
+    (re.compile(r"\\(?:to|rightarrow|Rightarrow|longrightarrow)(?![a-z])"), "→"),
+    (re.compile(r"->"), "→"),
+    (re.compile(r"\\pm(?![a-z])"), "±"),
+    (re.compile(r"\\[()\[\]]"), " "),
+    (re.compile(r"\+/?-(?= ?\d)"), "±"),
+    (re.compile(r"pm(?:(?<=\dpm)(?=\d)|(?<=\d pm)(?= \d))"), "±"),
     (re.compile(r"\\(?:text|textbf|textit|mathbf|mathrm|bf|it|rm|emph|left|right)(?![a-z])"), " "),
-    (re.compile(r"(?<=\d)~(?=[A-Za-z])"), " "),
-    (re.compile(r"\\(?=[%#&_$ ,;])"), " "),
+    (re.compile(r"~(?=[A-Za-z])"), " "),
+    (re.compile(r"~(?<=[A-Za-z.]~)(?=\d)"), " "),
+    (re.compile(r"\\[,;:! ]"), " "),
+    (re.compile(r"\\(?=[%#&_$])"), " "),
 )
-_NEEDS_REPAIR = re.compile(r"\\|\d~|\dtimes|\d times|approx|sim ?\d|l[e]q? ?\d|g[e]q? ?\d|\dpm\d|\d pm")
+# what is damaged has a backslash, a spelled-out "±" or one of these: tried at digits only, of which most texts have few
+_DAMAGED_NUMBER = (
+    r"\d(?:~| ?times| pm|pm\d|(?<=(?:sim|leq|geq)\d)|(?<=(?:sim|leq|geq) \d)|(?<=[lg]e\d)|(?<=[lg]e \d)|(?<=approx\d)|(?<=approx \d))"
+)
+# ten characters are looked for twice as fast as all digits that there are
+_DIGIT, _ASCII_DIGIT = re.compile(r"\d"), re.compile("[0-9]")
+_DAMAGED, _ASCII_DAMAGED = re.compile(_DAMAGED_NUMBER), re.compile(_DAMAGED_NUMBER.replace(r"\d", "[0-9]"))
 
 _ABBREVIATIONS = frozenset(
     [
@@ -81,7 +104,6 @@ _ABBREVIATIONS = frozenset(
     ]
 )
 _STOP = re.compile(r"[.!?]['\")\]]*\s+(?=[\"'(\[]*[A-Z0-9(*])")
-_LAST_WORD = re.compile(r"[^\s(]*$")
 
 # what opens a clause of its own: "; ", ", surpassing ...", ", while ...", " -- "
 _CLAUSE = re.compile(
@@ -91,15 +113,24 @@ _CLAUSE = re.compile(
 )
 
 
+def _replacement(match: re.Match[str]) -> str:
+    return _TABLE[ord(match.group())]
+
+
 def normalise(text: str) -> str:
     """Return `text` repaired for reading, character for character as long as it was."""
-    repaired = text.translate(_TABLE)
-    if not repaired.isascii():
-        repaired = _SURROGATE.sub("?", repaired)
-    if _NEEDS_REPAIR.search(repaired):
+    # a table is fast for ASCII only
+    repaired = text.translate(_TABLE) if text.isascii() else _SURROGATE.sub("?", _ODD.sub(_replacement, text))
+    spread = "+" in repaired and ("+/-" in repaired or "+-" in repaired)
+    if spread or "\\" in repaired or "~" in repaired or (_ASCII_DAMAGED if repaired.isascii() else _DAMAGED).search(repaired):
         for pattern, sign in _DAMAGE:
             repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
     return repaired
+
+
+def digit_in(text: str) -> re.Pattern[str]:
+    """Return the pattern that finds digits in `text` and its parts, the faster one where it will do."""
+    return _ASCII_DIGIT if text.isascii() else _DIGIT
 
 
 LONGEST = 1500
@@ -112,9 +143,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     start = 0
     for match in _STOP.finditer(text):
         before = text[max(start, match.start() - 12) : match.start()]
-        word = _LAST_WORD.search(before)
-        last = word.group().lower().lstrip("\"'[") if word else ""
-        if last in _ABBREVIATIONS or (len(last) == 1 and word is not None and word.group().isupper() and text[match.start()] == "."):
+        word = "" if before[-1:].isspace() else before.split()[-1].rpartition("(")[2] if before else ""
+        last = word.lower().lstrip("\"'[")
+        if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[match.start()] == "."):
             continue
         _add(found, text, start, match.end())
         start = match.end()
@@ -147,11 +178,10 @@ def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
 
 
 def _add_stripped(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
-    run = text[start:end]
-    left = len(run) - len(run.lstrip())
-    right = len(run.rstrip())
-    if left < right:
-        found.append((start + left, start + right))
+    whole = text[start:end].rstrip()
+    if whole:
+        end = start + len(whole)
+        found.append((end - len(whole.lstrip()), end))
 
 
 class Clauses:
@@ -159,9 +189,14 @@ class Clauses:
 
     def __init__(self, text: str, original: str, start: int, end: int) -> None:
         self._text = original  # what is trimmed must be blank in the text as given
+        self._normalised = text
         self._start = start
         self._end = end
-        self._cuts = [start, *(match.end() for match in _CLAUSE.finditer(text, start, end)), end]
+
+    @cached_property
+    def _cuts(self) -> list[int]:
+        cuts = (match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end))
+        return [self._start, *cuts, self._end]
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from claims.extraction.linking import compatible, is_training_set
+from claims.extraction.linking import LIST, compatible, is_training_set
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
 
@@ -16,6 +16,7 @@ _SCOPED = re.compile(
 _ACROSS = re.compile(
     r"\b(?:across|over|on) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|various|multiple|many) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks)\b"
 )
+_MANY = ("datasets", "benchmarks", "tasks")  # one of these ends every match of `_ACROSS`
 _ELSEWHERE = re.compile(
     r"\b(?:downstream|transfer(?:ring)? (?:learning )?tasks|(?:other|several|various|multiple|diverse|many|all|\d+|two|three|four|five|six) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks|domains|settings))\b"
 )
@@ -23,7 +24,10 @@ _ELSEWHERE = re.compile(
 
 @dataclass(slots=True)
 class Topic:
-    """The last named datasets and metric of a paper. Carries over between sentences only where one dataset was named."""
+    """The last named datasets and metric of a paper. Carries over between sentences only where one dataset was named.
+
+    A paper about a dataset of its own (`home`) speaks of that one unless a sentence names another.
+    """
 
     vocabulary: Vocabulary
     datasets: list[str] = field(default_factory=list)
@@ -31,9 +35,12 @@ class Topic:
     metric_datasets: set[str] = field(default_factory=set)
     scattered: bool = False
     targets: dict[str, Mention] = field(default_factory=dict)
+    home: str = ""
+    _says_many: bool = False
 
     def survey(self, scene: Scene) -> None:
         """Note all datasets of a text that something could be measured on."""
+        self._says_many = scene.says(_MANY, 0, len(scene.lower))
         for mention in scene.mentions["D"]:
             if not is_training_set(scene, mention, self.vocabulary):
                 self.targets.setdefault(mention.name, mention)
@@ -42,11 +49,16 @@ class Topic:
         """Take the datasets of a sentence as the new topic, if it names any that is not only trained on."""
         named = [m for m in scene.within("D", *sentence) if not is_training_set(scene, m, self.vocabulary)]
         if not named:
-            if _ACROSS.search(scene.lower, *sentence):
+            if self._says_many and scene.says(_MANY, *sentence) and _ACROSS.search(scene.lower, *sentence):
                 self.datasets, self.scattered = [], True
             return
         self.scattered = False
-        scoped = [m for m in named if _SCOPED.search(scene.shadow[sentence[0] : m.start][-50:])]
+        scoped: list[Mention] = []
+        for mention in named:
+            # of "for A and B" both are
+            listed = scoped and LIST.match(scene.shadow[scoped[-1].end : mention.start])
+            if listed or _SCOPED.search(scene.shadow[sentence[0] : mention.start][-50:]):
+                scoped.append(mention)
         self.datasets = list(dict.fromkeys(m.name for m in scoped or named))
 
     def note_metric(self, metric: Mention, datasets: list[str]) -> None:
@@ -62,6 +74,8 @@ class Topic:
         if _ELSEWHERE.search(lower):
             return None
         tasks = {found.name for found in scene.tasks if sentence[0] <= found.start < sentence[1]}
+        if self.home:
+            return self.home, 0.8
         if len(self.datasets) == 1:
             name = self.datasets[0]
             if self._suits(name, metric, tasks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from claims.extraction.openings import Opened
 from claims.terms import CostMeasure as Measure
 
 # (measure, noun); the first that matches at a place wins, so the longer ones come first
@@ -16,17 +17,18 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.TRAINING_TIME, r"(?:pre-?training|training|fine-?tuning|convergence) (?:time|duration|speed|wall-clock time)|wall-clock time|wall time|gpu time"),
     (Measure.SEARCH_TIME, r"search (?:time|costs?)"),
     (Measure.INFERENCE_COST, r"inference (?:costs?|compute|computation|overhead|budgets?|flops)|(?:average )?costs? per query|serving costs?"),
-    (Measure.INFERENCE_TIME, r"(?:inference|sampling|generation|decoding|running|run|processing|execution|evaluation|test|testing|prediction)[- ](?:time|speed|runtime)s?|runtimes?|run-time|run time"),
+    (Measure.GPU_HOURS, r"[gt]pu[- ](?:hours|days)\b"),
+    (Measure.INFERENCE_TIME, r"(?:inference|sampling|generation|decoding|running|run|processing|execution|evaluation|test|testing|prediction|planning|reasoning|computation|computing|rendering|solving|retrieval|query|search and rescue|reconstruction|optimi[sz]ation|simulation|matching|registration)[- ](?:time|speed|runtime)s?|runtimes?|run-time|run time"),
     (Measure.LATENCY, r"(?:inference )?latenc(?:y|ies)|response times?|time-to-first-token"),
     (Measure.THROUGHPUT, r"throughputs?|frame rates?"),
-    (Measure.TRAINING_DATA, r"(?:labell?ed |training |pre-?training |annotated |labell?ed training |unlabell?ed |annotation )+(?:data|samples|examples|images|labels|sets?)|label efficiency|data efficiency|sample efficiency|annotations"),
+    (Measure.TRAINING_DATA, r"(?:labell?ed |training |pre-?training |annotated |unlabell?ed |annotation )+(?:data|samples|examples|images|labels|sets?)|label efficiency|data efficiency|sample efficiency|annotations"),
     (Measure.PARAMETERS, r"(?:(?:trainable|learnable|total|model|active|activated|network|tunable|weight|additional|extra|embedding) )*param(?:eter)?s?\b(?: counts?)?"),
     (Measure.MACS, r"[gmt]?macs?\b|multiply-?adds?|mult-?adds?|multiply-accumulate(?: operations)?|multi-adds|madds"),
     (Measure.FLOPS, r"[kgmtp]?flops?\b|floating[- ]point operations|(?:computation(?:al)?|compute) (?:costs?|complexity|demands?|overhead|budgets?|resources?|burden|load|requirements?)|computations?\b|operations\b|compute\b|bitops"),
     (Measure.NFE, r"nfes?\b|function evaluations|sampling steps|denoising steps|inference steps|diffusion steps"),
     (Measure.EPOCHS, r"(?:training |pre-?training |fine-?tuning )?epochs?"),
     (Measure.STEPS, r"(?:training |optimi[sz]ation |gradient |environment )?(?:iterations|training steps|gradient steps|environment steps)"),
-    (Measure.TOKENS, r"(?:(?:discrete|image|visual|vision|latent|input|output|text|video|codebook|reasoning|output|generated|continuous|prompt) )*tokens?\b(?! ?/| per)|token (?:numbers?|counts?|usage|consumption|budget)|tokens"),
+    (Measure.TOKENS, r"(?:(?:discrete|image|visual|vision|latent|input|output|text|video|codebook|reasoning|generated|continuous|prompt) )*tokens?\b(?! ?/| per)|token (?:numbers?|counts?|usage|consumption|budget)|tokens"),
     (Measure.MEMORY, r"(?:peak |gpu |inference |training |ram |run-?time )*(?:memory|ram)\b(?: (?:usage|footprint|consumption|requirements?|costs?|overhead))?|kv[- ]?cache(?: size| memory)?"),
     (Measure.STORAGE, r"storage(?: (?:space|costs?|requirements?|overhead))?|disk space|rom\b(?: usage)?"),
     (Measure.INFERENCE_COST, r"(?:overall |total |api |monetary |operational |average )*costs?"),
@@ -34,43 +36,62 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
 )  # fmt: skip
 
 MEASURES: tuple[Measure, ...] = tuple(measure for measure, _ in _NOUNS)
-COST_NOUN = re.compile(
-    r"(?<![a-z0-9])(?<!hyper-)(?<!multi-)(?<!pre-)(?:"
-    + "|".join(f"(?P<m{i}>{noun})" for i, (_, noun) in enumerate(_NOUNS))
-    + r")(?![a-z0-9])"
-)
+COST_NOUN = Opened(
+    re.compile(
+        r"(?<![a-z0-9])(?<!hyper-)(?<!multi-)(?<!pre-)(?:"
+        + "|".join(f"(?P<m{i}>{noun})" for i, (_, noun) in enumerate(_NOUNS))
+        + r")(?![a-z0-9])"
+    ),
+    # what the nouns above begin with
+    (
+        "mini", "batch", "model ", "model-s", "embedding", "network", "checkpoint", "laten", "representation", "index", "compress",
+        "pre-train", "pretrain", "training ", "fine-tun", "finetun", "annotat", "cost", "convergence", "wall", "gpu ", "gpu-", "tpu ", "tpu-", "search ", "planning", "rendering", "solving", "retrieval", "query", "reconstruction",
+        "simulation", "matching", "registration",
+        "inference", "average ", "serving", "sampling", "generation", "decoding", "run", "processing", "execution", "evaluation",
+        "test", "prediction", "response t", "time-to", "throughput", "frame rate", "label", "unlabel", "data effic", "sample effic",
+        "trainable ", "learnable ", "total ", "active ", "activated ", "tunable ", "weight ", "additional ", "extra ", "param",
+        "mac", "gmac", "mmac", "tmac", "mult", "madds", "flop", "kflop", "gflop", "mflop", "tflop", "pflop", "floating", "comput",
+        "operation", "bitops", "nfe", "function eval", "denoising", "diffusion", "epoch", "optimi", "gradient", "environment",
+        "iteration", "discrete", "image ", "visual ", "vision ", "input ", "output ", "text ", "video ", "codebook ", "reasoning",
+        "generated ", "continuous ", "prompt ", "token", "peak ", "ram", "memory", "kv", "storage", "disk", "rom", "overall ",
+        "api ", "monetary ", "energy", "power", "carbon",
+    ),
+)  # fmt: skip
 
 # (measure, pattern right after the number, unit as stated, factor to the canonical unit; None: the measure has none)
 UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
-    (Measure.GPU_DAYS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:days?)\b"), "GPU days", 24.0),
-    (Measure.GPU_HOURS, re.compile(r"^[ -]?(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:hours?|hrs?|h)\b"), "GPU hours", 1.0),
-    (Measure.GPU_HOURS, re.compile(r"^[ -]?[vahtp]\d{2,3}[ -](?:hours?|hrs?)\b"), "GPU hours", 1.0),
-    (Measure.GPU_DAYS, re.compile(r"^[ -]?[vahtp]\d{2,3}[ -]days?\b"), "GPU days", 24.0),
-    (Measure.TPU_HOURS, re.compile(r"^[ -]?tpu(?:v\d)?(?:[ -]core)?[ -]?(?:hours?|hrs?)\b"), "TPU hours", 1.0),
-    (Measure.TPU_HOURS, re.compile(r"^[ -]?tpu(?:v\d)?(?:[ -]core)?[ -]?days?\b"), "TPU days", 24.0),
-    (Measure.LATENCY, re.compile(r"^[ -]?\(?(?:ms|milliseconds?|msec)\b"), "ms", 1e-3),
-    (Measure.LATENCY, re.compile(r"^[ -]?(?:us|µs|μs|microseconds?)\b"), "us", 1e-6),
-    (Measure.THROUGHPUT, re.compile(r"^[ -]?(?:fps|frames? ?(?:per|/) ?s(?:ec(?:ond)?)?|hz)\b"), "fps", 1.0),
-    (Measure.THROUGHPUT, re.compile(r"^[ -]?(?:images?|imgs?|samples?|videos?|queries) ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "images/s", 1.0),
-    (Measure.THROUGHPUT, re.compile(r"^[ -]?tokens? ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "tokens/s", 1.0),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:gib)\b"), "GiB", 2.0**30),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:mib)\b"), "MiB", 2.0**20),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:kib)\b"), "KiB", 2.0**10),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:tb|terabytes?)\b"), "TB", 1e12),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:gb|gigabytes?)\b"), "GB", 1e9),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:mb|megabytes?)\b"), "MB", 1e6),
-    (Measure.MEMORY, re.compile(r"^[ -]?(?:kb|kilobytes?)\b"), "KB", 1e3),
-    (Measure.STORAGE, re.compile(r"^[ -]?bytes?\b"), "bytes", 1.0),
-    (Measure.ENERGY, re.compile(r"^[ -]?(?:mj|millijoules?)\b"), "mJ", 1e-3),
-    (Measure.ENERGY, re.compile(r"^[ -]?(?:joules?)\b"), "J", 1.0),
-    (Measure.ENERGY, re.compile(r"^[ -]?(?:kwh)\b"), "kWh", 3.6e6),
-    (Measure.ENERGY, re.compile(r"^[ -]?(?:mw|milliwatts?)\b"), "mW", None),
-    (Measure.ENERGY, re.compile(r"^[ -]?(?:w|watts?)\b"), "W", None),
-    (None, re.compile(r"^[ -]?(?:days?)\b"), "days", 86400.0),
-    (None, re.compile(r"^[ -]?(?:hours?|hrs?)\b"), "hours", 3600.0),
-    (None, re.compile(r"^[ -]?(?:minutes?|mins?)\b"), "min", 60.0),
-    (None, re.compile(r"^[ -]?(?:seconds?|secs?|s)\b(?!-)"), "s", 1.0),
+    (Measure.GPU_DAYS, re.compile(r"^[ -]{0,3}(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:days?)\b"), "GPU days", 24.0),
+    (Measure.GPU_HOURS, re.compile(r"^[ -]{0,3}(?:(?:nvidia |tesla )?(?:[vahtp]\d{1,3}|rtx ?\d{4}|titan \w+|\d+ ?gb)[ -])?gpus?[ *·-]?\*?(?:hours?|hrs?|h)\b"), "GPU hours", 1.0),
+    (Measure.GPU_HOURS, re.compile(r"^[ -]{0,3}[vahtp]\d{2,3}[ -](?:hours?|hrs?)\b"), "GPU hours", 1.0),
+    (Measure.GPU_DAYS, re.compile(r"^[ -]{0,3}[vahtp]\d{2,3}[ -]days?\b"), "GPU days", 24.0),
+    (Measure.TPU_HOURS, re.compile(r"^[ -]{0,3}tpu(?:v\d)?(?:[ -]core)?[ -]?(?:hours?|hrs?)\b"), "TPU hours", 1.0),
+    (Measure.TPU_HOURS, re.compile(r"^[ -]{0,3}tpu(?:v\d)?(?:[ -]core)?[ -]?days?\b"), "TPU days", 24.0),
+    (Measure.LATENCY, re.compile(r"^[ -]{0,3}\(?(?:ms|milliseconds?|msec)\b"), "ms", 1e-3),
+    (Measure.LATENCY, re.compile(r"^[ -]{0,3}(?:us|µs|μs|microseconds?)\b"), "us", 1e-6),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:fps|frames? ?(?:per|/) ?s(?:ec(?:ond)?)?|hz)\b"), "fps", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:images?|imgs?|samples?|videos?|queries) ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "images/s", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}tokens? ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "tokens/s", 1.0),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:gib)\b"), "GiB", 2.0**30),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:mib)\b"), "MiB", 2.0**20),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:kib)\b"), "KiB", 2.0**10),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:tb|terabytes?)\b"), "TB", 1e12),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:gb|gigabytes?)\b"), "GB", 1e9),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:mb|megabytes?)\b"), "MB", 1e6),
+    (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:kb|kilobytes?)\b"), "KB", 1e3),
+    (Measure.STORAGE, re.compile(r"^[ -]{0,3}bytes?\b"), "bytes", 1.0),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:mj|millijoules?)\b"), "mJ", 1e-3),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:joules?)\b"), "J", 1.0),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:kwh)\b"), "kWh", 3.6e6),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:mw|milliwatts?)\b"), "mW", None),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:w|watts?)\b"), "W", None),
+    (None, re.compile(r"^[ -]{0,3}(?:days?)\b"), "days", 86400.0),
+    (None, re.compile(r"^[ -]{0,3}(?:hours?|hrs?)\b"), "hours", 3600.0),
+    (None, re.compile(r"^[ -]{0,3}(?:minutes?|mins?)\b"), "min", 60.0),
+    (None, re.compile(r"^[ -]{0,3}(?:seconds?|secs?|s)\b(?!-)"), "s", 1.0),
 )  # fmt: skip
+
+# most numbers have none of these behind them
+ANY_UNIT = re.compile("|".join(pattern.pattern for _, pattern, _, _ in UNITS))
 
 # "22.3 KiB of RAM and 439.5 KiB of ROM"; "trained for 3.5 days on eight GPUs": the words around a unit name the measure
 # "6B and 34B language models", "a 7B-parameter model"
@@ -95,19 +116,27 @@ SEARCH_WORDS = re.compile(r"search")
 INFER_WORDS = re.compile(
     r"infer|generat|sampl|process|per (?:image|frame|query|sample|step|video)|decod|detect|latency|run|predict|reconstruct|respon"
 )
+NO_COST_TIME_BEFORE = re.compile(
+    r"(?:recordings?|clips?|videos?|segments?|utterances?|windows?|audio|speech|horizons?|intervals?|chunks?|songs?) of (?:up to |about |only )?$"
+)
 NO_COST_TIME = re.compile(
     r"^.{0,12}\b(?:of (?:\w+ ){0,3}(?:speech|audio|video|data|recording|experiments|footage|driving)|long|videos?|clips?|speech|audio|recordings?|horizon|ahead|forecast)"
 )
 
-QUAL = r"(?:(?:up to|about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|as (?:much|many|little|few|high|low) as|(?:greater|higher|larger|lower) than|above|exceeding|an?|the|average|an average of|on average|significantly|further|merely|another|a factor of|factor of|a total of|mere|by|~|≤|≥|≈|<|>|also|still|a remarkable|remarkable)\s*)"
+# atomic, and the longer ones first: "a factor of" has one reading and not two, or a row of them would have a thousand
+QUAL = r"(?>(?:an average of|a factor of|a total of|a mere|a remarkable|up ?to|about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|as (?:much|many|little|few|high|low) as|(?:greater|higher|larger|lower) than|above|exceeding|an?\b|the|average|on average|significantly|further|merely|another|factor of|mere|by|~|≤|≥|≈|<|>|also|still|remarkable)\s*)"
+# "on less than 12% of the tokens": what is used up
+USED_BEFORE = re.compile(
+    rf"\b(?:(?!mask)[a-z]+ing|with|uses?|on|from|to|keep\w*|retain\w*|process\w*|consum\w+|needs?|requir\w+|sav\w+|prun\w+|only|just|generat\w+)\s*(?:fewer than |{QUAL})*$"
+)
 _MORE = (
     r"(?:fewer|less|lower|smaller|more|higher|larger|faster|reduced|cheaper|better|greater|shorter|additional|extra|increased?|improved)"
 )
-_ADJECTIVES = r"(?:(?:number of|amount of|total|overall|real|actual|model|in|of|the|its|their|our|all|as (?:much|many)|training|inference|peak|theoretical|only|average|relative|original|required|respective|on-device|end-to-end|gpu|cpu|mobile|wall-clock|extra|additional|full|standard)[ -])"
+_ADJECTIVES = r"(?:(?:number of|amount of|total|overall|real|actual|model|in|of|the|its|their|our|all|as (?:much|many)|training|inference|peak|theoretical|computational|rollout|only|average|relative|original|required|respective|on-device|end-to-end|gpu|cpu|mobile|wall-clock|extra|additional|full|standard)[ -])"
 
 # (id, before the number, after the number, ratio or absolute); the cost noun is the first C of whichever side matched
 RATIO_AFTER = (
-    ("cost.ratio.fewer", re.compile(rf"^\s*{_MORE} (?:in |{_ADJECTIVES})*C")),  # "69% fewer parameters"
+    ("cost.ratio.fewer", re.compile(rf"^\s*{_MORE} {_ADJECTIVES}*C")),  # "69% fewer parameters"
     ("cost.ratio.of", re.compile(rf"^\s*(?:{_MORE} )?(?:of|the|as much|as many|less|fewer) {_ADJECTIVES}*C")),  # "1% of the storage"
     ("cost.ratio.reduction", re.compile(rf"^\s*{_ADJECTIVES}*C+ (?:C+ )?(?:reductions?|savings?|improvements?|increase|overhead|decrease|gains?|drop|cut|boost|speed-?ups?|factors?|reduced|saved)")),  # "62% GFLOPs reduction"
     ("cost.ratio.reduction_in", re.compile(rf"^\s*(?:(?:relative|significant|average|overall) )?(?:reductions?|savings?|improvements?|increase|decrease|drop|cut|lower|overhead|boost)(?: (?:in|of|on|for))(?: {_ADJECTIVES})* ?{_ADJECTIVES}*C")),  # "a reduction of 28% in computational demand"
@@ -119,13 +148,13 @@ RATIO_BEFORE = (
     ("cost.ratio.reduces_by", re.compile(rf"(?:reduc|sav|cut|lower|shrink|compress|accelerat|speed|decreas)\w* [^;NM]{{0,60}}?C+[^;NMC]{{0,30}}?\s{QUAL}*$")),  # "saving the cost 43%"
 )  # fmt: skip
 ABSOLUTE_AFTER = (
-    ("cost.count", re.compile(rf"^[ -]*(?:{_ADJECTIVES}|of )*C")),  # "24M FLOPs", "3 billion-parameter"
+    ("cost.count", re.compile(rf"^[ -]*{_ADJECTIVES}*C")),  # "24M FLOPs", "3 billion-parameter"
 )
 ABSOLUTE_BEFORE = (
     (
         "cost.noun_of",
         re.compile(
-            rf"C+(?: \([^()]{{0,12}}\))?(?: (?:budget|usage|count|constraint|size))?(?: (?:as|is|are|was|were|of|to|at|from|reduced to))?(?: of)?\s?[=:]?\s*{QUAL}*$"
+            rf"CC*(?: \([^()]{{0,12}}\))?(?: (?:budget|usage|count|constraint|size))?(?: (?:as|is|are|was|were|of|to|at|from|reduced to))?(?: of)?\s?[=:]?\s*{QUAL}*\(?$"
         ),
     ),  # "batch size of 4096"
 )
@@ -135,16 +164,22 @@ SPEED_AFTER = re.compile(
     r"^\s*(?:[a-z-]+ ){0,3}?(?:faster|quicker|slower|speed-?ups?|accelerations?|faster speeds?|speed\b|speeding up|more efficient|inference|rtf|real-?time)"
 )
 SPEED_BEFORE = re.compile(
-    rf"(?:speed(?:s|ed|ing)?[- ]?ups?|faster|acceleration|accelerat\w+|quicker|speed)(?: [^;NM,]{{0,40}}?)?(?: ?\(?(?:by|of|to|is|reaches))?\s*{QUAL}*\(?$"
+    rf"(?:speed(?:s|ed|ing)?[- ]?ups?|faster|acceleration(?= (?:of|by|is))|accelerat(?!ion)\w+|quicker|speed)(?: [^;NM,]{{0,40}}?)?(?: ?\(?(?:by|of|to|is|reaches))?\s*{QUAL}*\(?$"
 )
 SIZE_AFTER = re.compile(
-    r"^\s*(?:[a-z-]+ ){0,2}?(?:smaller|compact|compressed|compression|lighter|shorter|reductions? in (?:token|size)|lossless|more compact)"
+    r"^\s*(?:[a-z-]+ ){0,2}?(?:smaller(?! (?:[a-z-]+ )?(?:performance|errors?|gap|gaps|degradation|loss|losses|drop|drops|variance|deviation|distance|difference))|compact|compressed|compression|lighter|shorter|reductions? in (?:token|size)|lossless|more compact)"
 )
 SIZE_BEFORE = re.compile(
     rf"(?:compress\w*|smaller|shrink\w*|(?:reduc\w+|decreas\w+) [^;NMC]{{0,40}}?(?:size|footprint|storage))[^;NM,]{{0,30}}?(?:by|of|to)?\s*{QUAL}*$"
 )
+# "16% faster", "by 16% in speed"; what is smaller must not be an error
+PERCENT_AFTER = re.compile(
+    r"^\s*(?:[a-z-]+ ){0,2}?(?:faster|slower|quicker|speed-?up|acceleration|cheaper|smaller(?! (?:[a-z-]+ )?(?:performance|error|gap|degradation|loss|drop|variance|deviation|distance|difference)))|^ in (?:[a-z]+ )?speed\b"
+)
 TOKENS_NEAR = re.compile(r"token")
-DATA_AFTER = re.compile(r"^\s*(?:less|fewer|more) (?:[a-z-]+ ){0,2}(?:data|samples|examples|labels|images|annotations)\b")
+DATA_AFTER = re.compile(
+    r"^\s*(?:less|fewer|more) (?:[a-z-]+ ){0,2}(?:data|samples|examples|labels|images|annotations|demonstrations|trajectories|interactions|episodes|queries)\b"
+)
 SAVINGS_AFTER = re.compile(
     r"^\s*(?:[a-z-]+ ){0,1}?(?:cheaper|less expensive|more expensive|cost reductions?|cost savings?|less costly|costs?\b)"
 )

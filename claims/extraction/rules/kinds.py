@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from claims.extraction.rules.costs import QUAL
+from claims.extraction.rules.names import ACHIEVE
 
 _GAIN = (
     r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|differences?|disparity|disparities|gaps?|leads?|jump|rise|loss(?: of)?"
@@ -15,19 +16,21 @@ _GAIN = (
 # (id, pattern on the text before the number)
 DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.by", re.compile(rf"\bby(?: up to| an?| (?:absolute|relative|average|margin|margins|impressive|additional|further|large|significant|remarkable|substantial|notable|considerable|overall|mean|relatively|absolutely|of|nearly))*\s*{QUAL}*\(?[+-]?$")),
-    ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+(?: of)?|on D+(?: of)?|up to|over [^N;,]{{0,40}} of|with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+|on D+|up to|(?>over [^N;,]{{0,40}} of)|with))*\s*{QUAL}*\(?[+-]?$")),
     ("delta.gap_to", re.compile(r"\bgap(?: [^;N]{0,80}?)? to(?: less than| within| only| just| about| under| an?| absolute)*\s*$")),
     ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of |e\.g\.,? |i\.e\.,? )?\s*{QUAL}*[+-]?$")),
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
     ("delta.only_lower", re.compile(r"(?:drops?|degrades?|decreases?|los(?:es|ing)|sacrific\w+|cost) (?:of )?(?:only|just|less than|merely|about|around|at most|≤)?\s*$")),
     ("delta.better", re.compile(rf"(?:higher|lower|better|worse)(?: [^;NM]{{0,40}})? by\s*{QUAL}*$")),
-    ("delta.outperforms_to", re.compile(r"(?:outperform|surpass|exceed)\w*(?: [^;N,]{0,60}?)? (?:up to|as much as)\s*$")),
+    ("delta.outperforms_to", re.compile(r"(?:outperform|surpass|exceed)\w*(?: [^;N,]{0,60}?)? (?:up ?to|as much as|over|more than)\s*$")),
     ("delta.gains", re.compile(rf"\b(?:gains|gaining|gained|improves|improving|increases|increasing|improved|boosts|boosting|outperforms|outperforming|surpasses)\s*(?:M+ )?(?:up to|about|around|over|an? (?:additional|extra|further)|by)\s*{QUAL}*$")),
 )  # fmt: skip
+# "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
+COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
 DELTA_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("delta.higher", re.compile(r"^\s*-?\(?(?:(?!with |and |at |for |on |in |using |of )[a-z-]+ )?(?:absolute |relative |points? |abs\.? |on average |M+ )*\(?(?:higher|lower|better|worse|more accurate|less accurate|more|less|above|below|over|ahead|behind|fewer|greater|increased?|decreased?|reduced|improved|smaller|away)\b(?! (?:than )?(?:\d|N+ (?:datasets|benchmarks|tasks)))")),
-    ("delta.gain", re.compile(rf"^\s*-?(?:(?!and\b|on\b|with\b|while\b|for\b|over\b|by\b|to\b|at\b|or\b|from\b|compared\b|using\b|but\b)[a-z0-9'-]+ |M+ |D+ |V+ |P+ ){{0,5}}?{_GAIN}(?![a-z-])")),
+    ("delta.higher", re.compile(r"^\s*-?\(?(?:(?!with |and |at |for |on |in |using |of )[a-z-]+ )?(?:absolute |relative |points? |abs\.? |on average |M+ )*\(?(?:higher|lower|better|worse|more accurate|less accurate|more|less|(?:above|below|over(?! (?:(?:the|all|its|our|these|those|most|both) )?(?:[a-z-]+ ){0,2}(?:folds|runs|seeds|trials|episodes|classes|categories|languages|datasets|benchmarks|tasks|subjects|patients|sessions|questions|years|test sets?)\b))(?! *$)|ahead|behind|fewer|greater|increased?|decreased?|reduced|improved|smaller|away)\b(?! (?:than |all |the |a total of )?(?:\d|N+ ))(?! (?:all|multiple|several|various|many|different|unseen|held-out)\b)")),
+    ("delta.gain", re.compile(rf"^\s*-?(?:(?!of the\b|and\b|on\b|with\b|while\b|for\b|over\b|by\b|to\b|at\b|or\b|from\b|compared\b|using\b|but\b)[a-z0-9'-]+ |M+ |D+ |V+ |P+ ){{0,5}}?{_GAIN}(?![a-z-])")),
     ("delta.points_over", re.compile(r"^ (?:M+ )?(?:over|above|below) (?:the |its |our |strong )?(?:[a-z-]+ ){0,2}(?:baselines?|previous|prior|state|sota|existing|best|[PV])")),
     ("delta.improving", re.compile(r"^ (?:M+ )?(?:from|over) (?:the )?(?:baselines?|previous|state-of-the-art)")),
 )  # fmt: skip
@@ -36,7 +39,7 @@ RATIO_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ratio.retains", re.compile(rf"(?:retain|preserv|maintain|recover|keep|reach|achiev)\w* {QUAL}*$(?<=x)")),
 )  # fmt: skip
 RATIO_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("ratio.of_metric", re.compile(r"^ of (?:the |its |their |[PV]+'?s? |[a-z-]+'s )?(?:[a-z-]+ ){0,3}?(?:M+|performance|quality|capability|capabilities|effectiveness)")),
+    ("ratio.of_metric", re.compile(r"^ of (?:the |its |their )?(?:[PV]+'?s? |[a-z-]+'s )?(?:[a-z-]+ ){0,3}?(?:M+|performance|quality|capability|capabilities|effectiveness)")),
     ("ratio.relative", re.compile(r"^\s*\(?(?:M+ )?relative(?:ly)?\b")),
     ("ratio.times", re.compile(r"^ (?:[a-z-]+ )?(?:M+ )?(?:higher|better|more|greater|improvement|larger|increase|gain)")),
 )  # fmt: skip
@@ -46,48 +49,88 @@ _STATE = r"(?:state-of-the-art|state of the art|sota|best|record|results?|method
 # (id, pattern on the text before the number): the number is somebody else's
 BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.versus", re.compile(r"(?:\bvs\b\.?|\bversus\b|\bv\.s\.|compar(?:ed?|ing|able) (?:to|with)|as opposed to|against|rather than|instead of|relative to)(?! (?:our|ours)\b)(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|is\b)[^\s;,N]+){0,9}\s*\(?[+~]?$")),
-    ("role.than", re.compile(r"(?:\bthan|\bover)(?: (?:the|a|an))?(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|on\b)[^\s;,N]+){0,8} (?:of|at|'s|is|\(|[PV]+'s|baseline)\s*\(?$")),
-    ("role.outperforming", re.compile(r"(?:outperform|surpass|exceed|beat|improv|top|better)\w*(?: (?:upon|on|over|than))?(?: (?!with\b|while\b|we\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|in\b|to\b)[^\s;,N]+){1,9}\s*\(?(?:of|at)?\s*\(?$")),
+    ("role.than", re.compile(r"(?:\bthan|\bover(?! (?:all|both|the (?:[a-z]+ )?(?:classes|organs|tasks|datasets)|two|three|four|five|six|seven|eight|nine|ten|several|many)\b))(?: (?:the|a|an))?(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|on\b)[^\s;,N]+){0,8} (?:of|at|'s|is|\(|[PV]+'s|baseline)\s*\(?$")),
+    ("role.outperforming", re.compile(r"(?:outperform|surpass|exceed|beat|improv|top|better)\w*(?: (?:upon|on|over|than))?(?: (?!with\b|while\b|we\b|achiev|reach|attain|obtain|yield|and\b|by\b|deliver|using\b|from\b|in\b|to\b)[^\s;,N]+){1,9}\s*(?:\(?(?:of|at)\s*|\(\s*)?\(?$")),
     ("role.previous", re.compile(rf"(?:previous(?:ly)?|prior|former|earlier|existing|conventional|current|published)(?: [a-z-]+){{0,3}} {_STATE}(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|by\b)[^\s;,N]+){{0,4}}\s*\(?$")),
-    ("role.possessive", re.compile(r"(?:[PV]+)(?: \([^()]{0,20}\))?'s?\s*$")),
-    ("role.name_paren", re.compile(r"P+ \($")),
-    ("role.baseline", re.compile(r"\bbaselines?(?: (?:at|of|is|with|achieves|score|obtains|\())*\s*$")),
-    ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|\(|achieve|M+))*\s*$")),
+    ("role.possessive", re.compile(r"[PV](?<![PV].)[PV]*(?: \([^()]{0,20}\))?'s?\s*$")),
+    ("role.name_paren", re.compile(r"[PV](?<![PV].)[PV]* \((?:[^()]{0,50}, ?)?(?:M+ |at |with |only ){0,2}$")),
+    ("role.counterpart", re.compile(r"\bcounterparts?\s*\($")),
+    ("role.baseline", re.compile(r"(?<!new )(?<!strong )\bbaselines?(?: (?:(?:collaps|drop|fall|reach|stay|remain|lag|suffer|degrad|only)[a-z]*|at|of|is|with|achieves|score|obtains|\())*\s*$")),
+    ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|can|\(|achieve|reach|obtain|get|score|solve|answer|complete|only|just|about|over|M+))*\s*$")),
+    ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
 )  # fmt: skip
+# "does not reach 80%", "fails to attain an M of N"
+NEGATED = re.compile(
+    r"\b(?:(?:do|does|did|can|could|will|would)(?: not|n't)|cannot|fail(?:s|ed|ing)? to|unable to|never|not able to)(?: [a-z-]+)? "
+    rf"(?:reach|attain|achieve|obtain|get|hit|pass|cross)(?:ed)? (?:an? |the |even )?(?:M+ (?:of |above |over )?)?{QUAL}*$"
+)
+# "none of the models surpasses 40%": a bound on what others reach
+NOBODY = re.compile(
+    r"(?:^|[,;:] |\bthat )(?:no|none of|neither)\b(?:(?! to )[^,;:N]){0,70} (?:surpass|exceed|reach|attain|achiev|obtain|solv|pass|cross|get|scor)[a-z]* "
+    rf"(?:an? |the |even )?(?:M+ (?:of |above |over )?)?{QUAL}*$"
+)
+# "even GPT-4o reaches only 38.1%"
+EVEN = re.compile(r"(?:^|[,;] )even (?:the )?(?:[a-z-]+ ){0,3}?(?P<name>[PV]+)(?: [^\s;,N]+){1,8} $")
 THRESHOLD_BEFORE = re.compile(rf"(?:surpass|exceed|break|beyond|cross)\w*(?: the)?(?: M+(?: of)?)?\s*{QUAL}*$")
 BASELINE_AFTER = re.compile(
-    r"^ ?\)?,? ?(?:M+ )?(?:(?:provided|obtained|achieved|reported|held|set|reached|attained|given) by (?:the )?(?:former|previous|prior|existing|current|[PV]+|baseline|best|conventional)|"
+    r"^ ?(?:M+ ?)?\((?:[a-z-]+ ){0,4}(?:baseline|previous|prior|sota|original|before)\b|^ ?\) (?:[a-z-]+ )?(?:baselines?|counterparts?)\b|^ ?\)?,? ?(?:M+ )?(?:(?:provided|obtained|achieved|reported|held|set|reached|attained|given) by (?:the )?(?:former|previous|prior|existing|current|[PV]+|baseline|best|conventional)|"
     r"of the (?:previous|prior|existing|baseline|former|state)|for (?:the )?(?:professionally|baseline|previous|prior|human|existing|natural speech)|with (?:imagenet )?pre-?training\)|by (?:the )?[PV]+)"
 )
 OTHERS_SUBJECT = re.compile(
-    r"^(?:however, |while |although |yet, |currently, |today, |recently, |whereas |even )*(?:the )?(?:existing|current|previous|prior|today's|state-of-the-art|conventional|most|many|several|recent|"
-    r"best-performing|top-performing|best performing|leading|frontier|other)(?: [a-z-]+){0,4} (?:methods?|models?|approaches|systems?|works?|techniques|llms|vlms|networks|algorithms)\b"
+    r"^(?:however, |while |although |yet, |currently, |today, |recently, |whereas |even )*(?:the )?(?:best |strongest )?(?:existing|current|previous|prior|today's|state-of-the-art|conventional|most|many|several|recent|"
+    r"best-performing|top-performing|best performing|leading|frontier|other)(?:(?: [a-z-]+){0,4} (?:methods?|models?|approaches|systems?|works?|techniques|llms|vlms|networks|algorithms|agents|policies|baselines)|"
+    r"(?: (?!approach\b|method\b|model\b|system\b|work\b|[a-z]+ly\b)[a-z-]+){0,3} "
+    r"(?!errors|numbers|papers|parameters|users|factors|vectors|tensors|layers|filters|others|researchers|readers|authors|answers|clusters|centers|corners|orders)"
+    r"[a-z-]+(?:ers|ors))\b"
 )
+# where another subject takes over: "prior detectors obtain 21 AP, FooNet reaches", "existing methods ignore it; ..."
+TAKEN_OVER = re.compile(rf"; |, (?:and |but |whereas |while )?(?:our |the )?[PV]+ (?:[a-z]+ly )?(?:{ACHIEVE})\b")
 OTHERS_INLINE = re.compile(
     r"(?:today's|best-performing|top-performing|existing|current best|several (?:\w+ )?)(?: [a-z-]+){0,3} (?:model|models|system|systems|methods)[^N;.]{0,60}$"
 )
 OURS = re.compile(r"\b(?:we|our|ours|this paper|the proposed|proposed|this work|it achieves|this approach|this method)\b")
+# "solves 28.8% of the problems": how many of a set were done is its score
+SOLVES = re.compile(
+    rf"\b(?:(?P<verb>solv|resolv|complet|pass|answer|finish)\w*|succeed\w* (?:in|on)|(?:right|correct) (?:on|in|for)) {QUAL}*$"
+)
+SOLVED_AFTER = re.compile(
+    r"^ of (?:the |all |these |its )?(?:[a-z0-9-]+ ){0,2}?(?P<what>problems|issues|tasks|questions|queries|cases|instances|puzzles|tests|episodes|trials|attempts|rollouts|goals)\b"
+)
+# "33.4% of the issues in A and 41.2% of those in B"
+SOLVED_AGAIN = re.compile(r"^ of (?:those|them|the ones)\b")
+SOLVED_GOES_ON = re.compile(r"^[^N;]{0,80}(?:,|,? and) $")
+OUR_METHOD = re.compile(
+    r"\b(?:our|the proposed|this) (?:[a-z-]+ ){0,3}?(?:method|model|approach|framework|system|algorithm|network|pipeline|agent|technique|solution|architecture|classifier|baseline)s?\b|\bwe (?:propose|train|fine-?tune|develop)"
+)
 FROM_BEFORE = re.compile(r"\bfrom(?: (?!to\b|by\b)[^\s;N]+){0,7}\s*\(?$")
 RANGE_VERB = re.compile(r"(?:rang|vary|vari|span|between|differ|scal)\w*(?: [a-z-]+){0,3}$")
 CHANGE_VERB = re.compile(
-    r"improv|increas|rais|boost|reduc|decreas|lift|lower|push|enhanc|drop|cut|elevat|advanc|grow|fall|declin|rises?|jump|bring|went|goes|degrad|lifts|bump"
+    r"improv|increas|rais|boost|reduc|decreas|lift|lower|push|enhanc|drop|cut|elevat|advanc|grow|fall|declin|rises?|jump|bring|went|goes|degrad|lifts|bump|climb|rose\b|fell\b|soar|shrink|shrank|sink|sank"
 )
 TO_GAP = re.compile(r"^(?: M+| D+| (?!and\b|while\b)[^\s;,.N]+){0,8},? to (?:[^\s;,.N]+ ){0,4}\(?$")
 VERSUS_GAP = re.compile(
-    r"^\s*(?:M+\s*)?(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than)\s+(?:[^\s;,.N]+ ){0,5}\(?$"
+    r"^\s*(?:M+\s*)?(?:(?:on|for|in) (?:the )?D+(?:(?:,? and |, |/)(?:the )?D+){0,5}(?: (?:datasets?|benchmarks?|test sets?))?\s*)?"
+    r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:[^\s;,.N]+ ){0,5}\(?$"
 )
 LIST_GAP = re.compile(rf"^\s*(?:,\s*and|,|/|\band\b|&|,?\s*\bor\b|;)\s*(?:{QUAL}|\()*$")
 # "by 1.0% for X, 0.5% for Y": the next number goes on in the kind of the one before
 CONTINUED = re.compile(
-    rf"^\s*(?:M+ )?(?:(?:for|on|in|over|at|against|vs\.?|from|with|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
+    rf"^\s*(?:M+\s+)?(?:(?:for|on|in|over|at|against|vs\.?|from|with|when|if|after|without|under|using|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
 )
 UNDER_ATTACK = re.compile(
     r"^ (?:under|against|on) (?:the )?(?:[a-z-]+ ){0,4}(?:attacks?|adversarial (?:examples|samples|images|perturbations)|perturbations|adversar(?:y|ies))\b"
 )
+# "3.6% F1 (2.8% accuracy)"
+PAREN_BESIDE = re.compile(r"^\s*M+\s*\($")
+# "15.4% in accuracy and 0.8 in BLEU": differences in other units
+CONTINUED_BY_IN = re.compile(r"^ (?:in|on|for) (?:[a-z-]+ )?M+,? and\s*$")
 PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")
 AVERAGE = re.compile(
     r"\b(?:on average|average|averaged|averaging|mean) (?:across|over|of|on)?|\bacross (?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings|domains)\b"
 )
+# "on A, B and C, on average 1.4% higher": the number of none of them
+AVERAGED_BEFORE = re.compile(rf"\b(?:on average|averag\w+|mean)(?: (?:of|by|is|[a-z]+ing))?,? {QUAL}*$")
+AVERAGED_AFTER = re.compile(r"^ ?(?:M+ |higher |lower |better |improvement |gain |points? ){0,3}(?:on average|averaged)\b")
 SEVERAL = re.compile(
     r"\b(?:across|on|over|in) (?:all |the |these |our |a (?:wide )?(?:range|variety|suite|set) of )?(?P<count>\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|multiple|various|several|diverse|most|many|different)"
     r"(?: [a-z0-9-]+){0,4}? (?P<what>datasets|benchmarks|tasks|settings|domains|languages|test sets|models|trackers|games|environments)\b"

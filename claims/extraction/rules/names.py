@@ -5,24 +5,44 @@ from __future__ import annotations
 
 import re
 
+from claims.extraction.openings import Opened, OpenedTogether
+
 _PART = r"[A-Za-z0-9]+"
 # "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
-SHAPE = re.compile(
-    rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
-)
+_SHAPE = rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
+# what holds no capital and no digit and ends in a blank holds no such name and no beginning of one: it is read over as one match
+# without a name, many times as fast as trying every place of it; bounded, as a text without blanks is tried from each place
+SHAPE = re.compile(rf"[^A-Z0-9]{{0,200}} |(?P<name>{_SHAPE})")
 
-# "wav2vec 2.0": the release behind a name that holds a digit itself
-RELEASE = re.compile(r" \d\.\d(?![\d%x])(?= [a-z(]|[,.;:])")
+# "wav2vec 2.0", "MobileNetV2 0.75": the release or width behind a name that holds a digit itself
+RELEASE = re.compile(r" (?:\d\.\d|0\.[27]5|0\.35)(?![\d%x])(?= [a-z(]|[,.;:])")
 
 _BACKBONES = (
     r"(?:wide[- ]?|se[- ]?|3d[- ]|pre-?act[- ]|i)?res-?net|resnext|wrn|wide-?resnet|vgg(?:net)?|densenet|mobile-?net|shuffle-?net|squeeze-?net|efficient-?net|reg-?net\w?|"
     r"inception|xception|alex-?net|googlenet|convnext|deit|swin(?:[- ]transformer)?|vit|vision transformer|mixer|mlp-mixer|pvt|cait|beit|nfnet|r3d|i3d|c3d|s3d|"
     r"slowfast|x3d|hrnet|darknet|resnest|bert|roberta|albert|deberta|distilbert|electra|gpt|t5|bart|llama|mistral|qwen|vicuna|opt|bloom|pythia|gemma|phi|"
-    r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|pointnet|poolformer|volo|xcit|levit|coat|lenet"
+    r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|random forests?|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision trees?|gradient boosting|pointnet|poolformer|volo|xcit|levit|coat|lenet"
 )
-BACKBONE = re.compile(
-    rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
-)
+BACKBONE = Opened(
+    re.compile(
+        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
+    ),
+    # what the backbones above begin with, in lower case
+    (
+        "wideres", "wide-res", "wide res", "seres", "se-res", "se res", "3d-res", "3d res", "preact-res", "preact res", "pre-act-res",
+        "pre-act res", "ires", "resnet", "res-net", "resnext", "wrn", "vgg", "densenet", "mobilenet", "mobile-net", "mobilevit",
+        "shufflenet", "shuffle-net", "squeezenet", "squeeze-net", "efficientnet", "efficient-net", "regnet", "reg-net", "inception",
+        "xception", "alexnet", "alex-net", "googlenet", "convnext", "deit", "swin", "vit", "vision transformer", "mixer", "mlp-mixer",
+        "pvt", "cait", "beit", "nfnet", "r3d", "i3d", "c3d", "s3d", "slowfast", "x3d", "hrnet", "darknet", "resnest", "bert", "roberta",
+        "albert", "deberta", "distilbert", "electra", "gpt", "t5", "bart", "llama", "mistral", "qwen", "vicuna", "opt", "bloom",
+        "pythia", "gemma", "phi", "faster r", "faster-r", "mask r", "mask-r", "cascade r", "cascade mask r", "fast r", "fast-r",
+        "retinanet", "fcos", "detr", "upernet", "deeplab", "pspnet", "fpn", "unet", "u-net", "dit", "sit", "uvit", "u-vit", "pointnet",
+        "random forest", "xgboost", "lightgbm", "catboost", "logistic regression", "naive bayes", "decision tree", "gradient boosting",
+        "poolformer", "volo", "xcit", "levit", "coat", "lenet",
+    ),
+)  # fmt: skip
+# models of their own, not what a method is put on
+CLASSIC = re.compile(r"(?i)random forest|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision tree|gradient boosting")
 DETECTOR = re.compile(r"(?i)r-?cnn|retinanet|fcos|^detr|upernet|deeplab|pspnet|fpn|framework")
 
 # capitals that are no model
@@ -222,59 +242,155 @@ NOT_A_MODEL = frozenset(
         "dg",
         "ood",
         "clip-based",
+        "ci",
+        "sql",
+        "fpr",
+        "tpr",
+        "roc",
+        "wsi",
+        "wsis",
+        "mri",
+        "mris",
+        "eeg",
+        "ecg",
+        "uav",
+        "uavs",
+        "html",
+        "json",
+        "xml",
+        "pdf",
+        "csi",
+        "rf",
+        "hmm",
+        "crf",
+        "mse",
+        "cctv",
+        "gps",
+        "rgbd",
+        "rgb-d",
+        "bert-based",
+        "llm-based",
+        "uspto",
+        "e2e",
+        "bci",
+        "hci",
+        "ads",
+        "dof",
+        "cad",
+        "cbct",
+        "oct",
+        "pet",
+        "ehr",
+        "ehrs",
+        "icu",
+        "snr",
+        "sars-cov-2",
+        "covid-19",
+        "dna",
+        "rna",
+        "cpu-only",
     ]
 )
 
 _WORD = r"[A-Za-z](?:[\w+^/-]|\.(?=\w))*"
-NAMED = re.compile(
+_NAMED = re.compile(
     r"(?:dubbed|termed|called|named|coined|denoted(?: as)?|referred to as|refer to (?:it |this )?as|(?:we|which we) (?:name|call|term|dub)(?: it| this| our \w+)?|"
-    r"abbreviated as|nicknamed|namely|codenamed)(?: (?:as|the|a|an|model|our))*,?\s*[\"'(]*\s*(?P<name>"
+    r"abbreviated as|nicknamed|namely|codenamed)(?: (?:as|the|a|an|model|our))*,?\s*(?:[\"'(]+\s*)?(?P<name>"
     + _WORD
     + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*| [vV]\d\S*| \d(?:\.\d)?(?!\S))*)"
 )
-PRESENTED = re.compile(
+NAMED = Opened(
+    _NAMED,
+    ("dubbed", "termed", "called", "named", "coined", "denoted", "referred to as", "refer to", "we name", "we call", "we term", "we dub",
+     "which we ", "abbreviated as", "nicknamed", "codenamed", "namely"),
+)  # fmt: skip
+_PRESENTED = re.compile(
     r"(?:[Ww]e|paper|work|report|article|study|letter)(?: \w+ly| further| also| then| first| therefore| thus| here)?(?:,? [\w' ]{0,40}?,)?"
     r" (?:propose|proposes|introduce|introduces|present|presents|develop|develops|design|designs|describes|describe|devise|release|releases|build|create|explores?|studies) "
     r"(?:(?:a|an|the|our|new|novel|simple|method|framework|model|called|and|efficient|effective|general|open) ){0,4}(?P<name>(?=[A-Z])"
     + _WORD
     + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*| [vV]\d\S*| \d(?:\.\d)?(?!\S)){0,4})"
 )
-PRESENTED_ACRONYM = re.compile(
-    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|devis\w+|creat\w+|describ\w+|contribut\w+)\s[^.;()]{3,160}?\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
+PRESENTED = Opened(
+    _PRESENTED,
+    [subject + behind for subject in ("we", "We", "paper", "work", "report", "article", "study", "letter") for behind in (" ", ",")],
+)
+PRESENTED_ACRONYM = Opened(
+    re.compile(
+        r"(?:propos\w{1,12}|introduc\w{1,12}|present\w{0,12}|develop\w{0,12}|design\w{0,12}|devis\w{1,12}|creat\w{1,12}|describ\w{1,12}|contribut\w{1,12})(?<!recently proposed)(?<!previously proposed)\s(?:[^.;() ]| (?!(?:from|by|using|with|on|against|than|between|across) )){3,160}?\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
+    ),
+    ("propos", "introduc", "present", "develop", "design", "devis", "creat", "describ", "contribut"),
 )
 # "we design a family of networks, FooNet-XY, which ..."
-NEW_NAME = re.compile(
-    r"(?:propos|introduc|present|develop|design|build|create)\w*\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
+NEW_NAME = Opened(
+    re.compile(
+        r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
+    ),
+    ("propos", "introduc", "present", "develop", "design", "build", "create"),
 )
+# "our method (FooNet)", "our model, the Foo Transformer, ...", "our FooNet": nothing else can be its name
+OURS = Opened(
+    re.compile(
+        r"(?:[Oo]ur(?: (?:proposed|novel|new|final|full|best|approach|simple|main))? (?:[a-z-]+ ){0,3}?(?:model|method|approach|framework|system|algorithm|network|architecture|pipeline|agent|technique|solution|strategy)s?,? (?:\(|called |named |dubbed |the )?(?P<name>(?=[A-Z])"
+        + _WORD
+        + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*){0,3})(?=[),]| (?:achiev|obtain|reach|attain|outperform|surpass|improv|yield|is|can|has)))"
+    ),
+    ("our ", "Our "),
+)
+INTRODUCED = OpenedTogether((OURS, NAMED, PRESENTED, PRESENTED_ACRONYM, NEW_NAME))
+# a paper that measures what others made
+EVALUATION_TITLE = re.compile(
+    r"(?i)^(?:evaluating|benchmarking|assessing|comparing|auditing|probing|measuring|testing|revisiting|understanding|investigating|exploring the (?:limits|capabilit)|on the|how |do |does |can |are |is |what |why )|"
+    r"\b(?:benchmarking study|comparative (?:study|analysis|evaluation)|an? (?:empirical|systematic|comprehensive|large-scale) (?:study|evaluation|analysis|comparison|investigation)|case study|critical study|an evaluation of)\b"
+)
+# titles of papers whose every system is somebody's
+EVALUATION_START = re.compile(r"(?i)^(?:evaluating|benchmarking|assessing|comparing|auditing|reproduc\w+|replicat\w+)\b")
+# "Foo-LiDAR From Visual Depth": a shaped word that a title begins with
+TITLE_FIRST = re.compile(r"(?P<name>[A-Z][\w+-]*\w) (?:[Ff]or|[Ff]rom|[Vv]ia|[Ww]ith|[Ii]n|[Aa]s|[Ii]s|[Bb]y|[Tt]o)\b")
+# "Kuncoro et al., 2016", "Foo & Bar (2016)": who others are
+CITED = re.compile(r"[A-Z][a-z]+(?: et al\.?| (?:&|and) [A-Z][a-z]+)(?: \((?:19|20)\d\d\)|,? (?:19|20)\d\d)")
 
 ACHIEVE = (
     r"(?:achiev\w+|attain\w*|reach\w*|obtain\w*|get|gets|yield\w*|deliver\w*|scor(?:es|ed|e|ing)|set|sets|establish\w*|outperform\w*|surpass\w*|improv\w+|exceed\w*|"
     r"gain\w*|boost\w*|reduc\w+|enjoy\w*|match\w*|beat|beats|demonstrat\w+|show\w*|has|have|had|report\w*|record\w*|hit|hits|increas\w+|rais\w+|perform\w*|produc\w+|"
-    r"provid\w+|accelerat\w+|requir\w+|run|runs|consum\w+|save|saves|cut|cuts|use|uses|can|could|is|are|also|only|not|further|still|consistently|significantly|successfully|compresses)"
+    r"provid\w+|accelerat\w+|requir\w+|run|runs|consum\w+|makes?|made|finds?|found|keeps?|retain\w*|preserv\w+|needs?|wins?|won|loses?|lost|lower\w*|draws?|resolv\w+|solv\w+|answer\w*|complet\w+|succeed\w*|beats?|gives?|gave|stays?|remains?|drops?|lags?|suffers?|collapses?|equals?|brings?|predicts?|generates?|recovers?|save|saves|cut|cuts|use|uses|can|could|is|are|also|only|not|further|still|consistently|significantly|successfully|solv\w*|answers?|compresses)"
 )
 # the subject of a result, in the shadow: "TTTTTT achieves"; the name stands right before the verb
 SUBJECT = re.compile(
-    rf"(?P<name>[PV]+)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
+    rf"(?P<name>[PV](?<![PV].)[PV]*)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
 )
 
-# every repetition is bounded: a text of capitals must not be tried from each of them
-UNKNOWN_DATASET = re.compile(
-    r"(?<![A-Za-z0-9'+_/.-])(?P<name>[A-Z][A-Za-z0-9'+]{0,40}(?:[-_/.][A-Za-z0-9]{1,40}){0,4}(?: (?:[A-Z][A-Za-z0-9'+]{0,40}(?:-[A-Za-z0-9]{1,40}){0,3}|\d{2,4}|of|in the|v\d)(?= )){0,6}(?: \d{4}| v\d)?)"
-    r" (?:dataset|data-?set|benchmark|corpus|test set|challenge|leaderboard|test suite|test-dev|validation set|task \d)\b"
-)
-# "the DCASE 2020 Challenge Task 2"
-CHALLENGE = re.compile(r"(?<![\w-])(?P<name>[A-Z][A-Za-z]{0,20}[A-Z][\w-]{0,20}(?: \d{4})? Challenge(?: Task \d)?)(?![a-z])")
-DATASET_NAMED = re.compile(
-    r"\b(?:dataset|benchmark|corpus)s?,? (?:called |named |, )?(?P<name>[A-Z][A-Za-z]{0,30}(?:[-_]?[A-Za-z]{0,30}\d[\w-]{0,30}|-[A-Z0-9][\w-]{0,30}))"
-)
-# starts of a capitalised run that are no part of a dataset's name
-NOT_A_DATASET = re.compile(
-    r"^(?:The|Our|This|On|In|For|These|We|Experiments|Using|Extensive|Empirical|A|An|Evaluat\w+|Results|New|Each|All|Both|Moreover|Furthermore|Additionally|State|"
-    r"Experimental|And|With|To|By|Most|Several|Popular|Public|Standard|Two|Three|Four|It|Its|Their|Existing|Training|Given|Specifically|Notably|Remarkably|At|As)\b ?"
-)
-
+# "FooNet collects more reward": a name that opens its sentence does what the verb says
+OPENING_SUBJECT = re.compile(r"(?:our |the )?(?P<name>P+) (?:[a-z]+ly )?[a-z]{3,}(?<!ss)s (?!of\b)")
 VARIANT_WORDS = re.compile(
     r"\b(?:our |a |the )?(?P<variant>(?:tiny|small|base|large|huge|giant|nano|lightweight|smaller|larger|smallest|largest|best-performing|big|medium|xl)"
     r"(?:[- ]sized?)? (?:variant|version|model)|\d+[- ]layers?|\d+(?:\.\d+)?[bm] (?:model|variant|version))\b"
 )
 SIZE_AFTER_NAME = re.compile(r"^(?: model)? (?P<variant>tiny|small|base|large|huge|giant|xl)\b(?! (?:margin|set|scale|number|batch))")
+
+# phrases that stand for a model of others
+OTHERS = re.compile(
+    r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier|next|second)[ -](?:best )?(?:[A-Za-z-]+ ){0,3}?(?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?|competitors?)(?: methods?| models?| results?)?"
+    r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
+    r"|(?:[Tt]he |[Ee]ven the )?(?:(?:best|strongest|top|leading|best-performing|top-performing|most advanced|most capable|state-of-the-art|SOTA|frontier|open-source|proprietary|closed-source)[ ,-]+)+(?:[a-z-]+ ){0,2}(?:models?|llms?|LLMs?|MLLMs?|VLMs?|systems?|methods?|agents?)"
+    r"|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| ground truth| raters?| participants?)?|(?:legal |domain |clinical )?experts|random (?:guess(?:ing)?|chance|edits|baseline|selection)|chance level)"
+)
+# "the best model, Foo 2, solves"
+APPOSED = re.compile(r", (?P<name>[A-Z][\w.-]{1,30}(?: (?:[A-Z][\w.-]{0,30}|\d[\d.]{0,4}\w?)){0,3}), ")
+# "versus 94% for human experts", "24.4% with ImageNet pre-training"
+OTHERS_AFTER = re.compile(
+    r"\s?\)?,? ?(?:[A-Za-z-]+ ){0,2}?(?:for|by|from|of|with|using) (?:the )?(?P<name>(?:human|random|previous|prior|baseline|existing|standard|vanilla|competing|closest|professional|supervised|expert|other|traditional|conventional|[Ii]mage[Nn]et)[A-Za-z -]{0,40}?)(?=[,.;()]|$| and | on | in | at | with | when )"
+)
+# "outperforming its rival Foo (", "compared to standard training ("
+COMPARED_WITH = re.compile(
+    r"(?:than|over|outperform\w*|surpass\w*|exceed\w*|beat\w*|match\w*|(?:compared|comparable|close|relative) (?:to|with)|against|versus|vs\.?) (?:that of |those of )?(?:the |a |an |its |our |standard )?(?P<name>[A-Za-z][\w'-]*(?: (?!at\b|of\b|by\b|with\b|achiev\w*|on\b|in\b)[A-Za-z][\w'-]*){0,4})(?: (?:at|of|achieving|with))? ?\(?(?:[A-Z]{2,5} )?$"
+)
+# "FooNet matches human ground truth in naturalness (4.37 vs. 4.38)": whom a sentence compares with
+RIVAL = re.compile(
+    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beat\w*|match(?:es|ed|ing)?|than|over|against|compared (?:to|with)) (?:that of |those of )?(?:the |a |an |its |our )?(?P<name>(?!all\b|both\b|other\b|by\b|up\b|each\b|time\b|training\b)[A-Za-z](?:[\w/-]*\w)?(?: (?!in\b|on\b|by\b|at\b|for\b|with\b|and\b|while\b|of\b)[A-Za-z][\w-]*){0,4})"
+)
+STATE = re.compile(
+    r"(?:[Pp]revious |[Pp]rior )?(?:[Ss]tate[- ]of[- ]the[- ]art|SOTA|(?:previous|prior|best|earlier) (?:results?|works?|methods?))"
+)
+# "our consistency model": which of a paper's unnamed models
+OUR_KIND = re.compile(r"\bour (?!proposed|best|final|full|new|novel|single|simple|main|own)(?P<variant>(?:[a-z]+-)?[a-z]{4,} model)\b")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from claims.extraction.drafts import ClaimDraft, CostDraft
+from claims.extraction.explaining import answer_numbers
 from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import Vocabulary, load_vocabulary
-from claims.terms import LARGEST
+from claims.terms import LARGEST, TextField
 from tests.fuzzing import fuzz
 
 pytestmark = pytest.mark.embedded  # knows no database
@@ -20,7 +22,8 @@ _PARTS = (
     "accuracy top-1 mAP FID BLEU ImageNet CIFAR-10 COCO MS-COCO SQuAD of on with by from to and or while which we our OrderNet ResNet-50 ViT-B/16 "
     "achieves reaches improves outperforming surpassing vs. compared baseline state-of-the-art zero-shot faster fewer less more parameters FLOPs "
     "GFLOPs epochs hours ms GB images 81.5% 81.5 25M 1.5B 4.5G 2x 3.2× 1% 10~30% 92.7-98.1% 82.9/84.8 0.3 ± +1.2 -0.5 1e9 1,000 1e300 99999999999 "
-    "10^ 224x224 2023 (ours) , ; : . – -- ( ) [1] $ \\times \\pm \\% % \" ' 中 é ｎ ３ ½ ² İ ß ﬁ \u0301 \u200d \u202e \ud800 \x00 \n \t"
+    "10^ 224x224 2023 (ours) , ; : . – -- ( ) [1] $ \\times \\pm \\% % \" ' 中 é ｎ ３ ½ ² İ ß ﬁ \u0301 \u200d \u202e \ud800 \x00 \n \t \u200b א ب ٣ ٪ \\textbf{ \\mathbf{ \\( } "
+    "dataset benchmarks such as FooQA BarBench (p < 0.05) (95% CI 1.2-3.4) with without under using only a factor of et al. 2019"
 )
 PARTS = st.sampled_from(_PARTS.split(" "))
 TEXTS = st.lists(st.one_of(PARTS, PARTS, PARTS, PARTS, st.text(max_size=6)), max_size=60).map(" ".join) | st.lists(PARTS, max_size=60).map(
@@ -54,4 +57,7 @@ def test_extraction_never_raises_and_its_offsets_hold(vocabulary: Vocabulary, ti
     for untaken in found.untaken:
         assert texts[untaken.text_field][untaken.number.start : untaken.number.end].strip()
         assert untaken.reason
+    answered = {(answer.text_field, at) for answer in answer_numbers(found) for at in range(answer.number.start, answer.number.end)}
+    for text_field in (TextField.TITLE, TextField.ABSTRACT):
+        assert all((text_field, digit.start()) in answered for digit in re.finditer(r"\d", texts[text_field]))
     assert extract(title, abstract, vocabulary) == found, "the same texts give the same"

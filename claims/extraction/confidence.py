@@ -1,0 +1,133 @@
+"""How sure a reading is: of the annotated statements that look like it, the share that was read right.
+
+What a statement looks like is a handful of signs. Each has points, the points of a statement's signs are added up, and a table says
+which share of the annotated statements of so many points was right, at the least that so few can vouch for. Points and table are
+measured (`rules/confidence.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from claims.extraction.cells import UNFIT
+from claims.extraction.drafts import ClaimDraft, CostDraft, Extraction, StatementDraft
+from claims.extraction.rules import confidence as measured
+from claims.extraction.scene import Scene
+from claims.extraction.vocabulary import Vocabulary
+from claims.terms import ClaimKind, TextField
+
+_Draft = TypeVar("_Draft", bound=StatementDraft)
+
+CAPS = {UNFIT: 0.5}
+"""No statement with one of these rules is surer than that: they are too rare to be measured."""
+
+# "English PTB", "2025 FooChallenge", "FooChallenge Task 2", "AIME'24": the name goes on where the catalogue's ends
+_LONGER_BEFORE = re.compile(r"(?:\b[A-Z][\w'’]*|\b(?:19|20)\d\d)[ -]$")
+_LONGER_AFTER = re.compile(r"[ -](?:[A-Z]\w*|(?:19|20)\d\d\b)|['’]\d\d\b")
+_NO_PART_OF_A_NAME = re.compile(r"(?:On|The|In|For|Our|At|Using|With|And|To|From|Of|By|We|Its|This) $")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Points by sign, and the share of right statements from so many points on, the fewest first. A sign without points is neutral."""
+
+    points: Mapping[str, int]
+    shares: tuple[tuple[int, float], ...]
+
+    def add_up(self, signs: Iterable[str]) -> int:
+        return sum(self.points.get(sign, 0) for sign in signs)
+
+    def confidence(self, signs: Iterable[str]) -> float:
+        """Return the share of the last step that the points reach, of the first if they reach none."""
+        total = self.add_up(signs)
+        reached = [share for points, share in self.shares if total >= points]
+        return reached[-1] if reached else self.shares[0][1]
+
+
+ABSOLUTE, RELATIVE, COST = (Scale(*scale) for scale in (measured.ABSOLUTE, measured.RELATIVE, measured.COST))
+
+
+def rate(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> Extraction:
+    """Return `found` with the confidence of every claim and cost; `scenes` are of the texts that it was read from."""
+    if not found.claims and not found.costs:
+        return found
+    claims = [
+        _rated(draft, ABSOLUTE if draft.kind is ClaimKind.ABSOLUTE else RELATIVE, signs)
+        for draft, signs in zip(found.claims, claim_signs(found, scenes, vocabulary), strict=True)
+    ]
+    costs = [_rated(draft, COST, cost_signs(draft)) for draft in found.costs]
+    return replace(found, claims=tuple(claims), costs=tuple(costs))
+
+
+def _rated(draft: _Draft, scale: Scale, signs: Iterable[str]) -> _Draft:
+    return replace(draft, confidence=min([scale.confidence(signs), *(CAPS[rule] for rule in draft.rules if rule in CAPS)]))
+
+
+def claim_signs(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> list[frozenset[str]]:
+    """Return the signs of each claim."""
+    numbers = Counter((draft.text_field, draft.number) for draft in found.claims)
+    longer: dict[str, bool] = {}
+    signs = []
+    for draft in found.claims:
+        of_draft = {*_metric_signs(draft, vocabulary), *_signs(draft), f"kind.{draft.kind}"}
+        if draft.dataset is None:
+            of_draft.add("dataset.none")
+        elif draft.dataset in vocabulary.dataset:
+            of_draft.add("dataset.known")
+            if draft.dataset not in longer:
+                longer[draft.dataset] = any(_is_part_of_longer_name(scene, draft.dataset) for scene in scenes.values())
+            if longer[draft.dataset]:
+                of_draft.add("dataset.longer_name")
+        if numbers[draft.text_field, draft.number] > 1:
+            of_draft.add("several_cells")
+        signs.append(frozenset(of_draft))
+    return signs
+
+
+def cost_signs(draft: CostDraft) -> frozenset[str]:
+    """Return the signs of a cost."""
+    rule = draft.rules[0]
+    return frozenset(("cost.ratio" if rule.startswith("cost.ratio") else rule, f"measure.{draft.measure}", *_signs(draft)))
+
+
+def _signs(draft: StatementDraft) -> Iterator[str]:
+    if "owner.main" in draft.rules:
+        yield "owner.assumed"
+    if draft.value_max is not None:
+        yield "range"
+
+
+def _metric_signs(draft: ClaimDraft, vocabulary: Vocabulary) -> Iterator[str]:
+    if draft.metric is None:
+        yield "metric.none"
+        return
+    entry = vocabulary.metric.get(draft.metric)
+    if entry is None:
+        yield "metric.unknown"
+    elif entry.generic:
+        yield "metric.generic"
+
+
+def _is_part_of_longer_name(scene: Scene, name: str) -> bool:
+    """Say whether the text names more than the catalogue's entry somewhere: a version, a language, a track of it."""
+    for mention in scene.mentions["D"]:
+        if mention.name != name:
+            continue
+        before = scene.text[max(0, mention.start - 30) : mention.start]
+        word = _LONGER_BEFORE.search(before)
+        if word is not None and _NO_PART_OF_A_NAME.match(word.group()) is None:
+            place = mention.start - len(word.group())
+            opens_sentence = not before[: word.start()].rstrip() or before[: word.start()].rstrip()[-1] in ".:?!"
+            if not opens_sentence and not _is_named(scene, place):
+                return True
+        if _LONGER_AFTER.match(scene.text, mention.end) and not _is_named(scene, mention.end + 1):
+            return True
+    return False
+
+
+def _is_named(scene: Scene, place: int) -> bool:
+    return any(scene.at(kind, place) is not None for kind in scene.mentions)

@@ -1,0 +1,93 @@
+"""Patterns with many branches, tried only where one of a few words says that they can match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+
+def word_finder(words: Sequence[str]) -> AhoCorasick:
+    """Return what finds all of `words` in one pass over a text. A table of all states is twice as fast, and small for a few words."""
+    return AhoCorasick(words, implementation=Implementation.DFA)
+
+
+class Opened:
+    """A pattern whose every match begins with one of `openings`.
+
+    `re` tries the branches of a pattern one after the other at every place of a text; here all openings are looked for in one
+    pass and the pattern is tried where one stands, which is most of the speed of reading a text.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], openings: Iterable[str]) -> None:
+        self.pattern = pattern
+        self.openings = tuple(openings)
+        self._automaton = word_finder(self.openings)
+
+    def finditer(self, text: str, start: int = 0, end: int | None = None, folded: str | None = None) -> Iterator[re.Match[str]]:
+        """Yield what the pattern's own `finditer` does. The openings are looked for in `folded`, which is as long as `text`."""
+        end = len(text) if end is None else end
+        hits = self._automaton.find_matches_as_indexes((text if folded is None else folded)[start:end], overlapping=True)
+        return self.matches_at({start + hit[1] for hit in hits}, text, start, end) if hits else iter(())
+
+    def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+        """Yield what the pattern's own `finditer` does, where `places` are those of all openings in text[start:end]."""
+        for at in sorted(places):
+            if at >= start and (match := self.pattern.match(text, at, end)) is not None:
+                yield match
+                start = match.end()
+
+
+class Run(Opened):
+    """A pattern for a run of words that ends in one of `words`, each with the blank before it.
+
+    `word` matches the words that may stand between its first one and its last, at most `most`, and `beginning` where in or right behind
+    a word such a run may begin. From the last word one looks back, which is at once over where the word before it is another.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], words: Iterable[str], *, beginning: str, word: str, most: int) -> None:
+        super().__init__(pattern, words)
+        self._beginning = re.compile(beginning)
+        self._word = re.compile(word)
+        self._most = most
+
+    def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+        begun = {found.start() for at in places for found in self._beginning.finditer(text, self._look_back(text, at, start), at + 1)}
+        return super().matches_at(begun, text, start, end)
+
+    def _look_back(self, text: str, at: int, start: int) -> int:
+        for _ in range(self._most + 1):
+            blank = text.rfind(" ", start, at)
+            if self._word.fullmatch(text, blank + 1, at) is None or blank < 0:
+                return max(blank + 1, start)
+            at = blank
+        return at
+
+
+class OpenedTogether:
+    """Several opened patterns that read the same texts: the openings of all are looked for in one pass."""
+
+    def __init__(self, opened: Sequence[Opened]) -> None:
+        self._opened = opened
+        words = sorted({opening for one in opened for opening in one.openings})
+        self._automaton = word_finder(words)
+        self._opened_by = [[one for one in opened if word in one.openings] for word in words]
+
+    def finditers(self, text: str) -> Iterator[tuple[Opened, Iterator[re.Match[str]]]]:
+        """Yield the patterns that can match at all, in order, each with its matches."""
+        places = self.places(text)
+        for opened in self._opened:
+            if opened in places:
+                yield opened, opened.matches_at(places[opened], text, 0, len(text))
+
+    def places(self, folded: str, start: int = 0, end: int | None = None) -> dict[Opened, set[int]]:
+        """Return where in folded[start:end] the openings of each pattern stand, for its `matches_at`; those without any are left out."""
+        places: dict[Opened, set[int]] = {}
+        for word, at, _ in self._automaton.find_matches_as_indexes(folded[start:end], overlapping=True):
+            for opened in self._opened_by[word]:
+                if opened in places:
+                    places[opened].add(start + at)
+                else:
+                    places[opened] = {start + at}
+        return places

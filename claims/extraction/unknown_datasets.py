@@ -1,0 +1,155 @@
+"""Recognise the datasets that no file lists, by their shape and the places where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from claims.extraction.openings import Opened, OpenedTogether
+from claims.extraction.rules import datasets as rules
+from claims.extraction.rules.names import BACKBONE, NOT_A_MODEL
+
+_LONGEST_LIST = 170
+_MOST_SLASHES = 7
+_PLAIN_WORD = 3
+
+
+Places = Mapping[Opened, set[int]]
+_BY_NOUN = (rules.CHALLENGE, rules.WITH_NOUN, rules.AFTER_NOUN)
+_BY_PLACE = (rules.ON, rules.AFTER_NOUN_LIST, rules.BEFORE_NOUN, rules.SUFFIXED)
+_NOUNS, _ALL = OpenedTogether(_BY_NOUN), OpenedTogether((*_BY_NOUN, *_BY_PLACE))
+
+
+def find_unknown_datasets(text: str, own_models: Sequence[str], *, by_place: bool) -> Iterator[tuple[int, int]]:
+    """Yield where a name stands that the text calls a dataset, and with `by_place` where one stands that can be nothing else."""
+    places = (_ALL if by_place else _NOUNS).places(text)
+    yield from _find_by_noun(text, places)
+    if by_place:
+        yield from _find_by_place(text, own_models, places)
+
+
+def _matches(opened: Opened, text: str, places: Places) -> Iterator[re.Match[str]]:
+    return opened.matches_at(places.get(opened, ()), text, 0, len(text))
+
+
+def _find_by_noun(text: str, places: Places) -> Iterator[tuple[int, int]]:
+    """Yield where a name stands that the text calls a dataset: "the FooBar dataset", "a benchmark, Foo-2"."""
+    for opened in _BY_NOUN:
+        for match in _matches(opened, text, places):
+            start, end = match.span("name")
+            while (skip := rules.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():
+                start += skip.end()
+            name = text[start:end].strip()
+            if len(name) > 1 and name.lower() not in NOT_A_MODEL and re.search(r"[A-Z]", name):
+                yield start, end
+
+
+def _find_by_place(text: str, own_models: Sequence[str], places: Places) -> Iterator[tuple[int, int]]:
+    """Yield where a capitalised name stands that is a dataset by its place or its shape.
+
+    "accuracy on FooQA", "benchmarks (A, B, C)", "the A, B and C datasets", "ProcessBench". `own_models` are the paper's own methods in
+    lower case.
+    """
+    seen: set[tuple[int, int]] = set()
+    for match in _matches(rules.ON, text, places):
+        before = text[max(0, match.start() - 16) : match.start()]
+        if rules.NO_MEASURE_BEFORE.search(before):
+            continue
+        yield from _listed(text, match.start("name"), match.end("name"), own_models, seen)
+    for match in _matches(rules.AFTER_NOUN_LIST, text, places):
+        yield from _listed(text, match.start("name"), match.end("name"), own_models, seen)
+    for match in _matches(rules.BEFORE_NOUN, text, places):
+        low = _start_of_list(text, match.start())
+        if not _IS_LIST.search(text, low, match.start()):
+            continue
+        listed = rules.LIST_END.search(text[low : match.start()])
+        if listed is not None and _IS_LIST.search(listed["list"]) and not text[low + listed.start() - 1].isalnum():
+            first = _RUN.match(listed["list"])
+            if first is not None:
+                start = low + listed.start("list")
+                yield from _listed(text, start, start + first.end(), own_models, seen)
+    for match in _matches(rules.SUFFIXED, text, places):
+        word = rules.WORD_BEFORE.search(text[max(0, match.start() - 42) : match.start()])
+        start = match.start() - (len(word.group()) if word is not None else 0)
+        if word is not None and text[start : start + 1].isupper() and _could_be(text[start : match.end()], own_models):
+            yield start, match.end()
+
+
+def _start_of_list(text: str, end: int) -> int:
+    """Return where a list before `end` can begin at the earliest: a slash may join names or stand in one, so many have endless readings."""
+    low = max(0, end - _LONGEST_LIST)
+    slash = end
+    for _ in range(_MOST_SLASHES + 1):
+        slash = text.rfind("/", low, slash)
+        if slash < 0:
+            return low
+    return slash + 1
+
+
+_IS_LIST = re.compile(r", | and ")
+_RUN = re.compile(rules.RUN)
+
+
+def _listed(text: str, start: int, end: int, own_models: Sequence[str], seen: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the name at [start, end) and those that a list goes on with, up to the first that can't be a dataset.
+
+    `seen` holds where the lists before have been: "on A, on B, on C" is one list, and no three.
+    """
+    while (start, end) not in seen:
+        seen.add((start, end))
+        end = start + len(rules.TRAILING.sub("", text[start:end]))
+        if not _could_be(text[start:end], own_models):
+            return
+        yield start, end
+        following = rules.LISTED.match(text, end)
+        if following is None:
+            return
+        start, end = following.span("name")
+        if rules.SUBJECT.match(text, start):
+            return
+
+
+def _could_be(name: str, own_models: Sequence[str]) -> bool:
+    lowered = name.lower()
+    if (
+        len(name) < 2
+        or name.endswith("'s")
+        or rules.NEVER.match(name)
+        or rules.NOT_A_DATASET.match(f"{name} ")
+        or rules.NO_DATASET_ENDS.search(name)
+        or lowered in NOT_A_MODEL
+        or lowered.rstrip("s") in NOT_A_MODEL
+    ):
+        return False
+    if any(lowered == own or (lowered.startswith(own) and not lowered[len(own)].isalpha()) for own in own_models):
+        return False
+    if next(iter(BACKBONE.finditer(name, 0, len(name), lowered)), None) is not None:
+        return False
+    return len(name) > _PLAIN_WORD or sum(map(str.isupper, name)) > 1 or any(map(str.isdigit, name))
+
+
+def hung_on(text: str, end: int) -> int:
+    """Return where a longer name ends that begins with the known one before `end`: "GSM8K-V" is no GSM8K; `end` if it is no longer."""
+    match = rules.HUNG_ON.match(text, end)
+    return end if match is None else match.end()
+
+
+def is_own(name: str, text: str, lower: str) -> bool:
+    """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo"."""
+    if rules.SAYS_IT.search(name):
+        return True
+    if not any(kind in lower for kind in rules.OWN_KINDS):
+        return False
+    key = name.lower()
+    at = lower.find(key)
+    seen = 0
+    while at >= 0 and seen < 6:
+        end = at + len(key)
+        if rules.OWN_BEHIND.match(text, end, min(len(text), end + 150)):
+            return True
+        before = lower[max(0, at - 200) : at]
+        if any(kind in before for kind in rules.OWN_KINDS) and rules.OWN_BEFORE.search(before):
+            return True
+        at = lower.find(key, end)
+        seen += 1
+    return False
