@@ -38,6 +38,7 @@ from claims.listings.paragraphs import (
 )
 from claims.listings.sniffing import LISTING_SHAPE, name_text_kind
 from claims.listings.text_lines import Line, read_lines
+from claims.terms import EntryKind
 
 FOOTERS = "footers"
 BARE = "bare"
@@ -111,6 +112,9 @@ class DailyPapersReader:
 
     name = "daily-papers"
     label = "Daily-papers text listing"
+    holds = EntryKind.PAPERS
+    collection = ""
+    needs_mapping = False
 
     def recognises(self, head: str) -> bool:
         if name_text_kind(head):
@@ -127,7 +131,7 @@ class DailyPapersReader:
                 likely += _is_plain_paper(found)
         return likely > 0 and likely * 2 >= papers
 
-    def survey(self, stream: BinaryIO, encoding: str, *, chunk_size: int) -> Survey:
+    def survey(self, stream: BinaryIO, encoding: str, *, chunk_size: int, name: str = "") -> Survey:
         if chunk_size < 1:
             msg = f"A chunk holds at least one entry, not {chunk_size}."
             raise ValueError(msg)

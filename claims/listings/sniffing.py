@@ -74,6 +74,11 @@ _CONTROL_SHARE = 0.05  # random bytes have a tenth; a text with stray NULs far l
 # What other kinds of text begin with: their kind, and what to do with them
 _SAVE_PAGE = "Open it in a browser, and save the page as text."
 _WRITE_OUT = "Write its titles and abstracts out as text."
+_NO_RESULTS = (
+    "A table of results has a line of headers, rows with as many cells below it, and a column of numbers; of a table of papers, write the "
+    "titles and abstracts out as text."
+)
+TABLE_KIND = "a table (CSV or the like)"
 _TEXT_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"[\[{]\s*[\"\[{\]}]"), "JSON", _WRITE_OUT),
     (re.compile(r"<(?:!doctype|html|\?xml|head|body|rss|feed|svg)\b", re.IGNORECASE), "a web page or XML", _SAVE_PAGE),
@@ -84,7 +89,7 @@ _TEXT_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"From: <Saved by "), "a saved web page", _SAVE_PAGE),
     (re.compile(r"From: |Return-Path: |MIME-Version: "), "an e-mail", _WRITE_OUT),
     (re.compile(r"#!"), "a script", _READ_OFF),
-    (re.compile(r"[^\n,;\t]{1,60}(?:(?:[,;](?! )|\t)[^\n,;\t]{0,60})+\n[^\n]*[,;\t]"), "a table (CSV or the like)", _WRITE_OUT),
+    (re.compile(r"[^\n,;\t]{1,60}(?:(?:[,;](?! )|\t)[^\n,;\t]{0,60})+\n[^\n]*[,;\t]"), TABLE_KIND, _NO_RESULTS),
 )
 
 

@@ -39,7 +39,7 @@ def read(content: bytes, *, chunk_size: int = 100) -> tuple[Survey, list[ListedP
         for found in reader.read(stream, survey, chunk):
             if isinstance(found, Problem):
                 problems.append(found)
-            else:
+            elif isinstance(found, ListedPaper):
                 papers.append(found)
     return survey, papers, problems
 
