@@ -60,6 +60,18 @@ class InvalidDecisionError(ClaimsError):
     code = "invalid_decision"
 
 
+class MappingError(ClaimsError):
+    """What was said of a table's columns is no way to read it. `columns` has what is wrong with single ones, by their headers, and
+    `fields` what is wrong with "task" or "dataset"; `message` says all of it."""
+
+    code = "mapping_invalid"
+
+    def __init__(self, message: str, *, columns: dict[str, str] | None = None, fields: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.columns = columns or {}
+        self.fields = fields or {}
+
+
 class CatalogueError(ClaimsError):
     """A catalogue file that can't be loaded; names the file and the entry."""
 
@@ -74,3 +86,9 @@ class UnknownFilterError(ClaimsError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class ExportError(ClaimsError):
+    """What was asked for can't be written out."""
+
+    code = "export"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, Field, OuterRef, Q, When
+from django.db.models.functions import Coalesce
 
 from claims.terms import ClaimKind, CurationState, Role
 
@@ -18,6 +19,21 @@ _Row = TypeVar("_Row", bound=models.Model)
 OWN = Q(role=Role.PROPOSED) | Q(paper__isnull=True)
 QUOTED = Q(role=Role.BASELINE, paper__isnull=False)
 """Each row is one of the two."""
+
+
+# A database hands over floats as floats: a field that says so would have each of thousands converted by a call of its own.
+_FLOAT: Field[float, float] = Field()
+
+
+def canonical_low(statement: str) -> Coalesce:
+    """What `ranking.canonical` returns first, for the statement at the end of the relation that is named."""
+    return Coalesce(f"{statement}__canonical_value", f"{statement}__value", output_field=_FLOAT)
+
+
+def canonical_high(statement: str) -> Case:
+    """What `ranking.canonical` returns second; null for what is no range."""
+    stated = When(**{f"{statement}__canonical_value": None}, then=f"{statement}__value_max")
+    return Case(stated, default=f"{statement}__canonical_max", output_field=_FLOAT)
 
 
 class StatementQuerySet(models.QuerySet[_Row]):
@@ -38,8 +54,8 @@ class StatementQuerySet(models.QuerySet[_Row]):
 
 class ResultQuerySet(models.QuerySet[_Row]):
     def for_board(self, benchmark: Benchmark) -> Self:
-        """The rows of a board that have a value, with what their cells name; the hidden ones are told apart by their cells."""
-        return self.filter(benchmark=benchmark).with_values().select_related("paper", "source", "ml_model")
+        """The rows of a board that have a value; the hidden ones are told apart by their cells."""
+        return self.filter(benchmark=benchmark).with_values()
 
     def with_values(self, state: CurationState | None = None) -> Self:
         """The rows that have a value (that show one in `state`), whether or not readers see it."""

@@ -12,14 +12,14 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from claims.models import Listing
-from claims.services import ingest, uploads
+from claims.models import Listing, Reextraction
+from claims.services import ingest, leases, reextraction, storage, uploads
 
 logger = logging.getLogger(__name__)
 
 INTERACTIVE, BULK = "interactive", "bulk"
 """The queues. Somebody waits for what is in the first: surveys, short listings, the sweep. The second has the chunks of long
-listings. A worker takes from the first whatever is there before it looks into the second."""
+listings and of re-extractions. A worker takes from the first whatever is there before it looks into the second."""
 MOST_SHORT_CHUNKS = 5
 """A listing of more chunks than this is a long one."""
 TURN_SECONDS = 2.0
@@ -35,7 +35,8 @@ def announce(listing: Listing) -> None:
 
 def _announce(listing_id: int) -> None:
     work = ingest.count_work(listing_id)
-    _send(work, min(work.open_chunks, MOST_HELPERS))
+    # One that only has to be closed needs a message, too.
+    _send(work, max(1, min(work.open_chunks, MOST_HELPERS)))
 
 
 def _send(work: ingest.Work, messages: int) -> bool:
@@ -55,11 +56,11 @@ def _send(work: ingest.Work, messages: int) -> bool:
 def _explain(error: Exception) -> str:
     if isinstance(error, SoftTimeLimitExceeded):
         return f"Reading it took longer than {settings.CELERY_TASK_SOFT_TIME_LIMIT / 60:g} minutes."
-    return ingest.explain_error(error)
+    return leases.explain_error(error)
 
 
 # A retry is a message, too: where the broker is away it is lost, and the sweep does instead what it does after the last one.
-@shared_task(autoretry_for=ingest.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
+@shared_task(autoretry_for=leases.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
 def read_listing(listing_id: int) -> None:
     """Plan a listing if nobody has, read its chunks until none is open or the turn is over, close it.
 
@@ -78,7 +79,8 @@ def read_listing(listing_id: int) -> None:
     while ingest.read_next_chunk(listing_id, explain=_explain) is not None:
         if time.monotonic() > turn_ends and _send(ingest.count_work(listing_id), 1):
             return
-    ingest.close_listing(listing_id)
+    if ingest.close_listing(listing_id, explain=_explain) is None:
+        _send(ingest.count_work(listing_id), 1)
 
 
 def announce_settling(listing: Listing) -> None:
@@ -96,7 +98,7 @@ def _hint_settling(listing_id: int) -> None:
         ingest.note_hint(listing_id)
 
 
-@shared_task(autoretry_for=ingest.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
+@shared_task(autoretry_for=leases.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
 def settle_listing(listing_id: int) -> None:
     """Settle the papers of a listing that was withdrawn, put back or dated anew, batch by batch."""
     turn_ends = time.monotonic() + TURN_SECONDS
@@ -106,11 +108,40 @@ def settle_listing(listing_id: int) -> None:
             return
 
 
+def announce_reextraction(running: Reextraction) -> None:
+    """Send workers the message that texts are to be read again, once the transaction is over."""
+    transaction.on_commit(lambda: _send_reextraction(running.pk, reextraction.read_progress(running.pk).open_chunks))
+
+
+def _send_reextraction(reextraction_id: int, open_chunks: int) -> bool:
+    """Send at most so many messages about a re-extraction; return False if the broker is away."""
+    try:
+        for _ in range(min(open_chunks, MOST_HELPERS)):
+            reextract.apply_async((reextraction_id,), queue=BULK)
+    except (BrokerError, OSError) as error:
+        logger.warning("re-extraction %s waits, but the broker could not be told: %s", reextraction_id, error)
+        return False
+    reextraction.note_hint(reextraction_id)
+    return True
+
+
+@shared_task(autoretry_for=leases.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=6)
+def reextract(reextraction_id: int) -> None:
+    """Read chunks of a re-extraction until none is open or the turn is over, and close it."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while reextraction.read_next_chunk(reextraction_id, explain=_explain) is not None:
+        if time.monotonic() > turn_ends and _send_reextraction(reextraction_id, 1):
+            return
+    reextraction.close(reextraction_id)
+
+
 @shared_task
 def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
-    ingest.remove_leftovers()
+    storage.remove_leftovers()
     for work in ingest.find_work(force=force):
         _send(work, min(work.open_chunks, MOST_HELPERS))
     for listing_id in uploads.find_unsettled(force=force):
         _hint_settling(listing_id)
+    for reextraction_id, open_chunks in reextraction.find_work(force=force).items():
+        _send_reextraction(reextraction_id, open_chunks)

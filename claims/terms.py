@@ -132,6 +132,10 @@ class DecidedBy(StrEnum):
     PERSON = "person"
 
 
+ACCEPT_BY_POLICY = "accept by policy"
+"""The action of the change sets in which the site accepts by itself; their actor is no person."""
+
+
 class RejectReason(StrEnum):
     NOT_A_RESULT = "not_a_result"
     WRONGLY_READ = "wrongly_read"
@@ -151,12 +155,37 @@ class Direction(StrEnum):
 
 
 class DateSource(StrEnum):
-    """How a paper's date is known, from the weakest to the strongest word."""
+    """How a paper's date is known, from the weakest to the strongest word. A table's is that of the result, which may be later."""
 
+    TABLE = "table"
     YEAR_INFERRED = "year_inferred"
     YEAR_GIVEN = "year_given"
     STATED = "stated"
     CURATOR = "curator"
+
+
+class EntryKind(StrEnum):
+    """What an uploaded file holds: papers with their abstracts, or records of results."""
+
+    PAPERS = "papers"
+    RECORDS = "records"
+
+
+class ColumnMeaning(StrEnum):
+    """What a column of a table of results says of each record."""
+
+    IGNORE = "ignore"
+    MODEL = "model"
+    VARIANT = "variant"
+    METRIC = "metric"
+    COST = "cost"
+    CONDITION = "condition"
+    TASK = "task"
+    DATASET = "dataset"
+    PAPER_TITLE = "paper_title"
+    PAPER_URL = "paper_url"
+    DATE = "date"
+    CODE_URL = "code_url"
 
 
 class YearSource(StrEnum):
@@ -165,14 +194,20 @@ class YearSource(StrEnum):
 
 
 class ListingState(StrEnum):
-    """How far a listing is. Of a cancelled one what was read stays, and reading may go on; a withdrawn one is on no board."""
+    """How far a listing is. An unmapped one waits for somebody to say what its columns mean. Of a cancelled one what was read stays, and
+    reading may go on; a withdrawn one is on no board."""
 
+    UNMAPPED = "unmapped"
     WAITING = "waiting"
     READING = "reading"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
+
+
+OPEN_STATES = (ListingState.WAITING, ListingState.READING)
+"""The states in which workers have something of a listing to read."""
 
 
 class ChunkState(StrEnum):
@@ -182,11 +217,24 @@ class ChunkState(StrEnum):
     FAILED = "failed"
 
 
+class WorkState(StrEnum):
+    """How far work is that workers share. What was done before it failed or was stopped stays."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
 class AliasKind(StrEnum):
     TASK = "task"
     DATASET = "dataset"
     METRIC = "metric"
     MODEL = "model"
+
+
+REEXTRACT = "re-extract"
+"""The action of a change set that an extractor version made and no person: no word on whether a number is right, nothing to take back."""
 
 
 class LinkedBy(StrEnum):

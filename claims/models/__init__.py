@@ -1,22 +1,37 @@
 """Fields and constraints. Workflow lives in the services."""
 
-from claims.models.catalog import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, MLModel, OldSlug, Task
+from claims.models.catalog import (
+    Alias,
+    Area,
+    CatalogueState,
+    Dataset,
+    DatasetSplit,
+    DefaultPrimary,
+    DefaultTask,
+    Metric,
+    MLModel,
+    OldSlug,
+    Task,
+)
 from claims.models.claims import Claim, Cost, Statement
 from claims.models.decisions import ChangeSet, Decision, Flag
-from claims.models.imports import Import, SourceRecord
+from claims.models.imports import ColumnMapping, Import, SourceRecord
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
 from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultCondition, ResultValue
-from claims.models.runs import Run, RunText
+from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
+from claims.models.second_reader import SecondReaderAnswer, SecondReaderDay
 
 __all__ = [
     "Alias",
     "Area",
     "Benchmark",
     "BenchmarkMetric",
+    "CatalogueState",
     "ChangeSet",
     "Claim",
+    "ColumnMapping",
     "Condition",
     "Cost",
     "CostLink",
@@ -36,6 +51,8 @@ __all__ = [
     "OldSlug",
     "Paper",
     "PaperText",
+    "Reextraction",
+    "ReextractionChunk",
     "Result",
     "ResultCondition",
     "ResultValue",
@@ -43,6 +60,8 @@ __all__ = [
     "RunText",
     "SearchName",
     "SearchWord",
+    "SecondReaderAnswer",
+    "SecondReaderDay",
     "SourceRecord",
     "Statement",
     "Task",

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.db import models
 
-from claims.terms import LARGEST
+from claims.terms import LARGEST, ChunkState
 
 
 def make_public_id() -> str:
@@ -42,6 +42,26 @@ class Shown(models.Model):
 
     public_id = models.CharField(max_length=12, unique=True, default=make_public_id, editable=False)
     version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+
+class Chunk(models.Model):
+    """A part of shared work that one worker does in one transaction.
+
+    A leased chunk whose `lease_until` has passed is taken over. `attempts` counts how often it was taken, `failures` how often
+    working on it raised an error that will not heal. `closed` is when it was done.
+    """
+
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=choices(ChunkState), default=ChunkState.WAITING)
+    lease_owner = models.CharField(max_length=32, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    closed = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True

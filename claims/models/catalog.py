@@ -195,3 +195,15 @@ class OldSlug(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.slug}"
+
+
+class CatalogueState(models.Model):
+    """How far the boards have followed the shipped catalogue; the table's one row.
+
+    Papers from id `unsettled_from` on still stand on boards as an earlier catalogue had them; null where none does.
+    """
+
+    unsettled_from = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="catalogue_state_single", condition=Q(id=1))]

@@ -30,7 +30,7 @@ class Statement(Shown):
 
     paper_text = models.ForeignKey(PaperText, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
     source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
-    column = models.CharField(max_length=100, blank=True, default="")
+    column = models.CharField(max_length=200, blank=True, default="")
     field = models.CharField(max_length=8, choices=choices(TextField), blank=True, default="")
     start = models.PositiveIntegerField(default=0)
     end = models.PositiveIntegerField(default=0)
@@ -57,7 +57,8 @@ class Statement(Shown):
     confidence = models.FloatField(default=0.0)
     rules = models.JSONField(default=list, blank=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
-    retired_by = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="retired_%(class)ss")
+    # Nearly every row has none: an index on that would be taken for a short way to a board's rows, and read the whole table.
+    retired_by = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="retired_%(class)ss", db_index=False)
     state = models.CharField(max_length=10, choices=choices(CurationState), default=CurationState.UNREVIEWED)
     decided_by = models.CharField(max_length=8, choices=choices(DecidedBy), default=DecidedBy.NOBODY)
     reject_reason = models.CharField(max_length=16, choices=choices(RejectReason), blank=True, default="")
@@ -131,7 +132,10 @@ class Statement(Shown):
                 name="%(class)s_record_unique", fields=["source_record", "column", "ordinal"], condition=Q(source_record__isnull=False)
             ),
         ]
-        indexes = [models.Index(name="%(class)s_by_model_key", fields=["model_key"])]
+        indexes = [
+            models.Index(name="%(class)s_by_model_key", fields=["model_key"]),
+            models.Index(name="%(class)s_by_retiring_run", fields=["retired_by"], condition=Q(retired_by__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stated} ({self.model_name or 'unnamed'})"
@@ -173,9 +177,14 @@ class Claim(Statement):
 
 
 class Cost(Statement):
-    """A number stated as the price of a model or method. A wrongly read one moves a Pareto front, so it is reviewed, too."""
+    """A number stated as the price of a model or method. A wrongly read one moves a Pareto front, so it is reviewed, too.
+
+    `condition` says what it was measured on, in a few comparable words ("RTX 5090, AMP"): costs of one measure under different
+    conditions never stand in one column. '' where the cost is the model's own, or the text leaves it unsaid.
+    """
 
     measure = models.CharField(max_length=16, choices=choices(CostMeasure))
+    condition = models.CharField(max_length=100, blank=True, default="")
     note = models.CharField(max_length=300, blank=True, default="")
     results = models.ManyToManyField(Result, through=CostLink, related_name="costs")
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from claims.models.base import Shown, choices, is_one_of
+from claims.models.base import Chunk, Shown, choices, is_one_of
 from claims.models.papers import PaperText
 from claims.terms import ChunkState, ListingState, YearSource
 
@@ -15,8 +15,10 @@ from claims.terms import ChunkState, ListingState, YearSource
 class Listing(Shown):
     """An uploaded file, kept whole under its SHA-256.
 
-    `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file,
-    `lease_until` keeps others away; `attempts` counts how often that was begun, `failures` how often it raised an error. `hinted`
+    `mapping` is what somebody said of the columns of a table whose format doesn't say it; see `ColumnMapping`.
+    `year` completes dates that the file prints without one; `year_source` says how it is known. While a worker plans the file, and
+    again while one closes the listing, `lease_until` keeps others away; `attempts` counts how often that was begun, `failures` how often
+    it raised an error. `hinted`
     is when workers were last sent a message about it. `error` is what a reader of the page is told if it failed. When the listing was
     withdrawn, put back or dated anew, the papers of its entries from position `unsettled_from` on still show how it was before; null
     where none does.
@@ -28,6 +30,7 @@ class Listing(Shown):
     format = models.CharField(max_length=40, blank=True, default="")
     encoding = models.CharField(max_length=40, blank=True, default="")
     variant = models.CharField(max_length=40, blank=True, default="")
+    mapping = models.JSONField(default=dict, blank=True)
     year = models.PositiveSmallIntegerField(null=True, blank=True)
     year_source = models.CharField(max_length=8, choices=choices(YearSource), blank=True, default="")
     latest_year = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -70,27 +73,18 @@ class Listing(Shown):
         return reverse("listing", args=[self.public_id])
 
 
-class ListingChunk(models.Model):
+class ListingChunk(Chunk):
     """A run of a listing's entries that one worker reads in one transaction.
 
-    `offset` and `line` say where it begins in the file. A leased chunk whose `lease_until` has passed is taken over. `attempts`
-    counts how often it was taken, `failures` how often reading it raised an error that will not heal. `closed` is when it was done;
-    `found_claims` and `found_costs` count what it read out of texts that nobody had read before.
+    `offset` and `line` say where it begins in the file. `found_claims` and `found_costs` count what it read out of texts that nobody
+    had read before.
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="chunks")
-    number = models.PositiveIntegerField()
     first = models.PositiveIntegerField()
     last = models.PositiveIntegerField()
     offset = models.PositiveBigIntegerField()
     line = models.PositiveIntegerField()
-    state = models.CharField(max_length=8, choices=choices(ChunkState), default=ChunkState.WAITING)
-    lease_owner = models.CharField(max_length=32, blank=True, default="")
-    lease_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    failures = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True, default="")
-    closed = models.DateTimeField(null=True, blank=True)
     found_claims = models.PositiveIntegerField(default=0)
     found_costs = models.PositiveIntegerField(default=0)
 
@@ -126,15 +120,24 @@ class ListingEntry(models.Model):
 
 
 class ListingIssue(models.Model):
-    """What could not be read: a line (null for the whole file) and the reason in a sentence."""
+    """What could not be read: a line or, in a table, a record's number (both null for the whole file), and the reason in a sentence.
+
+    `column` and `stated` are the header and the value of a record that could not be read.
+    """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="issues")
     chunk = models.ForeignKey(ListingChunk, on_delete=models.CASCADE, null=True, blank=True, related_name="issues")
     line = models.PositiveIntegerField(null=True, blank=True)
+    record = models.PositiveIntegerField(null=True, blank=True)
+    column = models.CharField(max_length=200, blank=True, default="")
+    stated = models.CharField(max_length=200, blank=True, default="")
     reason = models.TextField()
 
     class Meta:
-        ordering = ["line", "pk"]
+        ordering = ["line", "record", "pk"]
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}" if self.line else self.reason
+        places = [f"line {self.line}"] if self.line else []
+        places += [f"record {self.record}"] if self.record else []
+        places += [f"“{self.column}”"] if self.column else []
+        return ": ".join(filter(None, [", ".join(places), self.reason]))

@@ -88,7 +88,8 @@ class Result(Shown):
     """A row of a board: one (origin, model, variant, setting, role) on one benchmark.
 
     Its origin is a paper or an import. `model_key` and `variant_key` hold the identity; '' as `model_key` is the paper's own
-    unnamed method, shown by the paper's title. `ml_model` is null for a quoted name that no single model answers to.
+    unnamed method, shown by the paper's title. `ml_model` is null for a quoted name that no single model answers to. `stated_day` is the
+    last day that an imported record gives for a row without a paper.
     """
 
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="results")
@@ -101,6 +102,7 @@ class Result(Shown):
     variant_key = models.CharField(max_length=200, blank=True, default="")
     setting_key = models.CharField(max_length=64, blank=True, default="")
     role = models.CharField(max_length=10, choices=choices(Role))
+    stated_day = models.DateField(null=True, blank=True)
     conditions = models.ManyToManyField(Condition, through="claims.ResultCondition", related_name="results", blank=True)
 
     objects = ResultQuerySet.as_manager()
@@ -143,7 +145,7 @@ class ResultCondition(models.Model):
 class ResultValue(Shown):
     """The claim that a row shows under a metric: the curator's choice, else the most exact, else the first.
 
-    `others` counts the claims that stand behind it.
+    `others` counts the claims that stand behind it, `conflicts` those of them that state another number.
     """
 
     result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="values_shown")
@@ -151,6 +153,7 @@ class ResultValue(Shown):
     claim = models.ForeignKey("claims.Claim", on_delete=models.PROTECT, related_name="shown_in")
     chosen_by = models.CharField(max_length=8, choices=choices(LinkedBy), default=LinkedBy.RULE)
     others = models.PositiveIntegerField(default=0)
+    conflicts = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

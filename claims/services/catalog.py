@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from claims.errors import CatalogueError
 from claims.extraction import vocabulary as shipped
 from claims.models import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, Paper, Task
 from claims.services import search_names
+from claims.services.rows import batches, insert_rows
 from claims.terms import AliasKind
 
 UNSPECIFIED_TASK = "Unspecified task"
@@ -170,7 +172,8 @@ class _Loader:
         return bool(self._new or self.changed or self._new_aliases)
 
     def save_aliases(self) -> None:
-        Alias.objects.bulk_create(self._new_aliases)
+        names = ("kind", "text", "key", "exact_case", "reviewed", *(f"{kind}_id" for kind in _MODELS))
+        insert_rows(Alias, [{name: getattr(alias, name) for name in names} for alias in self._new_aliases])
 
 
 def read_vocabulary() -> shipped.Vocabulary:
@@ -201,28 +204,40 @@ def read_vocabulary() -> shipped.Vocabulary:
     return vocabulary.with_aliases(extra) if extra else vocabulary
 
 
-def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]]) -> dict[str, Any]:
+def present_vocabulary() -> shipped.Vocabulary:
+    """Return the vocabulary that texts are read with now: `read_vocabulary`, built again only when reviewed aliases change."""
+    aliases = Alias.objects.filter(reviewed=True, scope="").order_by("pk")
+    return _cached_vocabulary(tuple(aliases.values_list("kind", "key", "task_id", "dataset_id", "metric_id")))
+
+
+@lru_cache(maxsize=1)
+def _cached_vocabulary(aliases: tuple[object, ...]) -> shipped.Vocabulary:
+    return read_vocabulary()
+
+
+def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper | None, str]], *, makes_tasks: bool = False) -> dict[str, Any]:
     """Return the catalogue entry for each name; a name that nothing answers to becomes a new, unreviewed entry.
 
-    `introductions` maps a name to the paper that brings it and the sentence that it stands in. Tasks are never made of a text:
-    an unknown one is left out. A merged entry gives its root.
+    `introductions` maps a name to the paper that brings it (None for a table) and the sentence that it stands in. Tasks are never made
+    of a text: an unknown one is left out, unless the caller `makes_tasks` of what a table names. A merged entry gives its root.
     """
     if not introductions:
         return {}
     # By exact case first: "IS" and "Is" may be two entries.
     spellings = {name: (keys.alias_key(name, exact_case=True), keys.name_key(name)) for name in introductions}
     found = _aliases_by_key(kind, [key for pair in spellings.values() for key in pair])
-    new = (
-        {} if kind is AliasKind.TASK else {key: name for name, (exact, key) in sorted(spellings.items()) if not {exact, key} & found.keys()}
-    )
+    makes = makes_tasks or kind is not AliasKind.TASK
+    new = {key: name for name, (exact, key) in sorted(spellings.items()) if not {exact, key} & found.keys()} if makes else {}
     if new:
         model: Any = _MODELS[kind]
+        # The key and not the spelling gives the address of what texts bring, which many workers read at once: it must not hang on which
+        # spelling came first. A table's names are few, and kept as they are written.
+        slugs = {key: make_slug(name if introductions[name][0] is None else key) for key, name in new.items()}
         model.objects.bulk_create(
             [
                 model(
                     name=name[:300],
-                    # The key and not the spelling gives the address: it must not hang on which spelling came first.
-                    slug=make_slug(key),
+                    slug=slugs[key],
                     introduced_by=introductions[name][0],
                     introduced_in=introductions[name][1],
                 )
@@ -230,9 +245,9 @@ def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]
             ],
             ignore_conflicts=True,
         )
-        made = {entry.slug: entry for entry in model.objects.filter(slug__in=[make_slug(key) for key in new])}
+        made = {entry.slug: entry for some in batches(slugs.values()) for entry in model.objects.filter(slug__in=some)}
         Alias.objects.bulk_create(
-            [Alias(kind=kind, text=name[:300], key=key, **{kind.value: made[make_slug(key)]}) for key, name in sorted(new.items())],
+            [Alias(kind=kind, text=name[:300], key=key, **{kind.value: made[slugs[key]]}) for key, name in sorted(new.items())],
             ignore_conflicts=True,
         )
         if kind is AliasKind.DATASET:
@@ -241,6 +256,58 @@ def resolve_names(kind: AliasKind, introductions: Mapping[str, tuple[Paper, str]
     return {name: entry.root() for name, (exact, key) in spellings.items() if (entry := found.get(exact) or found.get(key)) is not None}
 
 
+def find_names(kind: AliasKind, names: Iterable[str]) -> set[str]:
+    """Return those of the names that something answers to."""
+    spellings = {name: {keys.alias_key(name, exact_case=True), keys.name_key(name)} for name in names}
+    found = _aliases_by_key(kind, [key for pair in spellings.values() for key in pair]).keys()
+    return {name for name, pair in spellings.items() if pair & found}
+
+
+def resolve_task_paths(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Task]:
+    """Return the task of each path, the widest first; what nothing answers to becomes a new, unreviewed task.
+
+    The last name of a path alone says which task it is, unless nothing is known by it and by one before it something is: "Language
+    modeling", "Word Level Models" is a task "Language Modelling: Word Level Models" of that one's area.
+    """
+    wanted = sorted(set(paths))
+    # Only what is shipped or confirmed decides: what tables have brought must not make a difference to those that come after them.
+    known = {
+        name: task
+        for name, task in resolve_names(AliasKind.TASK, {n: (None, "") for path in wanted for n in path}).items()
+        if task.reviewed
+    }
+    names: dict[tuple[str, ...], str] = {}
+    parents: dict[str, Task] = {}
+    for path in wanted:
+        above = next((place for place in range(len(path) - 2, -1, -1) if path[place] in known), None)
+        if path[-1] in known or above is None:
+            names[path] = path[-1]
+        else:
+            parent = known[path[above]]
+            names[path] = ": ".join([parent.name, *path[above + 1 :]])[:300]
+            parents[names[path]] = parent
+    found = known | resolve_names(AliasKind.TASK, dict.fromkeys(names.values(), (None, "")), makes_tasks=True)
+    for name, parent in parents.items():
+        task = found[name]
+        if task.area_id is None and not task.reviewed:
+            Task.objects.filter(pk=task.pk, area__isnull=True).update(area=parent.area_id)
+            task.area_id = parent.area_id
+    return {path: found[name] for path, name in names.items()}
+
+
+def resolve_dataset_paths(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Dataset]:
+    """Return the dataset of each path: the whole, or a part of it such as ("SentEval", "MRPC"), whose name is "SentEval: MRPC"."""
+    wanted = sorted(set(paths))
+    names = {path[:length]: ": ".join(path[:length])[:300] for path in wanted for length in range(1, len(path) + 1)}
+    found = resolve_names(AliasKind.DATASET, dict.fromkeys(names.values(), (None, "")))
+    for path, name in names.items():
+        part = found[name]
+        if len(path) > 1 and part.parent_id is None and not part.reviewed and (whole := found[names[path[:-1]]]).pk != part.pk:
+            Dataset.objects.filter(pk=part.pk, parent__isnull=True).update(parent=whole)
+            part.parent_id = whole.pk
+    return {path: found[names[path]] for path in wanted}
+
+
 def _aliases_by_key(kind: AliasKind, wanted: Iterable[str]) -> dict[str, Any]:
-    aliases = Alias.objects.filter(kind=kind, scope="", key__in=set(wanted)).select_related(kind.value, f"{kind.value}__merged_into")
-    return {alias.key: getattr(alias, kind.value) for alias in aliases}
+    aliases = Alias.objects.filter(kind=kind, scope="").select_related(kind.value, f"{kind.value}__merged_into")
+    return {alias.key: getattr(alias, kind.value) for keys_ in batches(wanted) for alias in aliases.filter(key__in=keys_)}

@@ -8,13 +8,17 @@ from typing import Any
 from django.db import transaction
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Paper
+from claims.models import ChangeSet, Claim, Cost, Import, Paper
 from claims.services import decisions, results
 from claims.services.papers import lock_papers
-from claims.terms import CurationState, DecidedBy, RejectReason
+from claims.services.tables import lock_imports
+from claims.terms import REEXTRACT, CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
+_UNDO = "undo"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
+ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), _UNDO)
+"""The actions of the change sets in which a person spoke on a claim or a cost."""
 
 
 def decide(statement: Claim | Cost, state: CurationState, *, actor: str, version: int, reason: str = "", note: str = "") -> ChangeSet:
@@ -62,6 +66,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
 
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it was undone already.
     """
+    if change_set.action == REEXTRACT:
+        raise InvalidDecisionError("What an extractor version reads can't be taken back. Accept or reject its numbers one by one.")
     decided = {}
     for decision in change_set.decisions.order_by("pk"):
         if decision.object_kind not in _TABLES:
@@ -79,24 +85,33 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         before = decisions.state_of(statement)
         _save(statement, decision.before)
         changed.append((statement, before))
-    changes = decisions.record("undo", actor, changed, undoes=change_set)
+    changes = decisions.record(_UNDO, actor, changed, undoes=change_set)
     _settle(locked)
     return changes
 
 
 def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim | Cost]:
-    """Lock the statements' papers, then the statements: the order in which ingest takes them."""
+    """Lock the statements' tables and papers, then the statements: the order in which ingest takes them."""
     by_table: dict[type[Claim] | type[Cost], list[int]] = {}
     for table, pk in wanted:
         by_table.setdefault(table, []).append(pk)
     papers: set[int] = set()
+    sources: set[Import] = set()
     for table, pks in by_table.items():
         papers |= set(Paper.objects.filter(**{f"texts__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
+        papers |= set(Paper.objects.filter(**{f"records__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
+        sources |= set(Import.objects.filter(**{f"records__{table._meta.model_name}s__in": pks}))
+    lock_imports(*sources)
     lock_papers(papers)
     locked: list[Claim | Cost] = []
     for table, pks in by_table.items():
         rows: Any = table._default_manager
-        locked += rows.select_for_update(of=("self",), no_key=True).select_related("paper_text").filter(pk__in=pks).order_by("pk")
+        locked += (
+            rows.select_for_update(of=("self",), no_key=True)
+            .select_related("paper_text", "source_record")
+            .filter(pk__in=pks)
+            .order_by("pk")
+        )
     return locked
 
 
@@ -108,4 +123,8 @@ def _save(statement: Claim | Cost, state: dict[str, Any]) -> None:
 
 
 def _settle(statements: Iterable[Claim | Cost]) -> None:
-    results.settle_papers({statement.paper_text.paper_id for statement in statements if statement.paper_text is not None})
+    given = list(statements)
+    papers = {statement.paper_text.paper_id for statement in given if statement.paper_text is not None}
+    records = [statement.source_record for statement in given if statement.source_record is not None]
+    papers |= {record.paper_id for record in records if record.paper_id is not None}
+    results.settle_papers(papers, record_ids={record.pk for record in records})

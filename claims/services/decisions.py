@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from claims.models import ChangeSet, Claim, Cost, Decision, Listing
-from claims.terms import CurationState
+from claims.models import ChangeSet, Claim, Cost, Decision, Listing, Run
+from claims.terms import REEXTRACT, CurationState
 
 DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
 """What a decision on a claim or a cost sets, and its undo restores."""
@@ -40,6 +40,26 @@ def record(
             object_version=statement.version,
         )
         for statement, before in changed
+    )
+    return changes
+
+
+def record_readings(run: Run, actor: str, changed: Iterable[tuple[Claim | Cost, dict[str, Any], dict[str, Any]]]) -> ChangeSet:
+    """Write a change set for statements that a run reads otherwise, each with what differs, before and after. They are saved.
+
+    Part of the caller's transaction.
+    """
+    changes = ChangeSet.objects.create(actor=actor, action=REEXTRACT, reason=f"Read again by {run}.")
+    Decision.objects.bulk_create(
+        Decision(
+            change_set=changes,
+            object_kind=statement._meta.model_name or "",
+            object_id=statement.pk,
+            before=before,
+            after=after,
+            object_version=statement.version,
+        )
+        for statement, before, after in changed
     )
     return changes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from claims.extraction.rules.explanations import PARTS
 from claims.models import (
     Benchmark,
     ChangeSet,
@@ -22,16 +23,22 @@ from claims.models import (
     ListingEntry,
     ListingIssue,
     Paper,
+    PaperText,
     Result,
     RunText,
 )
-from claims.services import uploads
-from claims.terms import ChunkState, DecidedBy, ListingState
+from claims.services import table_receipts, uploads
+from claims.services.table_receipts import TableReceipt
+from claims.terms import OPEN_STATES, ChunkState, DecidedBy, ListingState
 
 RATE_SECONDS = 60
 """How far back the parts done count for the rate of reading: when work stands still, an old rate must not promise an end."""
 MOST_PARTS = 50
 """How many of the parts that failed are named."""
+MOST_ISSUES = 500
+"""How many of the places that could not be read are listed."""
+MOST_EXAMPLES = 3
+"""How many of the numbers that were left for a reason are shown."""
 MOST_CHANGES = 50
 """How many of the changes to a listing its page lists, the latest first."""
 
@@ -48,6 +55,25 @@ class FailedPart:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftNumber:
+    """A number that was not taken, [start, end) of a text's title or abstract."""
+
+    text: PaperText
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFor:
+    """How many numbers were left for a reason, with the first ones, each of another text."""
+
+    reason: str
+    count: int
+    examples: list[LeftNumber]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A listing in figures.
 
@@ -57,11 +83,13 @@ class Receipt:
 
     `papers_new` counts the papers that no earlier upload or entry showed, `papers_known` the other entries; `dated` the entries
     whose date is known, the listing's year included, `yearless` those that print a date without a year. `claims` and `costs` are
-    those read from texts that this listing was the first to show. `untaken` counts the numbers in them that were not taken,
+    those read from texts that this listing was the first to show, `accepted_by_policy` how many of both no person has accepted but
+    the site. `untaken` counts the numbers in them that the latest run did not take,
     `untaken_reasons` by reason, the most frequent first. `unread` counts the entries of parts that nobody has read, because reading
     was stopped; `failed` those that were read and not taken in. Of `chunks_total` parts, `chunks_done` are done, `failed_chunks`
-    gave up (the first of them in `failed_parts`) and `chunks_at_work` are being read. `boards` are the boards that its papers stand
-    on, with their rows.
+    gave up (the first of them in `failed_parts`) and `chunks_at_work` are being read. `issue_count` places could not be read, the first
+    of them in `issues`. `boards` are the boards that its papers stand on, with their rows. Of a table the entries are records, `dated`
+    those that give a day, papers those that its records name, and `table` says the rest; None for a listing, and while work goes on.
     """
 
     running: bool
@@ -82,28 +110,47 @@ class Receipt:
     papers_known: int
     claims: int
     costs: int
+    accepted_by_policy: int
     untaken: int
-    untaken_reasons: list[tuple[str, int]]
+    untaken_reasons: list[LeftFor]
     issues: list[ListingIssue]
+    issue_count: int
     boards: list[tuple[Benchmark, int]]
+    holds_records: bool
+    table: TableReceipt | None
 
 
 def read_receipt(listing: Listing) -> Receipt:
-    """Return the receipt, in a fixed number of queries; while work on the listing goes on in three whose cost hardly grows with it."""
+    """Return the receipt, in a fixed number of queries; while work on the listing goes on in three whose cost hardly grows with it.
+
+    Very many issues take one more, which counts them.
+    """
     now = timezone.now()
-    running = listing.state in uploads.OPEN_STATES or listing.unsettled_from is not None
+    running = listing.state in OPEN_STATES or listing.unsettled_from is not None
     parts = _count_parts(listing, now)
     failed_parts = _failed_parts(listing)
-    issues = list(listing.issues.all()[:500])
+    issues = list(list_issues(listing)[:MOST_ISSUES])
     entries, new, dated, yearless, claims, costs = parts["entries"] or 0, 0, 0, 0, parts["claims"] or 0, parts["costs"] or 0
-    untaken: Counter[str] = Counter()
-    if not running:
+    untaken: list[LeftFor] = []
+    known = accepted_by_policy = 0
+    holds_records = table_receipts.holds_records(listing)
+    table = table_receipts.read_table_receipt(listing) if holds_records and not running else None
+    if table is not None:
+        entries, new, known, dated = table.records, table.papers_new, table.papers - table.papers_new, table.dated
+        claims, costs = table.claims, table.costs
+    elif not running and not holds_records:
         entries, new, dated = listing.entries.count(), _first_entries(listing).count(), _count_dated(listing)
         yearless = listing.entries.filter(stated_month__isnull=False, stated_year__isnull=True).count()
         texts = _first_texts(listing).values("paper_text")
-        claims, costs = (table._default_manager.filter(paper_text__in=texts).count() for table in (Claim, Cost))
-        readings = RunText.objects.filter(paper_text__in=texts).values_list("untaken", flat=True)
-        untaken.update(reason for rows in readings.iterator() for _, _, _, reason in rows)
+        # Not what a re-extraction has retired; what only an older text of a paper states was read here all the same.
+        found = Q(retired_by__isnull=True) | Q(retired_by=F("run"))
+        accepted = Count("pk", filter=Q(decided_by=DecidedBy.POLICY, retired_by__isnull=True))
+        of_texts = [kind._default_manager.filter(found, paper_text__in=texts) for kind in (Claim, Cost)]
+        counts = [statements.aggregate(read=Count("pk"), accepted=accepted) for statements in of_texts]
+        claims, costs = (of_kind["read"] for of_kind in counts)
+        accepted_by_policy = sum(of_kind["accepted"] for of_kind in counts)
+        untaken = _count_untaken(texts)
+        known = entries - new
     return Receipt(
         running=running,
         settled=listing.unsettled_from,
@@ -120,14 +167,39 @@ def read_receipt(listing: Listing) -> Receipt:
         dated=dated,
         yearless=yearless,
         papers_new=new,
-        papers_known=0 if running else entries - new,
+        papers_known=known,
         claims=claims,
         costs=costs,
-        untaken=untaken.total(),
-        untaken_reasons=sorted(untaken.items(), key=lambda pair: (-pair[1], pair[0])),
+        accepted_by_policy=accepted_by_policy,
+        untaken=sum(left.count for left in untaken),
+        untaken_reasons=untaken,
         issues=issues,
-        boards=[] if running else _boards(listing),
+        # Asked only where there may be more: hardly any listing has so many.
+        issue_count=listing.issues.count() if len(issues) == MOST_ISSUES else len(issues),
+        boards=table.boards if table is not None else [] if running or holds_records else _boards(listing),
+        holds_records=holds_records,
+        table=table,
     )
+
+
+def _count_untaken(texts: QuerySet[Any]) -> list[LeftFor]:
+    """Count what the latest run on each of the texts left, by reason. What is part of another number is no number that was left."""
+    later = RunText.objects.filter(paper_text=OuterRef("paper_text"), pk__gt=OuterRef("pk"))
+    readings = RunText.objects.filter(~Exists(later), paper_text__in=texts).order_by("pk").values_list("paper_text", "untaken")
+    counts: Counter[str] = Counter()
+    first: defaultdict[str, list[tuple[int, str, int, int]]] = defaultdict(list)
+    for text, rows in readings.iterator():
+        for field, start, end, reason in rows:
+            counts[reason] += 1
+            if len(first[reason]) < MOST_EXAMPLES and text not in {example[0] for example in first[reason]}:
+                first[reason].append((text, field, start, end))
+    named = {example[0] for examples in first.values() for example in examples}
+    shown = PaperText.objects.select_related("paper").in_bulk(named) if named else {}
+    return [
+        LeftFor(reason, count, [LeftNumber(shown[text], field, start, end) for text, field, start, end in first[reason]])
+        for reason, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        if reason not in PARTS
+    ]
 
 
 def _count_parts(listing: Listing, now: datetime) -> dict[str, Any]:
@@ -179,6 +251,11 @@ def _count_dated(listing: Listing) -> int:
     return entries.count()
 
 
+def list_issues(listing: Listing) -> QuerySet[ListingIssue]:
+    """Return all places that could not be read, in the order of the file."""
+    return listing.issues.order_by(F("line").asc(nulls_first=True), F("record").asc(nulls_first=True), "pk")
+
+
 def _earlier(listing: Listing) -> Q:
     """Entries of uploads before this one, or before the outer entry within it: the order of upload, not of reading."""
     return Q(listing__lt=listing.pk) | Q(listing=listing.pk, position__lt=OuterRef("position"))
@@ -216,7 +293,12 @@ class Withdrawal:
 
 
 def foresee_withdrawal(listing: Listing) -> Withdrawal:
-    """Return what withdrawing the listing would do as things stand. Counts through the whole listing."""
+    """Return what withdrawing the listing would do as things stand. Counts through the whole listing.
+
+    Of a table the rows are those in which no number of another origin stands, and papers stay.
+    """
+    if table_receipts.holds_records(listing):
+        return _foresee_withdrawal_of_table(listing)
     shown = Paper.objects.filter(pk__in=listing.entries.values("paper_text__paper"))
     elsewhere = ListingEntry.objects.filter(paper_text__paper=OuterRef("pk")).exclude(listing=listing)
     leaving = shown.filter(~Exists(elsewhere.exclude(listing__state=ListingState.WITHDRAWN)))
@@ -226,6 +308,15 @@ def foresee_withdrawal(listing: Listing) -> Withdrawal:
     )
     count = leaving.count()
     return Withdrawal(leaving=count, staying=shown.count() - count, decided=decided, **rows)
+
+
+def _foresee_withdrawal_of_table(listing: Listing) -> Withdrawal:
+    of_it = Q(source_record__source__listing=listing)
+    others = Claim.objects.filter(result=OuterRef("pk")).exclude(of_it)
+    shown = Result.objects.visible().filter(claims__source_record__source__listing=listing)
+    rows = shown.filter(~Exists(others)).aggregate(rows=Count("pk", distinct=True), boards=Count("benchmark", distinct=True))
+    decided = sum(table._default_manager.filter(of_it, decided_by=DecidedBy.PERSON).count() for table in (Claim, Cost))
+    return Withdrawal(leaving=0, staying=0, decided=decided, **rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, F, Q, Window
@@ -28,17 +29,18 @@ from claims.models import (
     DefaultPrimary,
     DefaultTask,
     Metric,
-    Paper,
     Result,
     ResultCondition,
     ResultValue,
+    SourceRecord,
     Task,
 )
+from claims.querysets import canonical_high, canonical_low
 from claims.services import search_names
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
-from claims.services.rows import update_rows
-from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, LinkedBy, Qualifier, Role
+from claims.services.rows import batches, insert_rows, update_rows
+from claims.terms import ClaimKind, ConditionKind, CostMeasure, CurationState, Direction, LinkedBy, ListingState, Qualifier, Role
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
 """On a single-label classification set these metrics are the same thing: the first stands in the second's column."""
@@ -52,31 +54,151 @@ _Identity = tuple[int, int | None, int | None, str, str, str, str]
 """(benchmark, paper, import, model key, variant key, setting key, role)."""
 
 
-def settle_papers(paper_ids: Iterable[int]) -> None:
-    """Settle the rows that the papers' statements make, and the boards that they stand on.
+# A chunk of a listing settles hundreds of claims and rows: instances, of which each has fifty fields, took half of the time.
 
-    Part of the caller's transaction, which holds the papers' locks.
+
+@dataclass(slots=True)
+class _Stated:
+    """A claim, as much of it as its row is made of: the fields of `_STATED_FIELDS`.
+
+    Of a table's record `sha256` is the table's, `field` the column and `start` the record's number; `source` is the import of one that
+    names no paper, and `day` what it gives as the day of its result.
     """
-    wanted = set(paper_ids)
-    if not wanted:
+
+    pk: int
+    paper: int | None
+    withdrawn: bool
+    """Whether the paper is, or the table."""
+    sha256: str
+    paper_text_id: int | None
+    field: str
+    start: int
+    end: int
+    ordinal: int
+    kind: str
+    role: str
+    state: str
+    retired_by_id: int | None
+    dataset_id: int | None
+    metric_id: int | None
+    task_id: int | None
+    ml_model_id: int | None
+    model_name: str
+    model_key: str
+    variant: str
+    setting: list[dict[str, str]]
+    result_id: int | None
+    source: int | None = None
+    day: date | None = None
+
+
+_OWN_FIELDS = tuple(
+    name for name in _Stated.__annotations__ if name not in ("pk", "paper", "withdrawn", "sha256", "field", "start", "source", "day")
+)
+_STATED_FIELDS = (
+    "pk",
+    "paper_text__paper_id",
+    "paper_text__paper__withdrawn",
+    "paper_text__sha256",
+    *(name for name in _Stated.__annotations__ if name not in ("pk", "paper", "withdrawn", "sha256", "source", "day")),
+)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of a board, as much of it as claims settle."""
+
+    pk: int
+    benchmark: int
+    ml_model_id: int | None
+    model_name: str
+    variant: str
+    stated_day: date | None
+
+
+class _Price(NamedTuple):
+    """A cost, as much of it as says whose price it is: the fields of `_PRICE_FIELDS`."""
+
+    pk: int
+    paper_text_id: int
+    role: str
+    model_key: str
+    variant: str
+    measure: str
+    field: str
+    start: int
+    end: int
+    title: str
+    abstract: str
+
+
+_PRICE_FIELDS = (*_Price._fields[:-2], "paper_text__title", "paper_text__abstract")
+
+
+def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), reworded: Collection[int] = ()) -> None:
+    """Settle the rows that the statements of papers make, and of records of tables, and the boards that they stand on.
+
+    The rows of `reworded` papers get the words of their conditions anew: the same statements were read otherwise. Part of the caller's
+    transaction, which holds the papers' locks; those of the papers that the records name, too.
+    """
+    wanted, records = set(paper_ids), set(record_ids)
+    if not wanted and not records:
         return
-    claims = list(
-        Claim.objects.filter(paper_text__paper__in=wanted).select_related("paper_text", "dataset", "metric", "task").order_by("pk")
-    )
+    records |= set(SourceRecord.objects.filter(paper__in=wanted).values_list("pk", flat=True))
+    stated = Claim.objects.filter(paper_text__paper__in=wanted).order_by("pk").values_list(*_STATED_FIELDS)
+    claims = [_Stated(*values) for values in stated]
+    claims += _read_record_claims(records)
     before = {claim.result_id for claim in claims if claim.result_id is not None}
-    touched = set(Result.objects.filter(pk__in=before).values_list("benchmark_id", flat=True))
-    touched |= set(Result.objects.filter(paper__in=wanted).values_list("benchmark_id", flat=True))
+    known = _rows_of(wanted, claims)
+    touched = {row.benchmark for row in known.values()}
+    touched |= _benchmarks_of(before - {row.pk for row in known.values()})
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
-    touched |= {benchmark.pk for benchmark in benchmarks.values()}
-    withdrawn = set(Paper.objects.filter(pk__in=wanted, withdrawn=True).values_list("pk", flat=True))
-    _assign_results(claims, benchmarks, withdrawn)
-    results = set(Result.objects.filter(paper__in=wanted).values_list("pk", flat=True)) | before
-    _link_costs(wanted)
+    touched |= set(benchmarks.values())
+    known = _assign_results(claims, benchmarks, known, reworded)
+    results = {row.pk for row in known.values()} | before
+    _link_costs(wanted, claims)
+    if records:
+        # A table of costs alone has no row of its own, and touches the boards of others.
+        touched |= _benchmarks_of(_link_record_costs(records))
     # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
     # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
     # rows of the first. The lock lets foreign keys pass: rows that point to a board were just written without it.
-    locked = list(Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=touched).order_by("pk"))
-    _settle_boards(locked, results)
+    boards = Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=touched).order_by("pk")
+    _settle_boards(list(boards.values_list("pk", flat=True)), results)
+
+
+def _benchmarks_of(results: set[int]) -> set[int]:
+    found = (Result.objects.filter(pk__in=ids).values_list("benchmark_id", flat=True).distinct() for ids in batches(results))
+    return {benchmark for benchmarks in found for benchmark in benchmarks}
+
+
+_RECORD_FIELDS = (
+    *("pk", "source_record_id", "source_record__paper_id", "source_record__source__listing__state", "source_record__source__sha256"),
+    *("column", "source_record__number", "source_record__source_id", "source_record__last_day"),
+)
+
+
+def _read_record_claims(records: set[int]) -> list[_Stated]:
+    """Return the claims of records, and those that stand in the same rows of tables: what a row is called is a matter of them all."""
+    claims: list[_Stated] = []
+    rows: set[int] = set()
+    for ids in batches(records):
+        for _, claim in _read_tabled(Q(source_record__in=ids)):
+            claims.append(claim)
+            if claim.result_id is not None and claim.source is not None:
+                rows.add(claim.result_id)
+    for ids in batches(rows):
+        claims += [claim for record, claim in _read_tabled(Q(result__in=ids, source_record__isnull=False)) if record not in records]
+    return claims
+
+
+def _read_tabled(of_these: Q) -> Iterator[tuple[int, _Stated]]:
+    for values in Claim.objects.filter(of_these).order_by("pk").values_list(*_RECORD_FIELDS, *_OWN_FIELDS):
+        pk, record, paper, listing_state, sha256, column, number, source, day, *own = values
+        fields: dict[str, Any] = dict(zip(_OWN_FIELDS, own, strict=True))
+        place = {"sha256": sha256, "field": column, "start": number}
+        whose = {"paper": paper, "source": source if paper is None else None, "withdrawn": listing_state == ListingState.WITHDRAWN}
+        yield record or 0, _Stated(pk=pk, day=day, **place, **whose, **fields)
 
 
 @transaction.atomic
@@ -85,28 +207,26 @@ def settle_papers_alone(paper_ids: Iterable[int]) -> None:
     settle_papers(paper.pk for paper in lock_papers(paper_ids))
 
 
-def _names_a_row(claim: Claim) -> bool:
+def _names_a_row(claim: _Stated) -> bool:
     """Only an absolute claim with a dataset and a metric has a row."""
     return claim.kind == ClaimKind.ABSOLUTE and claim.dataset_id is not None and claim.metric_id is not None
 
 
-def _stands(claim: Claim) -> bool:
+def _stands(claim: _Stated) -> bool:
     return claim.state != CurationState.REJECTED and claim.retired_by_id is None
 
 
-def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
-    """Return the benchmark of each claim, by the claim's id; new ones are added."""
-    datasets: dict[int, Dataset] = {}
-    for claim in claims:
-        if claim.dataset is not None:
-            datasets[claim.dataset.pk] = claim.dataset
+def _find_benchmarks(claims: Sequence[_Stated]) -> dict[int, int]:
+    """Return the id of each claim's benchmark, by the claim's id; new ones are added."""
+    datasets = Dataset.objects.in_bulk({claim.dataset_id for claim in claims if claim.dataset_id is not None})
+    metrics = Metric.objects.in_bulk({claim.metric_id for claim in claims if claim.metric_id is not None})
     defaults = {(row.dataset_id, row.family): row.task_id for row in DefaultTask.objects.filter(dataset__in=datasets)}
     pairs: dict[int, tuple[int, int]] = {}
     unspecified: int | None = None
     for claim in claims:
-        metric, dataset = claim.metric, claim.dataset
-        if metric is None or dataset is None:
+        if claim.metric_id is None or claim.dataset_id is None:
             continue
+        metric, dataset = metrics[claim.metric_id], datasets[claim.dataset_id]
         task = (
             claim.task_id or defaults.get((dataset.pk, metric.family)) or dataset.default_task_id or metric.default_task_id or unspecified
         )
@@ -129,7 +249,7 @@ def _find_benchmarks(claims: Sequence[Claim]) -> dict[int, Benchmark]:
             ignore_conflicts=True,
         )
         added = _benchmarks_by_pair(missing)
-        search_names.keep_benchmarks([benchmark.pk for benchmark in added.values()], words=False)
+        search_names.keep_benchmarks(added.values(), words=False)
         known |= added
     return {claim: known[pair] for claim, pair in pairs.items()}
 
@@ -147,19 +267,21 @@ def _benchmark_slug(task: Task, dataset: Dataset) -> str:
     return slug if len(slug) <= 200 else f"{slug[:190]}-{keys.digest(slug)[:8]}"
 
 
-def _benchmarks_by_pair(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], Benchmark]:
+def _benchmarks_by_pair(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
     found = Benchmark.objects.filter(task__in={task for task, _ in pairs}, dataset__in={dataset for _, dataset in pairs})
-    return {(row.task_id, row.dataset_id): row for row in found if (row.task_id, row.dataset_id) in pairs}
+    return {(task, dataset): pk for task, dataset, pk in found.values_list("task_id", "dataset_id", "pk") if (task, dataset) in pairs}
 
 
-def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark], withdrawn: set[int]) -> None:
-    """Make the rows that the claims name, and put the standing claims into theirs; not those of papers that are `withdrawn`.
+def _assign_results(
+    claims: Sequence[_Stated], benchmarks: Mapping[int, int], known: dict[_Identity, _Row], reworded: Collection[int]
+) -> dict[_Identity, _Row]:
+    """Make the rows that the claims name, and put the standing claims into theirs; not those of withdrawn papers and tables.
 
-    A hidden, withdrawn or rejected claim has its row, too, an empty one: which rows there are must not hang on which text of a paper was
-    read first, and a row that comes back keeps its address.
+    Takes and returns the rows of the claims' papers. A hidden, withdrawn or rejected claim has its row, too, an empty one: which rows
+    there are must not hang on which text of a paper was read first, and a row that comes back keeps its address.
     """
     identities: dict[int, _Identity] = {}
-    firsts: dict[_Identity, Claim] = {}
+    firsts: dict[_Identity, _Stated] = {}
     texts: dict[int | None, set[int | None]] = defaultdict(set)
     for claim in sorted(claims, key=_precedence):
         if claim.pk in benchmarks:
@@ -167,69 +289,84 @@ def _assign_results(claims: Sequence[Claim], benchmarks: Mapping[int, Benchmark]
             identities[claim.pk] = identity
             firsts.setdefault(identity, claim)
             texts[identity[1]].add(claim.paper_text_id)
-    papers = {identity[1] for identity in firsts}
-    known = _results_by_identity(papers)
     missing = {identity for identity in firsts if identity not in known}
     if missing:
-        Result.objects.bulk_create(
-            [_make_result(identity, firsts[identity]) for identity in sorted(missing, key=str)], ignore_conflicts=True
-        )
-        known = _results_by_identity(papers)
+        insert_rows(Result, [_make_result(identity, firsts[identity]) for identity in sorted(missing, key=str)])
+        known = known | _rows_of({claim.paper for claim in firsts.values() if claim.paper is not None}, firsts.values())
     # Where a paper has several texts the words of the one that speaks now are shown.
-    worded = {identity for identity in firsts if identity in missing or len(texts[identity[1]]) > 1}
+    anew = {paper for paper, of_paper in texts.items() if paper is not None and (len(of_paper) > 1 or paper in reworded)}
+    worded = {identity for identity in firsts if identity in missing or identity[1] in anew}
     _set_conditions({known[identity].pk: firsts[identity].setting for identity in worded})
     renamed = []
     for identity, claim in firsts.items():
-        result = known[identity]
-        if (result.ml_model_id, result.model_name, result.variant) != (claim.ml_model_id, claim.model_name, claim.variant):
-            result.ml_model_id, result.model_name, result.variant = claim.ml_model_id, claim.model_name, claim.variant
-            renamed.append(result)
-    update_rows(renamed, ["ml_model", "model_name", "variant"])
+        row = known[identity]
+        fields = (claim.ml_model_id, claim.model_name, claim.variant, _stated_day(claim))
+        if (row.ml_model_id, row.model_name, row.variant, row.stated_day) != fields:
+            row.ml_model_id, row.model_name, row.variant, row.stated_day = fields
+            renamed.append(row)
+    update_rows(renamed, ["ml_model", "model_name", "variant", "stated_day"], table=Result)
     moved = []
     for claim in claims:
-        shown = claim.pk in identities and _stands(claim) and identities[claim.pk][1] not in withdrawn
+        shown = claim.pk in identities and _stands(claim) and not claim.withdrawn
         found = known[identities[claim.pk]].pk if shown else None
         if claim.result_id != found:
             claim.result_id = found
             moved.append(claim)
-    update_rows(moved, ["result"])
+    update_rows(moved, ["result"], table=Claim)
+    return known
 
 
-def _precedence(claim: Claim) -> tuple[bool, str, str, int, int]:
-    """Standing claims first, then by text and place: an order that does not hang on when a claim was read."""
-    return (not _stands(claim), claim.paper_text.sha256 if claim.paper_text else "", claim.field, claim.start, claim.ordinal)
+def _precedence(claim: _Stated) -> tuple[bool, bool, str, str, int, int]:
+    """Standing claims first, texts before tables, then by text and place: an order that does not hang on when a claim was read."""
+    return (not _stands(claim), claim.paper_text_id is None, claim.sha256, claim.field, claim.start, claim.ordinal)
 
 
-def _identity(claim: Claim, benchmark: Benchmark) -> _Identity:
-    paper = claim.paper_text.paper_id if claim.paper_text else None
+def _identity(claim: _Stated, benchmark: int) -> _Identity:
     setting = keys.setting_key((c["kind"], keys.condition_key(c["value"])) for c in claim.setting)
-    return (benchmark.pk, paper, None, claim.model_key, _variant_key(claim.variant), setting, claim.role)
+    return (benchmark, claim.paper, claim.source, claim.model_key, _variant_key(claim.variant), setting, claim.role)
+
+
+def _stated_day(claim: _Stated) -> date | None:
+    """Return the day of a row without a paper, as its record gives it."""
+    return claim.day if claim.paper is None else None
 
 
 def _variant_key(variant: str) -> str:
     return keys.name_key(variant) if variant else ""
 
 
-def _make_result(identity: _Identity, claim: Claim) -> Result:
+def _make_result(identity: _Identity, claim: _Stated) -> dict[str, object]:
     benchmark, paper, source, model_key, variant_key, setting_key, role = identity
-    return Result(
-        benchmark_id=benchmark,
-        paper_id=paper,
-        source_id=source,
-        ml_model_id=claim.ml_model_id,
-        model_name=claim.model_name,
-        model_key=model_key,
-        variant=claim.variant,
-        variant_key=variant_key,
-        setting_key=setting_key,
-        role=role,
-    )
-
-
-def _results_by_identity(papers: set[int | None]) -> dict[_Identity, Result]:
     return {
-        (row.benchmark_id, row.paper_id, None, row.model_key, row.variant_key, row.setting_key, row.role): row
-        for row in Result.objects.filter(paper__in=papers)
+        "benchmark_id": benchmark,
+        "paper_id": paper,
+        "source_id": source,
+        "ml_model_id": claim.ml_model_id,
+        "model_name": claim.model_name,
+        "model_key": model_key,
+        "variant": claim.variant,
+        "variant_key": variant_key,
+        "setting_key": setting_key,
+        "role": role,
+        "stated_day": _stated_day(claim),
+    }
+
+
+_ROW_FIELDS = ("benchmark_id", "paper_id", "source_id", "model_key", "variant_key", "setting_key", "role")
+
+
+def _rows_of(papers: set[int], claims: Iterable[_Stated]) -> dict[_Identity, _Row]:
+    """Return the rows that papers have, and those of tables that the claims may stand in."""
+    models: dict[int, set[str]] = defaultdict(set)
+    for claim in claims:
+        if claim.source is not None:
+            models[claim.source].add(claim.model_key)
+    wanted = [Q(paper__in=papers)]
+    wanted += [Q(paper__isnull=True, source=source, model_key__in=some) for source, names in models.items() for some in batches(names)]
+    return {
+        (values[0], values[1], values[2], values[3], values[4], values[5], values[6]): _Row(values[7], values[0], *values[8:])
+        for of_these in wanted
+        for values in Result.objects.filter(of_these).values_list(*_ROW_FIELDS, "pk", "ml_model_id", "model_name", "variant", "stated_day")
     }
 
 
@@ -245,42 +382,119 @@ def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
         for result, setting in settings.items()
         for c in reversed(setting)
     }
-    ResultCondition.objects.bulk_create(
-        [ResultCondition(result_id=result, condition_id=condition, text=text[:300]) for (result, condition), text in sorted(words.items())],
-        update_conflicts=True,
+    insert_rows(
+        ResultCondition,
+        [{"result_id": result, "condition_id": condition, "text": text[:300]} for (result, condition), text in sorted(words.items())],
         unique_fields=["result", "condition"],
         update_fields=["text"],
     )
 
 
-def _link_costs(paper_ids: set[int]) -> None:
-    """Link each standing cost to the rows whose price it is: same text, role, model and variant.
+def _link_costs(paper_ids: set[int], claims: Sequence[_Stated]) -> None:
+    """Link each standing cost of the papers to the rows of their claims whose price it is: same text, role, model and variant.
 
     A cost that names no variant belongs to the rows without one, else to the only variant there is. A cost of the model itself
     (parameters) holds in all its settings; another one in the row of the same sentence, else in the only row there is.
     """
-    costs = (
-        Cost.objects.standing().filter(paper_text__paper__in=paper_ids).exclude(kind="delta").select_related("paper_text").order_by("pk")
-    )
-    rows: dict[tuple[int, str], list[Claim]] = defaultdict(list)
-    for claim in Claim.objects.filter(paper_text__paper__in=paper_ids, result__isnull=False).select_related("result").order_by("pk"):
-        rows[claim.paper_text_id or 0, claim.role].append(claim)
+    costs = Cost.objects.standing().filter(paper_text__paper__in=paper_ids).exclude(kind="delta").order_by("pk")
+    rows: dict[tuple[int | None, str], list[_Stated]] = defaultdict(list)
+    for claim in claims:
+        if claim.result_id is not None:
+            rows[claim.paper_text_id, claim.role].append(claim)
     wanted: set[tuple[int, int]] = set()
-    for cost in costs:
-        claims = _priced_claims(cost, rows[cost.paper_text_id or 0, cost.role])
-        wanted |= {(claim.result_id, cost.pk) for claim in claims if claim.result_id is not None}
-    present = {
-        (link.result_id, link.cost_id): link for link in CostLink.objects.filter(cost__paper_text__paper__in=paper_ids).order_by("pk")
-    }
-    gone = [link.pk for pair, link in present.items() if pair not in wanted and link.linked_by == LinkedBy.RULE]
-    CostLink.objects.filter(pk__in=gone).delete()
+    for cost in map(_Price._make, costs.values_list(*_PRICE_FIELDS)):
+        priced = _priced_claims(cost, rows[cost.paper_text_id, cost.role])
+        wanted |= {(claim.result_id, cost.pk) for claim in priced if claim.result_id is not None}
+    links = CostLink.objects.filter(cost__paper_text__paper__in=paper_ids).values_list("result_id", "cost_id", "pk", "linked_by")
+    present = {(result, cost): (pk, by) for result, cost, pk, by in links}
+    gone = [pk for pair, (pk, by) in present.items() if pair not in wanted and by == LinkedBy.RULE]
+    if gone:
+        CostLink.objects.filter(pk__in=gone).delete()
     # A link that a person untied is present and stays untied.
-    CostLink.objects.bulk_create(
-        [CostLink(result_id=result, cost_id=cost) for result, cost in sorted(wanted - present.keys())], ignore_conflicts=True
-    )
+    insert_rows(CostLink, [{"result_id": result, "cost_id": cost} for result, cost in sorted(wanted - present.keys())])
 
 
-def _priced_claims(cost: Cost, claims: Sequence[Claim]) -> list[Claim]:
+class _RecordPrice(NamedTuple):
+    """A cost that a record states: what finding its rows needs."""
+
+    pk: int
+    record: int
+    collection: str
+    model: str
+    resolution: str
+    stands: bool
+
+
+def _link_record_costs(records: set[int]) -> set[int]:
+    """Link the costs of records to the rows whose price they are; return the rows of which a link came or went.
+
+    A cost is that of its own record's rows. A record that states no score belongs to the rows of all tables of its collection that
+    have its model and its resolution; the other tables may come before it or after.
+    """
+    prices = _read_record_prices(Q(source_record__in=ids) for ids in batches(records))
+    models: dict[str, set[str]] = defaultdict(set)
+    for ids in batches(records):
+        named = Claim.objects.filter(source_record__in=ids).exclude(model_key="").exclude(source_record__source__collection="")
+        for collection, model in named.order_by().values_list("source_record__source__collection", "model_key").distinct():
+            models[collection].add(model)
+    for collection, names in models.items():
+        of_costs_alone = Q(source_record__source__collection=collection, source_record__claims__isnull=True)
+        prices |= _read_record_prices(of_costs_alone & Q(model_key__in=some) for some in batches(names))
+    rows = _read_priced_rows(prices.values())
+    wanted = {(result, price.pk) for price in prices.values() if price.stands for result in rows.get(price.pk, ())}
+    present = {
+        (link.result_id, link.cost_id): link for ids in batches(prices) for link in CostLink.objects.filter(cost__in=ids).order_by("pk")
+    }
+    gone = [pair for pair, link in present.items() if pair not in wanted and link.linked_by == LinkedBy.RULE]
+    for ids in batches(present[pair].pk for pair in gone):
+        CostLink.objects.filter(pk__in=ids).delete()
+    fresh = sorted(wanted - present.keys())
+    insert_rows(CostLink, [{"result_id": result, "cost_id": cost} for result, cost in fresh])
+    return {result for result, _ in (*gone, *fresh)}
+
+
+_RECORD_PRICE_FIELDS = (
+    *("pk", "source_record_id", "source_record__source__collection", "model_key", "setting"),
+    *("state", "kind", "retired_by_id", "source_record__source__listing__state"),
+)
+
+
+def _read_record_prices(conditions: Iterable[Q]) -> dict[int, _RecordPrice]:
+    found: dict[int, _RecordPrice] = {}
+    for condition in conditions:
+        costs = Cost.objects.filter(condition).order_by().values_list(*_RECORD_PRICE_FIELDS)
+        for pk, record, collection, model, setting, state, kind, retired_by, listing_state in costs:
+            stands = state != CurationState.REJECTED and retired_by is None and kind != ClaimKind.DELTA
+            stands = stands and listing_state != ListingState.WITHDRAWN
+            found[pk] = _RecordPrice(pk, record or 0, collection or "", model, _resolution(setting), stands)
+    return found
+
+
+def _read_priced_rows(prices: Iterable[_RecordPrice]) -> dict[int, set[int]]:
+    """Return the rows of each price, by the cost's id."""
+    prices = list(prices)
+    own: dict[int, set[int]] = defaultdict(set)
+    scored: set[int] = set()
+    for ids in batches(price.record for price in prices):
+        for record, result in Claim.objects.filter(source_record__in=ids).values_list("source_record_id", "result_id"):
+            scored.add(record or 0)
+            if result is not None:
+                own[record or 0].add(result)
+    alone = [price for price in prices if price.record not in scored and price.collection and price.model]
+    joined: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for collection in {price.collection for price in alone}:
+        for some in batches(price.model for price in alone if price.collection == collection):
+            claims = Claim.objects.filter(source_record__source__collection=collection, model_key__in=some, result__isnull=False)
+            for model, setting, result in claims.order_by().values_list("model_key", "setting", "result_id"):
+                joined[collection, model, _resolution(setting)].add(result or 0)
+    return {price.pk: own[price.record] if price.record in scored else joined[price[2:5]] for price in prices}
+
+
+def _resolution(setting: Iterable[Mapping[str, str]]) -> str:
+    return next((keys.condition_key(c["value"]) for c in setting if c["kind"] == ConditionKind.RESOLUTION), "")
+
+
+def _priced_claims(cost: _Price, claims: Sequence[_Stated]) -> list[_Stated]:
     names = {claim.model_key for claim in claims}
     # A price of "our method" beside a single named model is that model's.
     model = cost.model_key if cost.model_key in names else (next(iter(names)) if not cost.model_key and len(names) == 1 else None)
@@ -298,17 +512,17 @@ def _priced_claims(cost: Cost, claims: Sequence[Claim]) -> list[Claim]:
     return near or (same if len({claim.result_id for claim in same}) == 1 else [])
 
 
-def _in_one_sentence(cost: Cost, claim: Claim) -> bool:
-    if cost.field != claim.field or cost.paper_text is None:
+def _in_one_sentence(cost: _Price, claim: _Stated) -> bool:
+    if cost.field != claim.field:
         return False
     first, second = sorted([(cost.start, cost.end), (claim.start, claim.end)])
-    return _SENTENCE_END.search(cost.paper_text.part(cost.field), first[1], max(first[1], second[0])) is None
+    text = cost.title if cost.field == "title" else cost.abstract
+    return _SENTENCE_END.search(text, first[1], max(first[1], second[0])) is None
 
 
-def _settle_boards(benchmarks: Sequence[Benchmark], results: set[int]) -> None:
+def _settle_boards(ids: Sequence[int], results: set[int]) -> None:
     """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches."""
     top = {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
-    ids = [benchmark.pk for benchmark in benchmarks]
     boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related("task", "dataset")}
     used: dict[int, Counter[Metric]] = defaultdict(Counter)
     counted = list(
@@ -381,33 +595,72 @@ def _primary(
     return min(counts, key=lambda column: (-counts[column], names[column]))
 
 
+_FIRST_STATED = (
+    *("-field", "start", "source_record__source__sha256", "source_record__number"),
+    *("column", "ordinal", "pk"),
+)
+"""Texts in their order, tables in one that doesn't hang on when they came."""
+
+
 def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) -> None:
     """Choose what each row shows under each metric: the curator's choice, else what the current text states, else accepted,
     else the most exact, else the first."""
-    claims: dict[tuple[int, int], list[Claim]] = defaultdict(list)
-    boards = dict(Result.objects.filter(pk__in=results).values_list("pk", "benchmark_id"))
-    for claim in Claim.objects.filter(result__in=results).select_related("paper_text__paper").order_by("-field", "start", "ordinal", "pk"):
-        if claim.result_id is not None and claim.metric_id is not None:
-            claims[claim.result_id, columns[boards[claim.result_id]][claim.metric_id]].append(claim)
-    present = {(value.result_id, value.metric_id): value for value in ResultValue.objects.filter(result__in=results)}
-    ResultValue.objects.filter(pk__in=[value.pk for cell, value in present.items() if cell not in claims]).delete()
+    claims: dict[tuple[int, int], list[_Candidate]] = defaultdict(list)
+    stated = Claim.objects.filter(result__in=results, metric__isnull=False).order_by(*_FIRST_STATED)
+    for board, result, metric, *values in stated.values_list("result__benchmark_id", "result_id", "metric_id", *_CANDIDATE_FIELDS):
+        claims[result, columns[board][metric]].append(_Candidate(*values))
+    shown_now = ResultValue.objects.filter(result__in=results).values_list("result_id", "metric_id", "pk", *_SHOWN_FIELDS)
+    present = {(result, metric): tuple(shown) for result, metric, *shown in shown_now}
+    if gone := [pk for cell, (pk, *_) in present.items() if cell not in claims]:
+        ResultValue.objects.filter(pk__in=gone).delete()
     fresh = []
     for cell, candidates in claims.items():
-        value = present.get(cell)
-        chosen = next((c for c in candidates if value and value.chosen_by == LinkedBy.PERSON and c.pk == value.claim_id), None)
+        _, claim, others, conflicts, by = present.get(cell, (None,) * 5)
+        chosen = next((c for c in candidates if by == LinkedBy.PERSON and c.pk == claim), None)
         shown = chosen or min(candidates, key=_preference)
-        by = LinkedBy.PERSON if chosen else LinkedBy.RULE
-        if value is None or (value.claim_id, value.others, value.chosen_by) != (shown.pk, len(candidates) - 1, by):
-            fresh.append(ResultValue(result_id=cell[0], metric_id=cell[1], claim=shown, others=len(candidates) - 1, chosen_by=by))
-    ResultValue.objects.bulk_create(
-        fresh, update_conflicts=True, unique_fields=["result", "metric"], update_fields=["claim", "others", "chosen_by"], batch_size=500
+        conflicting = sum(_contradicts(candidate, shown) for candidate in candidates) if len(candidates) > 1 else 0
+        settled = (shown.pk, len(candidates) - 1, conflicting, LinkedBy.PERSON if chosen else LinkedBy.RULE)
+        if (claim, others, conflicts, by) != settled:
+            fresh.append(dict(zip(("result_id", "metric_id", *_SHOWN_FIELDS), (*cell, *settled), strict=True)))
+    insert_rows(ResultValue, fresh, unique_fields=["result", "metric"], update_fields=["claim", "others", "conflicts", "chosen_by"])
+
+
+_SHOWN_FIELDS = ("claim_id", "others", "conflicts", "chosen_by")
+
+
+class _Candidate(NamedTuple):
+    """A claim that a row may show: the fields of `_CANDIDATE_FIELDS`."""
+
+    pk: int
+    text: int | None
+    current_text: int | None
+    state: str
+    qualifier: str
+    value_max: float | None
+    decimals: int
+    value: float
+    canonical_value: float | None
+
+
+_CANDIDATE_FIELDS = (
+    *("pk", "paper_text_id", "paper_text__paper__current_text_id"),
+    *("state", "qualifier", "value_max", "decimals", "value", "canonical_value"),
+)
+
+
+def _contradicts(claim: _Candidate, shown: _Candidate) -> bool:
+    """Say whether two numbers of one cell can't both be right: stated exactly, and not the same to the coarser of their precisions."""
+    if any(number.qualifier != Qualifier.EXACT or number.value_max is not None for number in (claim, shown)):
+        return False
+    return ranking.differ(
+        ranking.precise(claim.value, claim.canonical_value, claim.decimals),
+        ranking.precise(shown.value, shown.canonical_value, shown.decimals),
     )
 
 
-def _preference(claim: Claim) -> tuple[bool, bool, tuple[int, int]]:
+def _preference(claim: _Candidate) -> tuple[bool, bool, tuple[int, int]]:
     """What the paper states now comes before what only an older text of it states, then accepted, then the most exact."""
-    text = claim.paper_text
-    outdated = text is not None and text.paper.current_text_id != text.pk
+    outdated = claim.text is not None and claim.current_text != claim.text
     exact = ranking.exactness(qualifier=Qualifier(claim.qualifier), value_max=claim.value_max, decimals=claim.decimals)
     return outdated, claim.state != CurationState.ACCEPTED, exact
 
@@ -435,7 +688,7 @@ _STANDING_FIELDS = (
     "claim__value_max",
     "claim__canonical_value",
     "claim__canonical_max",
-    "result__paper__last_day",
+    Coalesce("result__paper__last_day", "result__stated_day"),
     "result__model_name",
     "result__paper__title",
     "result__variant",
@@ -499,16 +752,14 @@ def _find_leaders(boards: Iterable[Benchmark], condition: Q) -> dict[int, int]:
 
 def ranks_by(direction: Direction) -> Coalesce:
     """Return what a shown claim ranks by as the database computes it: `ranking.ranking_value` of its canonical or stated number."""
-    if direction is Direction.LOWER:
-        return Coalesce("claim__canonical_max", "claim__canonical_value", "claim__value_max", "claim__value")
-    return Coalesce("claim__canonical_value", "claim__value")
+    low = canonical_low("claim")
+    return Coalesce(canonical_high("claim"), low) if direction is Direction.LOWER else low
 
 
 def _leader(numbers: Sequence[_Standing], direction: Direction) -> int | None:
     def value(number: _Standing) -> float:
-        if number.canonical_value is None:
-            return ranking.ranking_value(number.value, number.value_max, direction)
-        return ranking.ranking_value(number.canonical_value, number.canonical_max, direction)
+        ends = ranking.canonical(number.value, number.value_max, number.canonical_value, number.canonical_max)
+        return ranking.ranking_value(*ends, direction)
 
     ordered = sorted(
         numbers,

@@ -7,21 +7,35 @@ calls it there. What is merged into another lends it its names and has none of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from claims import keys
-from claims.models import Alias, Benchmark, Dataset, MLModel, Paper, SearchName, SearchWord
+from claims.models import Alias, Benchmark, Claim, Dataset, MLModel, Paper, SearchName, SearchWord
+from claims.services.rows import batches, insert_rows
 from claims.terms import AliasKind, SearchKind
 
-BATCH = 500
+WORDS_AT_ONCE = 5000
+"""Of so many names the words are collected before they are compared with those that are known."""
 LONGEST_WORD = 40
 """Nobody misspells a longer word; it is an address or a formula."""
+
+
+class _Row(NamedTuple):
+    """A name as it is stored."""
+
+    kind: SearchKind
+    object_id: int
+    name: str
+    key: str
+    words: str
+    alias: bool
+
 
 _Named = dict[int, list[tuple[str, bool]]]
 """The names of each object by its id: (name, whether it is an alias), the own name first."""
@@ -37,8 +51,8 @@ def add_models(models: Iterable[MLModel]) -> None:
     _insert(_rows(SearchKind.MODEL, {model.pk: [(model.name, False)] for model in models if model.merged_into_id is None}))
 
 
-def add_words(paper_ids: Iterable[int]) -> None:
-    """Add the words of papers, and of what they bring along, to those that a misspelt query is compared with.
+def add_words(paper_ids: Iterable[int], *, records: Iterable[int] = ()) -> None:
+    """Add the words of papers, and of what they bring along, to those that a misspelt query is compared with; of tables' records, too.
 
     The last step of an ingest's transaction: workers that bring the same new word wait for each other from here on only, and each in
     the order of the words. That is why what ingest calls before leaves the words out.
@@ -51,13 +65,23 @@ def add_words(paper_ids: Iterable[int]) -> None:
         SearchKind.BOARD: Benchmark.objects.filter(results__paper__in=wanted).values("pk"),
     }
     of_these = reduce(or_, (Q(kind=kind, object_id__in=ids) for kind, ids in brought.items()))
-    _add_words(SearchName.objects.filter(of_these).values_list("words", flat=True))
+    texts = list(SearchName.objects.filter(of_these).values_list("words", flat=True))
+    for ids in batches(records):
+        stated = Claim.objects.filter(source_record__in=ids).order_by()
+        named = {
+            SearchKind.MODEL: stated.values("ml_model"),
+            SearchKind.DATASET: stated.values("dataset"),
+            SearchKind.BOARD: stated.values("result__benchmark"),
+        }
+        for kind, objects in named.items():
+            texts += SearchName.objects.filter(kind=kind, object_id__in=objects).values_list("words", flat=True)
+    _add_words(texts)
 
 
 def keep_papers(paper_ids: Iterable[int], *, words: bool = True) -> None:
     """Bring the names of papers up to date, whatever became of them; withdrawn ones have none."""
     texts: list[str] = []
-    for ids in _batches(paper_ids):
+    for ids in batches(paper_ids):
         # Their names would take the places of papers that readers may see among the nearest.
         withdrawn = set(Paper.objects.filter(pk__in=ids, withdrawn=True).values_list("pk", flat=True))
         named = {pk: names for pk, names in _of_roots(Paper, ids).items() if pk not in withdrawn}
@@ -67,27 +91,32 @@ def keep_papers(paper_ids: Iterable[int], *, words: bool = True) -> None:
     _add_words(texts if words else [])
 
 
-def keep_models(model_ids: Iterable[int]) -> None:
-    """Bring the names of models up to date: their own, their aliases', and those of what was merged into them."""
+def keep_models(model_ids: Iterable[int], *, words: bool = True) -> None:
+    """Bring the names of models up to date: their own, their aliases', and those of what was merged into them.
+
+    A model that withdrawn papers alone introduced has none.
+    """
     texts: list[str] = []
-    for ids in _batches(model_ids):
-        named = _of_roots(MLModel, ids)
-        for pk, root, name in _members(MLModel, ids).values_list("pk", "merged_into", "name").order_by("pk"):
-            _collect(named, pk, root, [(name, False)])
-        _collect_aliases(named, AliasKind.MODEL, ids)
+    for ids in batches(model_ids):
+        standing = _members(MLModel, ids).exclude(introduced_by__withdrawn=True).values_list("pk", "merged_into")
+        roots = {root or pk for pk, root in standing}
+        named = {pk: names for pk, names in _read_names(MLModel, AliasKind.MODEL, ids).items() if pk in roots}
         texts += _replace(SearchKind.MODEL, ids, named)
-    _add_words(texts)
+    _add_words(texts if words else [])
+
+
+def keep_models_of(paper_ids: Iterable[int]) -> None:
+    """Bring the names of the models that papers introduced up to date, when these leave or come back. Their words come by `add_words`."""
+    for ids in batches(paper_ids):
+        models = MLModel.objects.filter(introduced_by__in=ids).values_list("pk", "merged_into")
+        keep_models((root or pk for pk, root in models), words=False)
 
 
 def keep_datasets(dataset_ids: Iterable[int], *, words: bool = True) -> None:
     """Bring the names of datasets up to date, and with them those of their boards."""
     texts: list[str] = []
-    for ids in _batches(dataset_ids):
-        named = _of_roots(Dataset, ids)
-        for pk, root, name in _members(Dataset, ids).values_list("pk", "merged_into", "name").order_by("pk"):
-            _collect(named, pk, root, [(name, False)])
-        _collect_aliases(named, AliasKind.DATASET, ids)
-        texts += _replace(SearchKind.DATASET, ids, named)
+    for ids in batches(dataset_ids):
+        texts += _replace(SearchKind.DATASET, ids, _read_names(Dataset, AliasKind.DATASET, ids))
         texts += _keep_benchmarks(Benchmark.objects.filter(dataset__in=ids).values_list("pk", flat=True))
     _add_words(texts if words else [])
 
@@ -104,7 +133,7 @@ def keep_benchmarks(benchmark_ids: Iterable[int], *, words: bool = True) -> None
 
 def _keep_benchmarks(benchmark_ids: Iterable[int]) -> list[str]:
     texts: list[str] = []
-    for ids in _batches(benchmark_ids):
+    for ids in batches(benchmark_ids):
         boards = list(Benchmark.objects.filter(pk__in=ids, merged_into__isnull=True).select_related("task", "dataset"))
         datasets: _Named = defaultdict(list)
         _collect_aliases(datasets, AliasKind.DATASET, {board.dataset_id for board in boards})
@@ -125,9 +154,13 @@ def rebuild() -> int:
     """Make all names anew, and the words without those that no name holds any longer; return how many names there are."""
     SearchName.objects.all().delete()
     SearchWord.objects.all().delete()
-    keep_papers(Paper.objects.order_by("pk").values_list("pk", flat=True))
-    keep_models(MLModel.objects.order_by("pk").values_list("pk", flat=True))
-    keep_datasets(Dataset.objects.order_by("pk").values_list("pk", flat=True))
+    tables: tuple[tuple[Any, Callable[..., None]], ...] = ((Paper, keep_papers), (MLModel, keep_models), (Dataset, keep_datasets))
+    # Batch by batch, the words, too: all names of a large site at once would fill the memory.
+    for table, keep in tables:
+        for ids in batches(table._default_manager.values_list("pk", flat=True)):
+            keep(ids, words=False)
+    for ids in batches(SearchName.objects.values_list("pk", flat=True), WORDS_AT_ONCE):
+        _add_words(SearchName.objects.filter(pk__range=(ids[0], ids[-1])).values_list("words", flat=True))
     return SearchName.objects.count()
 
 
@@ -135,9 +168,13 @@ def _paper_names(title: str, arxiv_id: str) -> list[tuple[str, bool]]:
     return [(title, False), (arxiv_id, True)] if arxiv_id else [(title, False)]
 
 
-def _batches(ids: Iterable[int]) -> Iterable[list[int]]:
-    wanted = sorted(set(ids))
-    return (wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH))
+def _read_names(model: Any, kind: AliasKind, ids: Sequence[int]) -> _Named:
+    """Return the names of models or datasets: their own, those of what was merged into them, then their aliases."""
+    named = _of_roots(model, ids)
+    for pk, root, name in _members(model, ids).values_list("pk", "merged_into", "name").order_by("pk"):
+        _collect(named, pk, root, [(name, False)])
+    _collect_aliases(named, kind, ids)
+    return named
 
 
 def _of_roots(model: Any, ids: Sequence[int]) -> _Named:
@@ -166,20 +203,18 @@ def _collect_aliases(named: _Named, kind: AliasKind, ids: Collection[int]) -> No
             named.setdefault(owner, []).append((text, True))
 
 
-def _rows(kind: SearchKind, named: _Named) -> list[SearchName]:
-    rows: dict[tuple[int, str], SearchName] = {}
+def _rows(kind: SearchKind, named: _Named) -> list[_Row]:
+    rows: dict[tuple[int, str], _Row] = {}
     for pk, names in named.items():
         for name, alias in names:
             key = keys.search_key(name)
-            if key:
-                words = keys.search_text(name, whole=kind is not SearchKind.PAPER)
-                rows.setdefault((pk, key), SearchName(kind=kind, object_id=pk, name=name, key=key, words=words, alias=alias))
+            if key and (pk, key) not in rows:
+                rows[pk, key] = _Row(kind, pk, name, key, keys.search_text(name, whole=kind is not SearchKind.PAPER), alias)
     return list(rows.values())
 
 
-def _insert(rows: Sequence[SearchName]) -> None:
-    if rows:
-        SearchName.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+def _insert(rows: Sequence[_Row]) -> None:
+    insert_rows(SearchName, [row._asdict() for row in rows])
 
 
 def _add_words(texts: Iterable[str]) -> None:
@@ -187,16 +222,17 @@ def _add_words(texts: Iterable[str]) -> None:
     words = {f" {word} " for text in texts for word in text.split() if 3 < len(word) <= LONGEST_WORD and not word[0].isdigit()}
     if connection.vendor == "sqlite":
         # Spares most of the inserts. PostgreSQL skips known words faster than it finds them: it would ask the trigram index.
-        words.difference_update(SearchWord.objects.filter(word__in=words).values_list("word", flat=True))
+        for some in batches(words):
+            words.difference_update(SearchWord.objects.filter(word__in=some).values_list("word", flat=True))
     # In order, so that two workers that add the same words wait for each other in the same order.
-    SearchWord.objects.bulk_create([SearchWord(word=word) for word in sorted(words)], ignore_conflicts=True, batch_size=BATCH)
+    insert_rows(SearchWord, [{"word": word} for word in sorted(words)])
 
 
 def _replace(kind: SearchKind, ids: Sequence[int], named: _Named) -> list[str]:
     """Let the objects have these names and no other; return the texts that are new. What is right already stays untouched."""
     present = {(row.object_id, row.key): row for row in SearchName.objects.filter(kind=kind, object_id__in=ids)}
     rows = _rows(kind, named)
-    fresh: list[SearchName] = []
+    fresh: list[_Row] = []
     fresh_texts: list[str] = []
     for row in rows:
         known = present.pop((row.object_id, row.key), None)

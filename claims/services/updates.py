@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Paper
+from claims.models import CatalogueState, Paper
 from claims.services import results
 from claims.services.catalog import LoadReport, load_catalogue
 
 BATCH = 500
+"""How many papers are settled in one transaction."""
+ONLY = 1
+"""The id of the one row that says how far the boards are."""
 
 
 def update_catalogue() -> LoadReport:
     """Load the shipped catalogue and, if it changed anything that is known already, settle all boards by it.
 
-    Raises `CatalogueError` for a catalogue that can't be loaded.
+    That boards are to be settled is stored with the change itself: where an earlier call was cut off, this one does the rest. Raises
+    `CatalogueError` for a catalogue that can't be loaded.
     """
-    report = load_catalogue(load_vocabulary())
-    if report.changed:
-        papers = list(Paper.objects.order_by("pk").values_list("pk", flat=True))
-        for first in range(0, len(papers), BATCH):
-            results.settle_papers_alone(papers[first : first + BATCH])
+    with transaction.atomic():
+        state = _lock_state()
+        report = load_catalogue(load_vocabulary())
+        if report.changed:
+            state.unsettled_from = 0
+            state.save(update_fields=["unsettled_from"])
+    while _settle_next():
+        pass
     return report
+
+
+@transaction.atomic
+def _settle_next() -> bool:
+    """Settle the next batch of papers that stand on boards as an earlier catalogue had them; say whether there are more."""
+    state = _lock_state()
+    if state.unsettled_from is None:
+        return False
+    left = Paper.objects.filter(pk__gte=state.unsettled_from).order_by("pk")
+    batch = list(left.values_list("pk", flat=True)[:BATCH])
+    results.settle_papers_alone(batch)
+    more = len(batch) == BATCH
+    state.unsettled_from = batch[-1] + 1 if more else None
+    state.save(update_fields=["unsettled_from"])
+    return more
+
+
+def _lock_state() -> CatalogueState:
+    # Before any other lock: of two that load a catalogue, or settle by it, the second waits here and nowhere else.
+    return CatalogueState.objects.select_for_update(no_key=True).get_or_create(pk=ONLY)[0]

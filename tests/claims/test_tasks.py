@@ -13,12 +13,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from claims import tasks
 from claims.extraction.pipeline import extract
-from claims.extraction.vocabulary import load_vocabulary
 from claims.listings import registry
 from claims.models import Listing, Paper
-from claims.services import ingest, uploads
-from claims.services.catalog import load_catalogue
+from claims.services import ingest, leases, storage, uploads
 from claims.terms import ListingState
+from tests.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +33,8 @@ def listing(settings: Settings, tmp_path: Path) -> Listing:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     settings.CHUNK_SIZE = 2
-    load_catalogue(load_vocabulary())
-    return ingest.store_upload(io.BytesIO(TEXT.encode()), name="x.txt", actor="test")[0]
+    load_catalogue()
+    return storage.store_upload(io.BytesIO(TEXT.encode()), name="x.txt", actor="test")[0]
 
 
 class Sent(list[int]):
@@ -109,7 +108,7 @@ def test_survey_that_keeps_failing_fails_its_listing_with_the_reason(listing: Li
         raise SoftTimeLimitExceeded
 
     monkeypatch.setattr(registry, "survey", broken)
-    for tried in range(1, ingest.MAX_ERRORS):
+    for tried in range(1, leases.MAX_ERRORS):
         tasks.read_listing(listing.pk)
         listing.refresh_from_db()
         assert (listing.state, listing.failures, sent, sent.queues[-1]) == (
@@ -120,10 +119,10 @@ def test_survey_that_keeps_failing_fails_its_listing_with_the_reason(listing: Li
         )
     tasks.read_listing(listing.pk)
     listing.refresh_from_db()
-    assert (listing.state, listing.failures) == (ListingState.FAILED, ingest.MAX_ERRORS)
+    assert (listing.state, listing.failures) == (ListingState.FAILED, leases.MAX_ERRORS)
     assert listing.error == "Reading it took longer than 9 minutes."
     tasks.read_listing(listing.pk)
-    assert len(sent) == ingest.MAX_ERRORS - 1, "a failed listing is left alone"
+    assert len(sent) == leases.MAX_ERRORS - 1, "a failed listing is left alone"
     monkeypatch.undo()
     uploads.retry(listing, actor="test")
     assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
@@ -141,6 +140,34 @@ def test_time_limit_in_a_chunk_is_the_failure_of_that_chunk(listing: Listing, se
     listing.refresh_from_db()
     assert (listing.state, Paper.objects.count()) == (ListingState.FAILED, 5), "the other chunks are read"
     assert "Reading it took longer than 9 minutes." in listing.error
+
+
+def test_close_that_keeps_failing_fails_its_listing_and_a_retry_is_announced(
+    listing: Listing, sent: Sent, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    def broken(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    tasks.read_listing(listing.pk)
+    Listing.objects.update(state=ListingState.READING)
+    sent.clear()
+    monkeypatch.setattr(ingest, "_link_quoted_models", broken)
+    for _ in range(leases.MAX_ERRORS + 1):
+        tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert listing.state == ListingState.FAILED
+    assert "Reading it took longer than 9 minutes." in listing.error
+    assert len(sent) == leases.MAX_ERRORS - 1, "a failed listing is left alone"
+    monkeypatch.undo()
+    sent.clear()
+    monkeypatch.setattr(tasks.read_listing, "apply_async", lambda arguments, **_: sent.append(arguments[0]))
+    with django_capture_on_commit_callbacks(execute=True):
+        uploads.retry(listing, actor="test")
+        tasks.announce(listing)
+    assert sent == [listing.pk], "no part is open, and yet there is something to do"
+    tasks.read_listing(listing.pk)
+    listing.refresh_from_db()
+    assert listing.state == ListingState.DONE
 
 
 @pytest.mark.parametrize("error", [DatabaseOperationalError, InterfaceError, OSError])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,11 +17,14 @@ from django.db import connection, connections, transaction
 from pytest_django import Settings
 
 from claims.errors import StaleObjectError
-from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Benchmark, Claim, Decision, Listing, ListingChunk, MLModel, Paper, Result
-from claims.services import curation, ingest, results, statements
-from claims.services.catalog import load_catalogue
+from claims.extraction import pipeline
+from claims.extraction.drafts import Extraction
+from claims.extraction.pipeline import extract
+from claims.extraction.vocabulary import Vocabulary
+from claims.models import Benchmark, Claim, Decision, Listing, ListingChunk, MLModel, Paper, ReextractionChunk, Result
+from claims.services import curation, ingest, reextraction, results, statements, storage, uploads
 from claims.terms import ChunkState, CurationState, ListingState, Role
+from tests.catalogue import load_catalogue
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -32,7 +36,7 @@ def _catalogue(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     settings.CHUNK_SIZE = 2
-    load_catalogue(load_vocabulary())
+    load_catalogue()
 
 
 class Threads:
@@ -85,7 +89,7 @@ def write(numbers: range, *, words: str = "from many sides", name: str = "Net", 
 
 
 def upload(text: str) -> Listing:
-    return ingest.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")[0]
+    return storage.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")[0]
 
 
 def test_chunk_is_leased_to_one_of_those_who_ask_at_once(threads: Threads) -> None:
@@ -165,8 +169,8 @@ def test_extraction_and_papers_do_not_wait_for_a_board(threads: Threads, monkeyp
     reached = threading.Event()
     link_costs = results._link_costs
 
-    def note(papers: set[int]) -> None:
-        link_costs(papers)
+    def note(*given: Any) -> None:
+        link_costs(*given)
         reached.set()
 
     monkeypatch.setattr(results, "_link_costs", note)
@@ -256,3 +260,109 @@ def test_decision_made_while_its_paper_is_read_anew_is_kept(threads: Threads) ->
     board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
     accepted = sum(state == CurationState.ACCEPTED for state in decided.values())
     assert (board.row_count, board.accepted_row_count) == (accepted, accepted)
+
+
+def test_quoted_model_is_unlinked_when_it_is_withdrawn_while_the_quoting_listing_closes(threads: Threads) -> None:
+    bringing, quoting = upload(write(range(1), name="Solo")), upload(write(range(1, 2), name="Other", quoted="Solo0"))
+    ingest.ingest_in_foreground(bringing)
+    ingest.plan_listing(quoting.pk)
+    while ingest.read_next_chunk(quoting.pk):
+        pass
+    quoted = Claim.objects.get(role=Role.BASELINE, value=49.5)
+    bringing.refresh_from_db()
+    with transaction.atomic():
+        uploads.withdraw(bringing, actor="test", version=bringing.version)
+        closing = threads.start(lambda: ingest.close_listing(quoting.pk))
+        assert wait_until_blocked_or_done(closing), "the withdrawal holds the model"
+    closing.result(timeout=30)
+    quoted.refresh_from_db()
+    assert quoted.ml_model is None
+
+
+def test_withdrawals_of_listings_that_quote_each_other_wait_and_do_not_block_each_other(threads: Threads) -> None:
+    """Each settles papers of the other: models and papers are locked in one order, whoever comes first."""
+    listings = [
+        upload(write(range(first, 8, 2)) + write(range(20 + first, 28, 2), name="Quoting", quoted=f"Net{1 - first}").split("Papers\n\n")[1])
+        for first in (0, 1)
+    ]
+    for listing in listings:
+        ingest.ingest_in_foreground(listing)
+    assert Claim.objects.filter(role=Role.BASELINE, ml_model__isnull=False).count() == 8
+    ready = threading.Barrier(2)
+
+    def turn(pk: int) -> None:
+        ready.wait()
+        for _ in range(5):
+            listing = Listing.objects.get(pk=pk)
+            effect = uploads.withdraw(listing, actor="test", version=listing.version)
+            uploads.undo(effect.change_set, actor="test")
+
+    before = sorted(Claim.objects.values_list("pk", "ml_model", "result"))
+    for turning in [threads.start(partial(turn, listing.pk)) for listing in listings]:
+        turning.result(timeout=60)
+    assert sorted(Claim.objects.values_list("pk", "ml_model", "result")) == before
+
+
+def test_two_workers_read_again_while_a_curator_decides_and_a_listing_is_read(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes first at a paper: each number is replaced or decided on, none twice, and the boards count what stands."""
+    count = 16
+
+    def read_otherwise(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
+        found = extract(title, abstract, vocabulary)
+        return replace(found, claims=tuple(replace(claim, model="Solo") for claim in found.claims))
+
+    ingest.ingest_in_foreground(upload(write(range(count)) + write(range(30, 34), name="Quoting", quoted="Solo").split("Papers\n\n")[1]))
+    monkeypatch.setattr(pipeline, "EXTRACTOR_VERSION", "9.0.0")
+    monkeypatch.setattr(pipeline, "extract", read_otherwise)
+    started = reextraction.start(actor="test")
+    assert started is not None
+    other = upload(write(range(0, count, 3), words="from two sides"))
+    ingest.plan_listing(other.pk)
+    ready = threading.Barrier(4)
+
+    def reread() -> int:
+        ready.wait()
+        read = 0
+        while reextraction.read_next_chunk(started.pk) is not None:
+            read += 1
+        return read
+
+    def read() -> None:
+        ready.wait()
+        while ingest.read_next_chunk(other.pk) is not None:
+            pass
+        ingest.close_listing(other.pk)
+
+    def decide() -> dict[int, dict[str, Any]]:
+        ready.wait()
+        decided = {}
+        for pk in Claim.objects.filter(role=Role.PROPOSED).order_by("-pk").values_list("pk", flat=True):
+            claim = Claim.objects.get(pk=pk)
+            try:
+                curation.decide(claim, CurationState.ACCEPTED, actor="curator", version=claim.version)
+            except StaleObjectError:
+                continue
+            decided[pk] = {"value": claim.value, "model_name": claim.model_name}
+        return decided
+
+    reading = [threads.start(reread) for _ in range(2)]
+    others = threads.start(read)
+    deciding = threads.start(decide)
+    assert sum(future.result(timeout=120) for future in reading) == started.chunks.count() == 10
+    others.result(timeout=120)
+    decided = deciding.result(timeout=120)
+    assert decided
+    assert reextraction.close(started.pk)
+    assert not ReextractionChunk.objects.exclude(failures=0, attempts=1, state=ChunkState.DONE).exists(), "no deadlock, no failure"
+    assert not ListingChunk.objects.exclude(failures=0, attempts=1).exists()
+    for pk, words in decided.items():
+        assert Claim.objects.filter(pk=pk, **words, state="accepted", decided_by="person").exists()
+    undecided = Claim.objects.exclude(decided_by="person").filter(retired_by=None, run__extractor_version="9.0.0")
+    assert set(undecided.values_list("model_name", flat=True)) <= {"Solo"}
+    assert sorted(Claim.objects.filter(role=Role.PROPOSED, retired_by=None).values_list("value", flat=True)) == sorted(
+        50 + number % 40 + number % 10 / 10 for number in (*range(count), *range(30, 34))
+    ), "none twice and none lost"
+    board = Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
+    rows = Result.objects.with_values().filter(benchmark=board, role=Role.PROPOSED)
+    assert board.row_count == rows.count()
+    assert set(Claim.objects.filter(role=Role.BASELINE, retired_by=None).values_list("ml_model", flat=True)) == {None}, "many are called so"

@@ -8,11 +8,10 @@ from pytest_django import Settings
 
 from claims.boards import list_boards, read_board
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision
-from claims.services import curation, ingest
-from claims.services.catalog import load_catalogue
+from claims.services import curation, ingest, storage
 from claims.terms import CurationState
+from tests.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +32,8 @@ Shallow networks do well if trained for long enough, and we train for very long.
 def benchmark(settings: Settings, tmp_path: Path) -> Benchmark:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
-    load_catalogue(load_vocabulary())
-    ingest.ingest_in_foreground(ingest.store_upload(io.BytesIO(LISTING.encode()), name="x.txt", actor="test")[0])
+    load_catalogue()
+    ingest.ingest_in_foreground(storage.store_upload(io.BytesIO(LISTING.encode()), name="x.txt", actor="test")[0])
     return Benchmark.objects.get(slug="image-classification-on-imagenet-1k")
 
 
@@ -124,7 +123,7 @@ def test_several_are_decided_together_or_not_at_all(benchmark: Benchmark) -> Non
 def test_decided_claim_is_not_touched_by_reading_again(benchmark: Benchmark) -> None:
     claim = Claim.objects.get(value=88.4)
     curation.decide(claim, CurationState.REJECTED, actor="lee", version=1, reason="wrongly_read")
-    ingest.ingest_in_foreground(ingest.store_upload(io.BytesIO(LISTING.encode() + b"\n"), name="y.txt", actor="test")[0])
+    ingest.ingest_in_foreground(storage.store_upload(io.BytesIO(LISTING.encode() + b"\n"), name="y.txt", actor="test")[0])
     claim.refresh_from_db()
     assert claim.state == CurationState.REJECTED
     assert models(benchmark) == ["SmallNet"]

@@ -25,13 +25,12 @@ from pytest_django import Settings
 from claims import keys
 from claims.errors import ClaimsError, TooManyUploadsError
 from claims.extraction import pipeline
-from claims.extraction.vocabulary import load_vocabulary
 from claims.listings import registry
 from claims.models import Claim, Listing, ListingChunk, Paper, PaperText
-from claims.services import ingest, papers, receipts
-from claims.services.catalog import load_catalogue
+from claims.services import ingest, leases, papers, receipts, storage
 from claims.terms import ChunkState, ListingState
 from tests import factories as make
+from tests.catalogue import load_catalogue
 
 LISTING = (
     "OrderNet: On the Order of Layers\n\nWe study how the order of layers changes what a network learns. OrderNet reaches 81.5% top-1 accuracy on "
@@ -47,7 +46,7 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 def upload(text: str = LISTING, *, user: User | None = None, name: str = "papers.txt") -> Listing:
-    return ingest.store_upload(io.BytesIO(text.encode()), name=name, actor="test", uploaded_by=user)[0]
+    return storage.store_upload(io.BytesIO(text.encode()), name=name, actor="test", uploaded_by=user)[0]
 
 
 def stored_files(folder: Path) -> list[Path]:
@@ -61,9 +60,9 @@ def stored_files(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("planned", [False, True])
 @pytest.mark.parametrize("change", ["gone", "cut", "longer", "other letter"])
 def test_stored_file_that_is_no_longer_itself_fails_its_listing_and_heals_by_an_upload(folder: Path, planned: bool, change: str) -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     listing = upload()
-    path = ingest.stored_path(listing.sha256)
+    path = storage.stored_path(listing.sha256)
     if planned:
         ingest.plan_listing(listing.pk)
     content = path.read_bytes()
@@ -83,16 +82,16 @@ def test_stored_file_that_is_no_longer_itself_fails_its_listing_and_heals_by_an_
 
 @pytest.mark.django_db
 def test_folder_of_uploads_that_is_away_fails_nothing(folder: Path) -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     listing = upload()
     (folder / "uploads").rename(folder / "elsewhere")
-    for _ in range(ingest.MAX_LEASES + 1):
+    for _ in range(leases.MAX_LEASES + 1):
         with pytest.raises(FileNotFoundError):
             ingest.plan_listing(listing.pk)
     (folder / "elsewhere").rename(folder / "uploads")
     ingest.plan_listing(listing.pk)
     (folder / "uploads").rename(folder / "elsewhere")
-    for _ in range(ingest.MAX_LEASES + 1):
+    for _ in range(leases.MAX_LEASES + 1):
         with pytest.raises(FileNotFoundError):
             ingest.read_next_chunk(listing.pk)
     (folder / "elsewhere").rename(folder / "uploads")
@@ -102,7 +101,7 @@ def test_folder_of_uploads_that_is_away_fails_nothing(folder: Path) -> None:
 @pytest.mark.django_db
 def test_file_is_hashed_once_for_all_its_chunks(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.CHUNK_SIZE = 1
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     ingest._sha256_of.cache_clear()
     listing = ingest.ingest_in_foreground(upload(LISTING + LISTING.replace("Order", "Other") + LISTING.replace("Order", "Third")))
     assert (listing.state, ListingChunk.objects.count()) == (ListingState.DONE, 3)
@@ -112,19 +111,19 @@ def test_file_is_hashed_once_for_all_its_chunks(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.django_db
 def test_leases_are_kept_while_a_long_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "RENEW_BYTES", 1)
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     listing = upload(LISTING + "\n" * 3_000_000 + LISTING.replace("Order", "Other"))
     kept: list[str] = []
-    for name in ("_renew_survey", "_renew"):
+    for name in ("_renew_listing", "_renew"):
         renew = getattr(ingest, name)
 
-        def counted(what: Any, name: str = name, renew: Callable[[Any], None] = renew) -> None:
+        def counted(*what: Any, name: str = name, renew: Callable[..., None] = renew) -> None:
             kept.append(name)
-            renew(what)
+            renew(*what)
 
         monkeypatch.setattr(ingest, name, counted)
     assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
-    assert kept.count("_renew_survey") > 10
+    assert kept.count("_renew_listing") > 10
     assert kept.count("_renew") > 10
 
 
@@ -154,7 +153,7 @@ def test_survey_that_was_taken_over_writes_nothing(monkeypatch: pytest.MonkeyPat
 def test_worker_on_a_full_disk_leaves_its_work_open_and_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     listing = upload()
 
     def full(*_: Any, **__: Any) -> Any:
@@ -162,7 +161,7 @@ def test_worker_on_a_full_disk_leaves_its_work_open_and_says_so(
 
     with monkeypatch.context() as patch:
         patch.setattr(ingest, "_store_plan", full)
-        for _ in range(ingest.MAX_LEASES + 1):
+        for _ in range(leases.MAX_LEASES + 1):
             with pytest.raises(type(error)):
                 ingest.plan_listing(listing.pk)
     listing.refresh_from_db()
@@ -170,7 +169,7 @@ def test_worker_on_a_full_disk_leaves_its_work_open_and_says_so(
     ingest.plan_listing(listing.pk)
     with monkeypatch.context() as patch:
         patch.setattr("claims.services.statements.record_readings", full)
-        for _ in range(ingest.MAX_LEASES + 1):
+        for _ in range(leases.MAX_LEASES + 1):
             with pytest.raises(type(error)):
                 ingest.read_next_chunk(listing.pk)
     chunk = ListingChunk.objects.get()
@@ -203,7 +202,7 @@ def test_really_full_disk_keeps_neither_file_nor_row(settings: Settings, tmp_pat
 
 @pytest.mark.django_db
 def test_titles_that_differ_by_what_nobody_sees_are_one_paper() -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     unseen = "\u200d\u200c\u200b\u00ad\u2060\u202e\u202c\u2066\u2069\u200e\u200f\ufeff"
     ingest.ingest_in_foreground(upload())
     listing = ingest.ingest_in_foreground(upload(LISTING.replace("OrderNet: On", f"Order{unseen}Net: {unseen}On")))
@@ -214,7 +213,7 @@ def test_titles_that_differ_by_what_nobody_sees_are_one_paper() -> None:
 
 @pytest.mark.django_db
 def test_odd_text_is_stored_as_it_is_and_its_offsets_hold() -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     odd = "e\u0301\u202e\u2067" + "a" + "\u0301" * 1000 + "\u200d\U000e0041\u0378\u2028 "
     assert ingest.ingest_in_foreground(upload(LISTING.replace("We study", odd + "We study"))).state == ListingState.DONE
     claim = Claim.objects.get(value=81.5)
@@ -226,7 +225,7 @@ def test_odd_text_is_stored_as_it_is_and_its_offsets_hold() -> None:
 
 @pytest.mark.django_db
 def test_text_that_is_read_in_part_is_told_with_its_line() -> None:
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     long = "And on and on it goes. " * (pipeline.MAX_ABSTRACT // 20)
     listing = ingest.ingest_in_foreground(upload(LISTING.replace("We study", long + "We study") + LISTING.replace("Order", "Other")))
     (issue,) = receipts.read_receipt(listing).issues
@@ -234,23 +233,6 @@ def test_text_that_is_read_in_part_is_told_with_its_line() -> None:
     assert "Numbers are looked for in the first" in issue.reason
     assert PaperText.objects.get(title__startswith="Order").abstract.endswith("that we know of."), "all of it is kept"
     assert Claim.objects.filter(value=81.5).count() == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("photo_\u202egpj.exe", "photo_ gpj.exe"),
-        ("a\u2066b\u2069\u200f.txt", "a b  .txt"),
-        ("\x00\n\r\t", "listing"),
-        ("../../etc/passwd", "passwd"),
-        (r"C:\x\y.txt", "y.txt"),
-        ("x" * 5000, "x" * 255),
-        ("a\ud800b", "a b"),
-        ("e" + "\u0301" * 3, "e\u0301\u0301\u0301"),
-    ],
-)
-def test_name_shows_what_it_is(name: str, shown: str) -> None:
-    assert ingest.clean_name(name) == shown
 
 
 # -- many at once -----------------------------------------------------------------------------------------------------------------
@@ -277,7 +259,7 @@ def race_for_one_listing(folder: Path) -> None:
     """Upload the same bytes eight times at once, by two users: one row, one file, no exception."""
 
     def store(user: User) -> tuple[Listing, bool]:
-        return ingest.store_upload(io.BytesIO(LISTING.encode()), name="x.txt", actor="test", uploaded_by=user)
+        return storage.store_upload(io.BytesIO(LISTING.encode()), name="x.txt", actor="test", uploaded_by=user)
 
     users = [make.make_user(f"user{number}", "upload_listing") for number in range(2)]
     results = at_once([partial(store, user) for user in users * 4])
@@ -334,7 +316,7 @@ def test_races_on_sqlite(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_paper_that_a_file_shows_again_and_again_costs_no_more_than_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHUNK_SIZE = 20
-    load_catalogue(load_vocabulary())
+    load_catalogue()
     loaded: list[int] = []
     load = papers._load_entries
 
@@ -349,21 +331,3 @@ def test_paper_that_a_file_shows_again_and_again_costs_no_more_than_once(setting
     assert loaded
     assert set(loaded) == {1}
     assert Paper.objects.get().first_day == date(2023, 3, 3)
-
-
-@pytest.mark.django_db
-def test_refused_upload_leaves_the_file_that_somebody_else_is_storing(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.DATA_DIR = tmp_path
-    settings.UPLOAD_DIR = tmp_path / "uploads"
-    content = b"new\n\nNet1: A Study\n\nWe study this for a long time and from many sides, as nobody has done before us.\n"
-
-    def refuse(user: object, name: str, sha256: str) -> None:
-        ingest.stored_path(sha256).write_bytes(content)  # another transaction has put it there, and its row is not seen yet
-        raise TooManyUploadsError("Too many.")
-
-    monkeypatch.setattr(ingest, "_check_open_uploads", refuse)
-    with pytest.raises(TooManyUploadsError):
-        ingest.store_upload(io.BytesIO(content), name="x.txt", actor="lee", uploaded_by=make.make_user("lee"))
-    assert [path.read_bytes() for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == [content]

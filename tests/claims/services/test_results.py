@@ -10,11 +10,10 @@ from pytest_django import Settings
 
 from claims import ranking
 from claims.boards import Board, read_board
-from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Benchmark, Claim, CostLink, Metric, Result, ResultValue
-from claims.services import ingest, results, updates
-from claims.services.catalog import load_catalogue
+from claims.models import Benchmark, CatalogueState, Claim, CostLink, Metric, Result, ResultValue
+from claims.services import ingest, results, storage, updates
 from claims.terms import Direction
+from tests.catalogue import load_catalogue
 from tests.factories import make_claim
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +25,12 @@ OPENING = "We look at this for a long time and from many sides, as nobody has do
 def _site(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
-    load_catalogue(load_vocabulary())
+    load_catalogue()
 
 
 def read(*papers: tuple[str, str]) -> None:
     text = "new\n\n" + "\n\n".join(f"{title}\n\n{OPENING} {abstract}" for title, abstract in papers) + "\n"
-    listing, _ = ingest.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")
+    listing, _ = storage.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")
     ingest.ingest_in_foreground(listing)
 
 
@@ -157,3 +156,36 @@ def test_changed_catalogue_settles_the_boards() -> None:
     assert Benchmark.objects.get().leader == Claim.objects.get(value=81.5)
     assert updates.update_catalogue().changed == 1
     assert Benchmark.objects.get().leader == Claim.objects.get(value=83.5)
+    assert CatalogueState.objects.get().unsettled_from is None
+
+
+def test_boards_that_a_killed_update_left_unsettled_are_settled_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(
+        ("OneNet: A Net", "OneNet reaches 81.5% top-1 accuracy on ImageNet."),
+        ("TwoNet: A Net", "TwoNet reaches 83.5% top-1 accuracy on ImageNet."),
+    )
+    read(
+        ("ThreeNet: A Net", "ThreeNet has an error rate of 4.25% on CIFAR-10."),
+        ("FourNet: A Net", "FourNet has an error rate of 3.25% on CIFAR-10."),
+    )
+    Metric.objects.filter(name__in=["Top-1 accuracy", "Error rate"]).update(direction="unknown")
+    results.settle_papers_alone(list(Result.objects.values_list("paper_id", flat=True)))
+    assert set(Benchmark.objects.values_list("leader", flat=True)) == {None}
+    settle = results.settle_papers_alone
+    settled: list[int] = []
+
+    def killed(papers: list[int]) -> None:
+        if settled:
+            raise SystemExit
+        settled.extend(papers)
+        settle(papers)
+
+    monkeypatch.setattr(updates, "BATCH", 2)
+    monkeypatch.setattr(results, "settle_papers_alone", killed)
+    with pytest.raises(SystemExit):
+        updates.update_catalogue()
+    assert Benchmark.objects.filter(leader=None).count() == 1
+    monkeypatch.setattr(results, "settle_papers_alone", settle)
+    assert updates.update_catalogue().changed == 0, "the catalogue itself was loaded"
+    assert {board.leader and board.leader.value for board in Benchmark.objects.select_related("leader")} == {83.5, 3.25}
+    assert CatalogueState.objects.get().unsettled_from is None

@@ -10,11 +10,10 @@ from pytest_django import Settings
 
 from claims.boards import read_board
 from claims.errors import StaleObjectError
-from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Benchmark, ChangeSet, Claim, Flag
-from claims.services import curation, ingest
-from claims.services.catalog import load_catalogue
+from claims.services import curation, ingest, storage
 from claims.terms import CurationState
+from tests.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +30,11 @@ CORRECTED = SECOND.replace("84.1%", "82.7%")
 def _site(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
-    load_catalogue(load_vocabulary())
+    load_catalogue()
 
 
 def read(text: str) -> None:
-    listing, _ = ingest.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")
+    listing, _ = storage.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")
     ingest.ingest_in_foreground(listing)
 
 

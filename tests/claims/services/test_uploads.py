@@ -1,108 +1,25 @@
-"""What people do with a listing afterwards, and what becomes of papers and boards."""
+"""What people do with a listing afterwards: stop it, read on, try again, correct its year. Withdrawals have a file of their own."""
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
-from claims import boards, tasks
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction.pipeline import extract
-from claims.extraction.vocabulary import load_vocabulary
 from claims.listings import registry
-from claims.models import (
-    Benchmark,
-    BenchmarkMetric,
-    ChangeSet,
-    Claim,
-    Cost,
-    CostLink,
-    Decision,
-    Flag,
-    Listing,
-    ListingChunk,
-    ListingEntry,
-    Paper,
-    Result,
-    ResultValue,
-)
-from claims.services import changes, curation, ingest, papers, receipts, uploads
-from claims.services.catalog import load_catalogue
+from claims.models import Benchmark, ChangeSet, Claim, Listing, ListingChunk, ListingEntry, Paper
+from claims.services import changes, curation, ingest, leases, papers, receipts, uploads
 from claims.terms import ChunkState, CurationState, DateSource, ListingState
+from tests.reading import count_rows, half_read, read, state_of_boards, text, upload
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _catalogue(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
-    settings.UPLOAD_DIR = tmp_path / "uploads"
-    settings.CHUNK_SIZE = 2
-    load_catalogue(load_vocabulary())
-
-
-def text(*numbers: int, more: str = "", day: str = "May {}, 2022") -> str:
-    """Return a listing of the papers of these numbers; `more` changes their texts."""
-    return "".join(
-        f"Net{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and from many sides, as nobody has "
-        f"done before us. {more}Net{number} reaches {70 + number}.5% top-1 accuracy on ImageNet with {number + 3}M parameters, and "
-        f"{30 + number}.1 mAP on COCO.\n\n  • 2 authors\n·\n{day.format(number + 1)}\n\n"
-        for number in numbers
-    )
-
-
-def upload(content: str, name: str = "papers.txt", **fields: Any) -> Listing:
-    return ingest.store_upload(io.BytesIO(content.encode()), name=name, actor="lee", **fields)[0]
-
-
-def read(content: str, name: str = "papers.txt", **fields: Any) -> Listing:
-    return ingest.ingest_in_foreground(upload(content, name, **fields))
-
-
-def state_of_boards() -> dict[str, Any]:
-    """Return what the boards show and what it is made of: everything but counters of changes, ids of mere links and times."""
-    tables: dict[Any, tuple[str, ...]] = {
-        Benchmark: ("slug", "primary_metric", "row_count", "accepted_row_count", "leader", "accepted_leader", "reviewed", "chosen_by"),
-        BenchmarkMetric: ("benchmark", "metric", "column"),
-        Result: ("pk", "public_id", "benchmark", "paper", "ml_model", "model_name", "variant", "setting_key", "role"),
-        ResultValue: ("result", "metric", "claim", "chosen_by", "others"),
-        Claim: ("pk", "public_id", "result", "state", "decided_by", "reject_reason", "retired_by", "ml_model"),
-        Cost: ("pk", "public_id", "state", "decided_by", "reject_reason", "retired_by", "ml_model"),
-        CostLink: ("result", "cost", "tied", "linked_by"),
-        Paper: ("pk", "title", "first_day", "last_day", "date_source", "url", "current_text", "withdrawn"),
-    }
-    state: dict[str, Any] = {
-        table.__name__: sorted(table._default_manager.values_list(*fields), key=repr) for table, fields in tables.items()
-    }
-    for benchmark in Benchmark.objects.with_names().order_by("slug"):
-        board = boards.read_board(benchmark, {"role": "all"}, page_size=None)
-        state[f"board {benchmark.slug}"] = [
-            (row.rank, row.model, row.last_day, sorted((key, cell.stated) for key, cell in (row.cells | row.costs).items()))
-            for row in board.rows
-        ]
-    return state
-
-
-def count_rows() -> int:
-    return sum(boards.read_board(benchmark, {"role": "all"}, page_size=None).total for benchmark in Benchmark.objects.with_names())
-
-
-def half_read() -> Listing:
-    """Return a listing of four parts of which one is read."""
-    listing = upload(text(*range(7)))
-    ingest.plan_listing(listing.pk)
-    assert ingest.read_next_chunk(listing.pk) is not None
-    listing.refresh_from_db()
-    return listing
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
 
 
 # ---- stop and read on ----
@@ -128,7 +45,7 @@ def test_part_that_is_prepared_when_its_listing_is_stopped_writes_nothing() -> N
     chunk = ingest._lease_chunk(listing.pk)
     assert chunk is not None
     uploads.stop(listing, actor="kim", version=listing.version)
-    with pytest.raises(ingest.LeaseLostError):
+    with pytest.raises(leases.LeaseLostError):
         ingest._read_chunk(chunk)
     assert ListingEntry.objects.count() == 2
     chunk.refresh_from_db()
@@ -144,7 +61,7 @@ def test_part_that_was_leased_just_after_the_stop_writes_nothing() -> None:
     ListingChunk.objects.filter(pk=chunk.pk).update(
         state=ChunkState.LEASED, lease_owner="somebody", lease_until=timezone.now() + timedelta(seconds=30), attempts=1
     )
-    with pytest.raises(ingest.LeaseLostError, match="stopped"):
+    with pytest.raises(leases.LeaseLostError, match="stopped"):
         ingest._read_chunk(chunk)
     assert ListingEntry.objects.count() == 2
     uploads.read_on(listing, actor="kim", version=listing.version)
@@ -274,164 +191,6 @@ def test_retry_reads_the_failed_parts_only(monkeypatch: pytest.MonkeyPatch) -> N
     assert receipts.read_receipt(listing).failed_parts == []
 
 
-# ---- withdraw and put back ----
-
-
-def test_withdrawn_papers_leave_the_boards_and_undo_brings_back_exactly_what_was() -> None:
-    listing = read(text(*range(5)))
-    rejected, accepted = Claim.objects.get(value=74.5), Claim.objects.get(value=72.5)
-    curation.decide(rejected, CurationState.REJECTED, actor="kim", version=rejected.version, reason="wrongly_read")
-    curation.decide(accepted, CurationState.ACCEPTED, actor="kim", version=accepted.version)
-    cost = Cost.objects.get(value=6e6)
-    curation.decide(cost, CurationState.REJECTED, actor="kim", version=cost.version, reason="not_a_result")
-    before = state_of_boards()
-    assert before["board image-classification-on-imagenet-1k"][0][1] == "Net3"
-    foreseen = receipts.foresee_withdrawal(listing)
-    assert (foreseen.leaving, foreseen.staying, foreseen.rows, foreseen.boards, foreseen.decided) == (5, 0, 9, 2, 3)
-    effect = uploads.withdraw(listing, actor="kim", version=listing.version, reason="not ours")
-    assert (effect.papers, listing.state) == (5, ListingState.WITHDRAWN)
-    assert count_rows() == 0
-    assert boards.list_boards(single=True) == []
-    assert not ResultValue.objects.exists()
-    assert not CostLink.objects.exists()
-    assert Paper.objects.filter(withdrawn=True).count() == 5
-    accepted.refresh_from_db()
-    assert (accepted.state, accepted.result) == ("accepted", None)
-    undone = changes.undo(effect.change_set, actor="lee")
-    assert undone.undoes == effect.change_set
-    listing.refresh_from_db()
-    assert (listing.state, state_of_boards()) == (ListingState.DONE, before)
-
-
-def test_paper_that_another_listing_shows_stays_with_what_that_one_gives() -> None:
-    read(text(0, 1, day="May {}, 2021"), "earlier.txt")
-    earlier = state_of_boards()
-    later = read(text(1, 2, more="We count again. "), "later.txt")
-    both = state_of_boards()
-    foreseen = receipts.foresee_withdrawal(later)
-    assert (foreseen.leaving, foreseen.staying, foreseen.rows, foreseen.boards) == (1, 1, 2, 2)
-    effect = uploads.withdraw(later, actor="kim", version=later.version)
-    assert Paper.objects.get(withdrawn=True).title.startswith("Net2")
-    shared = Paper.objects.get(title__startswith="Net1")
-    assert shared.current_text is not None
-    assert "count again" not in shared.current_text.abstract
-    assert (shared.first_day, shared.withdrawn) == (date(2021, 5, 2), False)
-    for name, rows in state_of_boards().items():
-        if name.startswith("board "):
-            assert rows == earlier[name]
-    changes.undo(effect.change_set, actor="kim")
-    assert state_of_boards() == both
-
-
-def test_decision_on_a_withdrawn_text_is_carried_over_to_the_one_that_stays() -> None:
-    read(text(1), "earlier.txt")
-    later = read(text(1, more="We count again. "), "later.txt")
-    claim = Claim.objects.get(value=71.5, retired_by__isnull=True)
-    curation.decide(claim, CurationState.ACCEPTED, actor="kim", version=claim.version)
-    uploads.withdraw(later, actor="kim", version=later.version)
-    heir = Claim.objects.get(value=71.5, retired_by__isnull=True)
-    assert (heir.state, heir.pk != claim.pk) == ("accepted", True)
-    assert heir.result is not None
-
-
-def test_later_listing_brings_a_withdrawn_paper_back() -> None:
-    listing = read(text(1, 2))
-    uploads.withdraw(listing, actor="kim", version=listing.version)
-    read(text(2, 3), "later.txt")
-    assert Paper.objects.get(withdrawn=True).title.startswith("Net1")
-    assert count_rows() == 4
-
-
-def test_listing_that_is_being_read_is_stopped_and_withdrawn_in_one_and_comes_back_stopped() -> None:
-    listing = half_read()
-    chunk = ingest._lease_chunk(listing.pk)
-    assert chunk is not None
-    effect = uploads.withdraw(listing, actor="kim", version=listing.version)
-    with pytest.raises(ingest.LeaseLostError):
-        ingest._read_chunk(chunk)
-    assert ingest.find_work(force=True) == []
-    assert (ListingEntry.objects.count(), count_rows()) == (2, 0)
-    changes.undo(effect.change_set, actor="kim")
-    listing.refresh_from_db()
-    assert (listing.state, count_rows()) == (ListingState.CANCELLED, 4)
-    uploads.read_on(listing, actor="kim", version=listing.version)
-    assert ingest.ingest_in_foreground(listing).state == ListingState.DONE
-    assert count_rows() == 14
-
-
-def test_failed_listing_comes_back_failed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "extract", lambda *_: 1 / 0)
-    listing = read(text(0, 1))
-    reason = listing.error
-    assert reason
-    effect = uploads.withdraw(listing, actor="kim", version=listing.version)
-    changes.undo(effect.change_set, actor="kim")
-    listing.refresh_from_db()
-    assert (listing.state, listing.error) == (ListingState.FAILED, reason)
-
-
-def test_same_bytes_again_leave_a_withdrawn_or_stopped_listing_as_it_is() -> None:
-    listing = read(text(0, 1))
-    uploads.withdraw(listing, actor="kim", version=listing.version)
-    again = upload(text(0, 1), year=2019)
-    assert (again.pk, again.state, again.year, again.version) == (listing.pk, ListingState.WITHDRAWN, 2023, listing.version)
-    stopped = half_read()
-    uploads.stop(stopped, actor="kim", version=stopped.version)
-    assert upload(text(*range(7))).state == ListingState.CANCELLED
-
-
-def test_papers_of_a_long_listing_are_settled_in_batches_and_lost_messages_are_found_again(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
-    monkeypatch.setattr(uploads, "SETTLE_AT_ONCE", 3)
-    monkeypatch.setattr(uploads, "SETTLE_BATCH", 2)
-    listing = read(text(*range(7)))
-    before = state_of_boards()
-    effect = uploads.withdraw(listing, actor="kim", version=listing.version)
-    assert (effect.papers, listing.state, listing.unsettled_from) == (None, ListingState.WITHDRAWN, 0)
-    receipt = receipts.read_receipt(listing)
-    assert (receipt.running, receipt.settled) == (True, 0)
-    assert count_rows() == 14, "nothing is settled yet"
-    assert uploads.settle_next(listing.pk)
-    assert (Paper.objects.filter(withdrawn=True).count(), count_rows()) == (2, 10)
-    sent: list[int] = []
-    monkeypatch.setattr(tasks.settle_listing, "apply_async", lambda arguments, **_: sent.append(arguments[0]))
-    tasks.sweep()
-    tasks.sweep()
-    assert sent == [listing.pk], "the second sweep knows that a message is on its way"
-    tasks.sweep(force=True)
-    assert sent == [listing.pk] * 2, "a worker that starts can't know which messages its predecessor lost"
-    tasks.settle_listing(listing.pk)
-    listing.refresh_from_db()
-    assert (listing.unsettled_from, count_rows()) == (None, 0)
-    assert uploads.find_unsettled(force=True) == []
-    changes.undo(effect.change_set, actor="kim")
-    tasks.settle_listing(listing.pk)
-    assert state_of_boards() == before
-
-
-def test_long_listing_that_is_put_back_before_it_was_settled_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SETTLE_AT_ONCE", 3)
-    monkeypatch.setattr(uploads, "SETTLE_BATCH", 2)
-    listing = read(text(*range(7)))
-    before = state_of_boards()
-    effect = uploads.withdraw(listing, actor="kim", version=listing.version)
-    uploads.settle_next(listing.pk)
-    changes.undo(effect.change_set, actor="kim")
-    while uploads.settle_next(listing.pk):
-        pass
-    assert state_of_boards() == before
-
-
-def test_batches_end_where_the_entries_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SETTLE_AT_ONCE", 1)
-    monkeypatch.setattr(uploads, "SETTLE_BATCH", 2)
-    listing = read(text(0, 1, 2, 3))
-    uploads.withdraw(listing, actor="kim", version=listing.version)
-    assert [uploads.settle_next(listing.pk) for _ in range(4)] == [True, True, False, False]
-    assert (count_rows(), Listing.objects.get().unsettled_from) == (0, None)
-
-
 # ---- the year ----
 
 
@@ -484,6 +243,14 @@ def test_year_that_makes_no_sense_is_refused(year: int | None, infer: bool, word
     with pytest.raises(InvalidDecisionError, match=words):
         uploads.set_year(listing, year, infer=infer, actor="kim", version=listing.version)
     assert not ChangeSet.objects.exists()
+
+
+def test_year_that_is_said_to_be_unknown_before_the_survey_is_not_inferred() -> None:
+    listing = upload(text(0) + text(1, day="May {}"), year=2020)
+    uploads.set_year(listing, None, actor="lee")
+    read_ = ingest.ingest_in_foreground(listing)
+    assert (read_.year, read_.year_source) == (None, "")
+    assert Paper.objects.get(title__startswith="Net1:").last_day is None
 
 
 # ---- what is refused ----
@@ -568,68 +335,3 @@ def test_undo_of_decisions_goes_on_as_before() -> None:
     changes.undo(done, actor="kim")
     claim.refresh_from_db()
     assert claim.state == "unreviewed"
-
-
-def test_history_tells_what_was_done_and_what_can_be_undone() -> None:
-    listing = read(text(0, day="May {}"))
-    uploads.set_year(listing, 2019, actor="kim", version=listing.version)
-    uploads.set_year(listing, 2020, actor="kim", version=listing.version)
-    assert [(change.change_set.action, change.undoable) for change in receipts.list_changes(listing)] == [
-        ("set year", True),
-        ("set year", False),
-    ]
-    changes.undo(ChangeSet.objects.latest("pk"), actor="lee")
-    listing.refresh_from_db()
-    assert [change.undoable for change in receipts.list_changes(listing)] == [False, False, False]
-    assert Decision.objects.filter(object_kind="listing", object_id=listing.pk).count() == 3
-
-
-# ---- how long it takes ----
-
-
-def test_time_left_goes_by_the_parts_of_the_last_minute() -> None:
-    listing = half_read()
-    now = timezone.now()
-    assert receipts.read_receipt(listing).seconds_left is None, "one part is nothing to go by"
-    ListingChunk.objects.all().delete()
-    for number in range(10):
-        ListingChunk.objects.create(
-            listing=listing,
-            number=number,
-            first=number * 10,
-            last=number * 10 + 9,
-            offset=0,
-            line=1,
-            state=ChunkState.DONE if number < 6 else ChunkState.WAITING,
-            closed=now - timedelta(seconds=600 if number == 0 else 24 - 4 * number) if number < 6 else None,
-        )
-    left = receipts.read_receipt(listing).seconds_left
-    assert left is not None
-    assert 19 < left < 23, "four parts in twenty seconds, and four are left"
-    ListingChunk.objects.update(closed=now - timedelta(seconds=90))
-    assert receipts.read_receipt(listing).seconds_left is None, "nothing was done for more than a minute"
-
-
-def test_decided_number_of_a_withdrawn_text_leaves_the_board_and_comes_back() -> None:
-    read(text(0))
-    later = read(text(0, more="A later count gave more. ").replace("70.5%", "73.5%"), "later.txt")
-    claim = Claim.objects.get(value=73.5)
-    curation.decide(claim, CurationState.ACCEPTED, actor="lee", version=claim.version)
-    before = state_of_boards()
-    later.refresh_from_db()
-    withdrawal = uploads.withdraw(later, actor="lee", version=later.version).change_set
-    claim.refresh_from_db()
-    assert claim.result is None
-    assert claim.state == CurationState.ACCEPTED
-    assert [claim.value for claim in Claim.objects.filter(result__benchmark__dataset__name="ImageNet-1K")] == [70.5]
-    assert not Flag.objects.exists(), "nothing newer contradicts it"
-    changes.undo(withdrawal, actor="lee")
-    assert state_of_boards() == before
-
-
-def test_year_that_is_said_to_be_unknown_before_the_survey_is_not_inferred() -> None:
-    listing = upload(text(0) + text(1, day="May {}"), year=2020)
-    uploads.set_year(listing, None, actor="lee")
-    read_ = ingest.ingest_in_foreground(listing)
-    assert (read_.year, read_.year_source) == (None, "")
-    assert Paper.objects.get(title__startswith="Net1:").last_day is None
