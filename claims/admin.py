@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -28,6 +29,7 @@ from claims.models import (
     Metric,
     MLModel,
     Paper,
+    Reextraction,
     Result,
     Run,
     Statement,
@@ -66,7 +68,7 @@ class ReadOnlyAdmin(_Admin):
 class StatementAdmin(ReadOnlyAdmin):
     """Claims and costs, with accept and reject on what is ticked."""
 
-    list_filter: ClassVar[tuple[str, ...]] = ("state", "kind", "role", "field", "qualifier")
+    list_filter: ClassVar[tuple[str, ...]] = ("state", "decided_by", "kind", "role", "field", "qualifier")
     search_fields = ("model_name", "stated", "paper_text__title")
     list_per_page = 50
     list_select_related: ClassVar[tuple[str, ...]] = ("paper_text__paper",)
@@ -248,10 +250,28 @@ class ChangeSetAdmin(ReadOnlyAdmin):
 
 @admin.register(Flag)
 class FlagAdmin(ReadOnlyAdmin):
-    list_display = ("note", "kind", "object_kind", "object_id", "run", "created")
-    list_filter = ("kind",)
+    list_display = ("note", "kind", "about", "run", "is_settled", "created")
+    list_filter = ("kind", ("settled_by", admin.EmptyFieldListFilter), "run")
+    search_fields = ("note",)
+    list_select_related = ("run",)
+    ordering = ("-pk",)
+
+    @admin.display(description="About")
+    def about(self, flag: Flag) -> SafeString:
+        name = "mlmodel" if flag.object_kind == "model" else flag.object_kind
+        return format_html('<a href="{}">{}</a>', reverse(f"admin:claims_{name}_change", args=[flag.object_id]), flag.object_kind)
+
+    @admin.display(description="Settled", boolean=True)
+    def is_settled(self, flag: Flag) -> bool:
+        return flag.settled_by_id is not None
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     list_display = ("extractor_version", "vocabulary_hash", "created")
+
+
+@admin.register(Reextraction)
+class ReextractionAdmin(ReadOnlyAdmin):
+    list_display = ("extractor_version", "since", "state", "papers", "actor", "created", "closed", "error")
+    list_filter = ("state",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.errors import UnknownFilterError
 from claims.models import Benchmark, Condition, Result, ResultCondition
-from claims.querysets import OWN, QUOTED
+from claims.querysets import OWN, QUOTED, ResultQuerySet
 from claims.terms import CurationState, Role
 
 
@@ -22,16 +23,17 @@ class StrictFilterSet(django_filters.FilterSet):
 
     reserved: frozenset[str] = frozenset({"sort", "page"})
 
-    def checked(self) -> QuerySet[Any]:
-        """Return the filtered rows. Raises `UnknownFilterError` that names the parameter and what is possible."""
+    def check(self) -> None:
+        """Raise `UnknownFilterError`, which names the parameter and what is possible, for what can't be asked."""
+        if not self.data:
+            return
         known = set(self.filters) | self.reserved
-        for name in self.data or ():
+        for name in self.data:
             if name not in known:
                 raise UnknownFilterError(f"This page has no filter called “{name[:60]}”. It knows {', '.join(sorted(known))}.", field=name)
         if not self.is_valid():
             name, errors = next(iter(self.form.errors.items()))
             raise UnknownFilterError(f"The filter “{name}” can't be used so: {' '.join(map(str, errors))}", field=name)
-        return self.qs
 
 
 class BoardFilterSet(StrictFilterSet):
@@ -55,15 +57,22 @@ class BoardFilterSet(StrictFilterSet):
         model = Result
         fields: list[str] = []
 
-    def __init__(self, data: Any, *, benchmark: Benchmark) -> None:
-        super().__init__(data, queryset=Result.objects.for_board(benchmark))
+    def __init__(self, data: Any, *, benchmark: Benchmark, conditions: Sequence[Condition]) -> None:
+        """`conditions` are those of the board's rows: what can be chosen as a setting."""
+        super().__init__(data, queryset=Result.objects.all())
+        self.benchmark = benchmark
         self.wanted_role = str((self.data or {}).get("role", ""))
-        conditions = Condition.objects.filter(results__benchmark=benchmark).distinct().order_by("kind", "key")
-        self.conditions = list(conditions)
+        self.conditions = conditions
         self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.value) for c in self.conditions] + [("none", "none stated")]
 
-    def checked(self) -> QuerySet[Any]:
-        rows = super().checked()
+    @property
+    def wanted_year(self) -> str:
+        year = self.form.cleaned_data.get("year") if self.data else None
+        return "" if year is None else str(int(year))
+
+    def passing(self) -> QuerySet[Any]:
+        """Return the rows that pass; `check` comes first."""
+        rows: ResultQuerySet[Result] = self.qs.for_board(self.benchmark)  # type: ignore[attr-defined]  # typed as any queryset
         return rows if self.wanted_role else rows.filter(self.role_condition())
 
     def role_condition(self) -> Q:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from claims.terms import Direction, Qualifier
@@ -20,6 +22,13 @@ def ranking_value(value: float, value_max: float | None, direction: Direction) -
     return max(value, value_max) if direction is Direction.LOWER else min(value, value_max)
 
 
+def canonical(
+    value: float, value_max: float | None, canonical_value: float | None, canonical_max: float | None
+) -> tuple[float, float | None]:
+    """Return the ends of a number in the canonical unit, or as stated where there is none; the second is None for what is no range."""
+    return (value, value_max) if canonical_value is None else (canonical_value, canonical_max)
+
+
 def order(rows: Iterable[Row], value_of: Callable[[Row], float | None], *, descending: bool) -> list[Row]:
     """Return the rows by value, missing values last in either direction. Equal rows keep their order."""
     rows = list(rows)
@@ -35,18 +44,24 @@ def ranks(values: Sequence[float | None], direction: Direction) -> list[tuple[in
     """
     if direction is Direction.UNKNOWN:
         return [(None, False)] * len(values)
-    present = sorted((value for value in values if value is not None), reverse=direction is Direction.HIGHER)
-    first: dict[float, int] = {}
-    count: dict[float, int] = {}
-    for place, value in enumerate(present, start=1):
-        first.setdefault(value, place)
-        count[value] = count.get(value, 0) + 1
-    return [(None, False) if value is None else (first[value], count[value] > 1) for value in values]
+    counts = Counter(values)
+    del counts[None]
+    places: dict[float | None, tuple[int | None, bool]] = {None: (None, False)}
+    place = 1
+    for value, count in sorted(counts.items(), reverse=direction is Direction.HIGHER):
+        places[value] = (place, count > 1)
+        place += count
+    return [places[value] for value in values]
+
+
+def qualifier_without_record(direction: Direction) -> Qualifier:
+    """Return how a number is qualified that may hold no record: "more than x", or "less than x" where lower is better."""
+    return Qualifier.UNDER if direction is Direction.LOWER else Qualifier.OVER
 
 
 def leads(qualifier: Qualifier, direction: Direction) -> bool:
-    """Say whether a number so qualified may hold a record: "more than x" does not, nor "less than x" where lower is better."""
-    return qualifier is not (Qualifier.UNDER if direction is Direction.LOWER else Qualifier.OVER)
+    """Say whether a number so qualified may hold a record."""
+    return qualifier is not qualifier_without_record(direction)
 
 
 TieKey = tuple[bool, str, str, str, str]
@@ -91,7 +106,7 @@ def front(
         for row in rows
         if (value := value_of(row)) is not None and (cost := cost_of(row)) is not None
     ]
-    points.sort(key=lambda point: point[:2])
+    points.sort(key=itemgetter(0, 1))
     kept: list[tuple[float, float, Row]] = []
     for point in points:
         if not kept or point[1] < kept[-1][1] or point[:2] == kept[-1][:2]:
@@ -106,3 +121,17 @@ def exactness(*, qualifier: Qualifier, value_max: float | None, decimals: int) -
     if qualifier is Qualifier.ABOUT and value_max is None:
         return (1, -decimals)
     return (2, -decimals)
+
+
+def precise(value: float, canonical_value: float | None, decimals: int) -> tuple[float, float]:
+    """Return a number in the canonical unit, and the size of its last stated digit in that unit: what `differ` compares."""
+    shown = value if canonical_value is None else canonical_value
+    return shown, 10.0**-decimals * (shown / value if value else 1.0)
+
+
+def differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Say whether two (number, size of its last stated digit) pairs differ when the finer is rounded like the coarser.
+
+    83.7 and 83.74 are the same number; 83.7 and 83.8 are not.
+    """
+    return abs(one[0] - other[0]) > max(one[1], other[1]) / 2 * (1 + 1e-9)

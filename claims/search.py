@@ -6,14 +6,16 @@ The database gives candidates, Python ranks them, so that every database gives t
    of them as one ("image net"). Where that finds next to nothing, words that nobody wrote may be misspelt: each may also be one of
    the known words a letter or two away; and where that finds nothing, too, one word may be missing. A formula means the same to
    PostgreSQL (LIKE over a trigram index) and to SQLite (FTS5 with the trigram tokenizer), so the candidates are the same, too. Of
-   each kind at most `MOST_OF_A_KIND` are judged: those that hold the query as a phrase first, then the shorter names.
+   each kind at most `MOST_OF_A_KIND` are judged: those that hold the query as a phrase first, then the shorter names. Names of what
+   readers don't see take no places: papers that are merged or withdrawn have none, nor have models that withdrawn papers alone
+   introduced, and of the other kinds `_SHOWN` asks.
 2. *Rank*, a pure function: the exact name, then the exact alias, names that begin with the query, names that hold all its words,
    and then the rough ones, by likeness (rapidfuzz). Within these, likeness decides: a phrase before loose words, whole words
    before parts. How much of the name the query covers counts for models and datasets only: a longer title is no worse an answer.
    The kind and how much stands behind a name (rows of a board, numbers of a paper) add a few points: among names that are about
    equally like they decide. Ties go by name, then public id.
 
-What readers may not see is left out after the candidates, in `_read_standing` and nowhere else.
+What readers may not see is left out for good after the candidates, in `_read_standing`.
 """
 
 from __future__ import annotations
@@ -42,11 +44,15 @@ LONGEST_QUERY = 200
 """In characters; a longer query is cut, and the page says so."""
 MOST_WORDS = 12
 MOST_OF_A_KIND = 200
+MOST_LOOKED_AT = 5000
+"""Of so many of a kind, the nearest, it is asked whether readers see them, where that takes a look at each."""
 PAGE_SIZE = 20
 FEW = 5
 """With fewer candidates than these a query may hold a misspelt word."""
 MOST_NEAR = 5
 """How many known words may stand for a misspelt one."""
+MOST_SUGGESTED_AT_FIRST = 20
+"""How many are looked at for one word of a query that found nothing: some may be in hidden names alone."""
 LEAST_LIKENESS = 45
 
 FILLERS = frozenset({"a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "via", "with"})
@@ -242,10 +248,10 @@ def _holds(table: str, column: str, formulas: Sequence[_Formula], *, only_if: st
     return f"({only_if}) AND {holds}" if only_if else holds, values
 
 
-def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[str]]:
+def _find_near_words(query: Query, *, loosely: bool = False, most: int = MOST_NEAR) -> dict[str, list[str]]:
     """Return, for each longer word of the query that is no known word, the known words a letter or two away, the nearest first.
 
-    `loosely` allows a third of the letters to be wrong. One query.
+    `loosely` allows a third of the letters to be wrong. At most so many for each word. One query.
     """
     words = {word for word in query.required if len(word) > 3}
     if 1 < len(query.words) < 4:
@@ -275,7 +281,7 @@ def _find_near_words(query: Query, *, loosely: bool = False) -> dict[str, list[s
         likest = process.extract(word, known, scorer=OSA.distance, score_cutoff=wrong, limit=None)
         likest.sort(key=lambda pair: (pair[1], -fuzz.ratio(word, pair[0]), pair[0]))
         if likest:
-            near[word] = [str(other) for other, _, _ in likest[:MOST_NEAR]]
+            near[word] = [str(other) for other, _, _ in likest[:most]]
     return near
 
 
@@ -294,6 +300,29 @@ def _pieces(padded: str, wrong: int) -> list[str]:
     return [padded[first:last] for first, last in pairwise(len(padded) * number // 3 for number in range(4))]
 
 
+_SHOWN = {
+    SearchKind.BOARD: "EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.id = object_id AND {board})",
+    SearchKind.DATASET: "EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.dataset_id = object_id AND {board})",
+    # OFFSET keeps PostgreSQL from reading all numbers of the site to answer for a few models.
+    SearchKind.MODEL: "(EXISTS (SELECT 1 FROM claims_claim AS n WHERE n.ml_model_id = object_id AND {number} LIMIT 1 OFFSET 0) "
+    "OR EXISTS (SELECT 1 FROM claims_cost AS n WHERE n.ml_model_id = object_id AND {number} LIMIT 1 OFFSET 0))",
+}
+"""The condition that readers see what a name stands for, of the kinds whose names don't go when it is hidden."""
+
+
+def _shown() -> dict[SearchKind, str]:
+    """Return the condition that readers see what a name of each kind stands for."""
+    unreviewed = settings.SHOW_UNREVIEWED
+    board = f"b.merged_into_id IS NULL AND b.{'row_count' if unreviewed else 'accepted_row_count'} > 0"
+    number = f"n.retired_by_id IS NULL AND n.state {'<>' if unreviewed else '='} '{'rejected' if unreviewed else 'accepted'}'"
+    return {kind: condition.format(board=board, number=number) for kind, condition in _SHOWN.items()}
+
+
+def _is_shown() -> str:
+    """Return the condition that readers see what a name stands for, of whatever kind."""
+    return " OR ".join(["kind = 'paper'", *(f"kind = '{kind}' AND {condition}" for kind, condition in _shown().items())])
+
+
 def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Candidate], set[SearchKind]]:
     """Return the names to judge, and the kinds of which there are more than were taken: one query."""
     first, rough, missing = _formulas(query, near)
@@ -309,24 +338,23 @@ def _find_candidates(query: Query, near: dict[str, list[str]]) -> tuple[list[Can
     # Between a key and the key with the largest character behind it stand all that begin with it.
     parts = [f"s1 AS ({light} {key} >= %s AND {key} < %s OR {holds})"]
     values = [*of_light, query.key, query.key + "\U0010ffff", *of_these]
-    rows = "row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count"
-    shown = (
-        "kind IN ('paper', 'model') OR EXISTS (SELECT 1 FROM claims_benchmark AS b WHERE b.merged_into_id IS NULL "  # noqa: S608 - own names
-        f"AND b.{rows} > 0 AND (kind = 'board' AND b.id = object_id OR kind = 'dataset' AND b.dataset_id = object_id))"
-    )
     for formulas, limit in ((rough, FEW), (missing, 1)):
         if formulas:
-            # Empty boards, of which the catalogue has many, are no reason not to look further.
+            # Empty boards, of which the catalogue has many, and whatever else is hidden are no reason not to look further.
             earlier = " UNION ".join(f"SELECT kind, object_id FROM s{before}" for before in range(1, len(parts) + 1))  # noqa: S608 - own names
-            few = f"(SELECT count(*) FROM (SELECT 1 FROM ({earlier}) AS f WHERE {shown} LIMIT {limit}) AS e) < {limit}"  # noqa: S608 - own names
+            few = f"(SELECT count(*) FROM (SELECT 1 FROM ({earlier}) AS f WHERE {_is_shown()} LIMIT {limit}) AS e) < {limit}"  # noqa: S608 - own names
             holds, of_these = _holds("claims_searchname", "words", formulas, only_if=few)
             parts.append(f"s{len(parts) + 1} AS ({light} {holds})")
             values += [*of_light, *of_these]
     # What is found twice is fetched once.
     every = " UNION ALL ".join(f"SELECT * FROM s{number}" for number in range(1, len(parts) + 1))  # noqa: S608 - own names
+    order = f"ORDER BY nearness, size, {key}, object_id LIMIT"
+    shown = _shown()
     nearest = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT id FROM every WHERE kind = '{kind}' ORDER BY nearness, size, {key}, object_id "  # noqa: S608 - own names
-        f"LIMIT {MOST_OF_A_KIND + 1}) AS {kind}s"
+        f"SELECT * FROM (SELECT id FROM (SELECT * FROM every WHERE kind = '{kind}' {order} {MOST_LOOKED_AT}) AS n "  # noqa: S608 - own names
+        f"WHERE {shown[kind]} {order} {MOST_OF_A_KIND + 1}) AS {kind}s"
+        if kind in shown
+        else f"SELECT * FROM (SELECT id FROM every WHERE kind = '{kind}' {order} {MOST_OF_A_KIND + 1}) AS {kind}s"  # noqa: S608 - own names
         for kind in SearchKind
     )
     statement = (
@@ -359,7 +387,10 @@ def _read_standing(candidates: Iterable[Candidate]) -> dict[SearchKind, dict[int
     rows = Result.objects.visible().filter(ml_model__in=ids[SearchKind.MODEL])
     of_models = Counter(dict(rows.values_list("ml_model").annotate(count=Count("pk")).order_by()))
     seen = Exists(_visible_claims().filter(ml_model=OuterRef("pk"))) | Exists(_visible_costs().filter(ml_model=OuterRef("pk")))
-    models = MLModel.objects.filter(seen, pk__in=ids[SearchKind.MODEL], merged_into__isnull=True)
+    # A person may have decided on a number that quotes a model: it keeps its link when the model's own paper is withdrawn.
+    lent = Exists(MLModel.objects.filter(merged_into=OuterRef("pk")).exclude(introduced_by__withdrawn=True))
+    introduced = Q(introduced_by__isnull=True) | Q(introduced_by__withdrawn=False) | lent
+    models = MLModel.objects.filter(introduced, seen, pk__in=ids[SearchKind.MODEL], merged_into__isnull=True)
     boards = Benchmark.objects.visible().filter(Q(pk__in=ids[SearchKind.BOARD]) | Q(dataset__in=ids[SearchKind.DATASET]))
     of_boards: dict[int, tuple[int, str]] = {}
     of_datasets: Counter[int] = Counter()
@@ -479,9 +510,25 @@ def _instead(query: Query, near: dict[str, list[str]], ranked: Sequence[Candidat
 
 
 def suggest_words(query: Query, *, limit: int = 5) -> list[str]:
-    """Return known words that the reader of a query that found nothing may have meant, for each of its words the nearest first."""
-    near = _find_near_words(query, loosely=True)
-    return list(dict.fromkeys(other for word in query.required for other in near.get(word, ())))[:limit]
+    """Return known words that the reader of a query that found nothing may have meant, for each of its words the nearest first.
+
+    Each finds something that readers see. Two queries.
+    """
+    near = _find_near_words(query, loosely=True, most=MOST_SUGGESTED_AT_FIRST)
+    words = list(dict.fromkeys(other for word in query.required for other in near.get(word, ())))
+    if not words:
+        return []
+    parts: list[str] = []
+    values: list[str] = []
+    for number, word in enumerate(words):
+        holds, of_these = _holds("claims_searchname", "words", [[[[f" {word} "]]]])
+        # Asked of the names that were found alone, which LIMIT keeps apart: SQLite else goes through all names of a kind.
+        found = f"SELECT kind, object_id FROM claims_searchname WHERE {holds} LIMIT {MOST_LOOKED_AT}"  # noqa: S608 - own names
+        parts.append(f"SELECT {number} WHERE EXISTS (SELECT 1 FROM ({found}) AS f WHERE {_is_shown()})")  # noqa: S608 - own names
+        values += of_these
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        return [words[number] for number in sorted(number for (number,) in cursor.fetchall())][:limit]
 
 
 def _answers(query: Query, name: str) -> bool:

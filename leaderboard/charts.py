@@ -17,7 +17,8 @@ import plotly.graph_objects as go
 
 from claims.boards import Board, Cell, Column, Row, Tradeoff
 from claims.terms import Direction
-from leaderboard.templatetags.board_tags import NBSP, Scale, column_name, column_scale, number_text
+from leaderboard.templatetags.board_tags import Scale, column_name, column_scale, number_text
+from leaderboard.templatetags.word_tags import NBSP
 
 LOG_SPAN = 20.0
 """From how many times the least the largest cost is on, the axis is logarithmic."""
@@ -75,12 +76,14 @@ def draw_board(board: Board) -> dict[str, Any]:
 
     `figure` is a whole Plotly figure in light colours, without a trace where there is nothing to draw. Its traces are the area and
     the line of the front, then a trace for each of `CLASSES`; each point carries its row's id. Its annotations are the axes' titles,
-    then names, the most telling first. `templates` are the two sets of colours, `narrow` is what differs on a small screen, `names`
-    how many names there is room for.
+    then names, the most telling first; a point's `customdata` is its name, '' if it has none that is short. `templates` are the two sets
+    of colours, `narrow` is what differs on a small screen, `names` how many names there is room for, `corner` where they stand. `scale` is
+    what the cost's axis is printed in, for the ticks of a part of it.
     """
     tradeoff = board.tradeoff
     templates = make_templates()
     drawn, narrow = _draw(tradeoff, tradeoff.cost) if tradeoff and tradeoff.cost and tradeoff.points else (go.Figure(), {})
+    scale = column_scale(tradeoff.cost) if tradeoff and tradeoff.cost else Scale(1.0, "")
     figure = drawn.to_plotly_json()
     figure["layout"]["template"] = templates["light"]  # in place of the one that Plotly gives every figure
     return {
@@ -88,6 +91,8 @@ def draw_board(board: Board) -> dict[str, Any]:
         "templates": templates,
         "names": MOST_NAMES,
         "narrow": {"names": MOST_NAMES_NARROW} | narrow,
+        "corner": _corner(tradeoff) if tradeoff else {},
+        "scale": {"size": scale.size, "counted": scale.unit in UNIT_LETTERS},
         "shown": board.shown,
         "front": {
             "metric": tradeoff.metric.label if tradeoff else None,
@@ -110,7 +115,9 @@ def _draw(tradeoff: Tradeoff, cost: Column) -> tuple[go.Figure, dict[str, Any]]:
     scale = column_scale(cost)
     ticks = _log_ticks(low, high) if log else tuple(_linear_ticks(low, high, most, scale.size) for most in (7, 4))
     wide, narrow = ({"tickvals": values, "ticktext": [_tick(value, scale) for value in values]} for values in ticks)
-    edges = ((10**low, 10**high) if log else (low, high), (bottom, top))
+    # The front goes on beyond the axes, as far as they can be moved.
+    (left, right), (under, over) = (_padded(ends, 0.5, 0.5) for ends in ((low, high), (bottom, top)))
+    edges = ((10**left, 10**right) if log else (left, right), (under, over))
     figure = go.Figure(
         # Built at once: each later addition copies what is there.
         data=[*_front_traces(tradeoff, edges), *_point_traces(tradeoff, cost, points)],
@@ -225,6 +232,7 @@ def _class_of(row: Row) -> str:
 
 def _point_traces(tradeoff: Tradeoff, cost: Column, points: Sequence[tuple[Row, float, float]]) -> list[go.Scatter]:
     """Return a trace for each class of points, an empty one too: the templates count on their order."""
+    models = _count_models(tradeoff)
     traces = []
     for name in CLASSES:
         members = [point for point in points if _class_of(point[0]) == name]
@@ -235,6 +243,7 @@ def _point_traces(tradeoff: Tradeoff, cost: Column, points: Sequence[tuple[Row, 
                 y=[y for _, _, y in members],
                 ids=[row.public_id for row, _, _ in members],
                 text=[_hover(tradeoff, cost, row) for row, _, _ in members],
+                customdata=[_escape(_fitting_name(row, models)) for row, _, _ in members],
             )
         )
     return traces
@@ -258,23 +267,12 @@ def _hover(tradeoff: Tradeoff, cost: Column, row: Row) -> str:
 
 
 def _names(tradeoff: Tradeoff, *, log: bool) -> list[dict[str, Any]]:
-    """Return the names as annotations, the most telling first: more than are shown, for some will collide.
-
-    They stand towards the better corner, where a row of the front has no neighbours: left above if more is better and costs less.
-    """
-    right = tradeoff.cost is not None and tradeoff.cost.direction is Direction.HIGHER
-    below = tradeoff.metric.direction is Direction.LOWER
-    corner = {
-        "xanchor": "left" if right else "right",
-        "yanchor": "top" if below else "bottom",
-        "xshift": 5 if right else -5,
-        "yshift": -3 if below else 3,
-    }
-    models = Counter(row.model for row in tradeoff.points)
+    """Return the names as annotations, the most telling first: more than are shown, for some will collide."""
+    corner, models = _corner(tradeoff), _count_models(tradeoff)
     annotations: list[dict[str, Any]] = []
     for row in _telling(tradeoff):
-        name = _short_name(row, alone=models[row.model] == 1)
-        if not name or len(name) > LONGEST_NAME:
+        name = _fitting_name(row, models)
+        if not name:
             continue
         x = _cost(tradeoff, row)
         annotations.append(
@@ -289,6 +287,31 @@ def _names(tradeoff: Tradeoff, *, log: bool) -> list[dict[str, Any]]:
             }
         )
     return annotations[: 3 * MOST_NAMES]
+
+
+def _corner(tradeoff: Tradeoff) -> dict[str, Any]:
+    """Return where a name stands at its point: towards the better corner, where a row of the front has no neighbours.
+
+    That is left above if more is better and costs less.
+    """
+    right = tradeoff.cost is not None and tradeoff.cost.direction is Direction.HIGHER
+    below = tradeoff.metric.direction is Direction.LOWER
+    return {
+        "xanchor": "left" if right else "right",
+        "yanchor": "top" if below else "bottom",
+        "xshift": 5 if right else -5,
+        "yshift": -3 if below else 3,
+    }
+
+
+def _count_models(tradeoff: Tradeoff) -> Counter[str]:
+    return Counter(row.model for row in tradeoff.points)
+
+
+def _fitting_name(row: Row, models: Counter[str]) -> str:
+    """Return what stands beside a point, '' for what has no name or too long a one."""
+    name = _short_name(row, alone=models[row.model] == 1)
+    return name if len(name) <= LONGEST_NAME else ""
 
 
 def _short_name(row: Row, *, alone: bool) -> str:
@@ -331,6 +354,7 @@ def _template(palette: dict[str, str]) -> go.layout.Template:
     line = {"shape": "hv", "color": palette["front"], "width": 2}
     words = {"color": palette["text"], "family": FONT, "size": 12}
     axis = {"zeroline": False, "tickfont": words, "fixedrange": True}
+    axis |= {"ticklabeloverflow": "allow"}  # to look for labels that stick out takes a third of the time of every movement
     return go.layout.Template(
         data={
             "scatter": [
@@ -349,7 +373,8 @@ def _template(palette: dict[str, str]) -> go.layout.Template:
             "margin": {"l": 44, "r": 22, "t": 34, "b": 42},
             "showlegend": False,
             "hovermode": "closest",
-            "dragmode": False,
+            "hoverdistance": 12,
+            "dragmode": False,  # the page's script moves the axes: the library would take the page's scrolling
             "hoverlabel": {
                 "bgcolor": plot,
                 "bordercolor": palette["border"],

@@ -9,8 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
 from django.core.files.storage import FileSystemStorage
+from django.templatetags.static import static
 
 CHART_LIBRARY = "plotly/plotly.min.js"
 """The name that pages ask for, whichever package the file is from."""
@@ -55,6 +57,16 @@ class ChartLibraryFinder(BaseFinder):
         file = _find_library()
         if file is not None:
             yield CHART_LIBRARY, ChartLibraryStorage(file)
+
+
+def find_library_address() -> str:
+    """Return where pages load the library from, '' where it is missing: from what was collected, or else among the packages."""
+    try:
+        address = static(CHART_LIBRARY)
+    except ValueError:  # the manifest of what was collected does not know it
+        return ""
+    has_manifest = hasattr(staticfiles_storage, "hashed_files")
+    return address if has_manifest or _find_library() else ""
 
 
 def _find_library() -> Path | None:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from claims.services.ingest import clean_name
-from claims.services.uploads import FIRST_YEAR, LAST_YEAR
-from claims.terms import RejectReason
+from claims.errors import MappingError
+from claims.listings.base import Column, TableMapping
+from claims.services.mappings import LONGEST_CONDITION, LONGEST_NAME, LONGEST_UNIT
+from claims.services.storage import clean_name
+from claims.services.uploads import FIRST_YEAR, last_year
+from claims.terms import ColumnMeaning, ConditionKind, CostMeasure, RejectReason
+
+
+class YearField(forms.IntegerField):
+    """The year of a listing, which may stay empty; `advice` follows what is wrong with one.
+
+    Each form has a copy, which learns then what the last year is: a web server may run from one year into the next.
+    """
+
+    def __init__(self, *, advice: str) -> None:
+        self.advice = advice
+        super().__init__(label="Year", required=False, error_messages={"invalid": f"The year is not a number. {advice}"})
+
+    def validate(self, value: int | None) -> None:
+        super().validate(value)
+        if value is not None and not FIRST_YEAR <= value <= last_year():
+            raise forms.ValidationError(f"The year must be one from {FIRST_YEAR} to {last_year()}. {self.advice}")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> YearField:
+        copied: YearField = super().__deepcopy__(memo)
+        copied.min_value, copied.max_value = FIRST_YEAR, last_year()
+        return copied
 
 
 class UploadForm(forms.Form):
@@ -28,17 +54,7 @@ class UploadForm(forms.Form):
             "empty": "The file is empty. Choose a listing with at least one paper.",
         },
     )
-    year = forms.IntegerField(
-        label="Year",
-        required=False,
-        min_value=FIRST_YEAR,
-        max_value=LAST_YEAR,
-        error_messages={
-            "invalid": "The year is not a number. Write it as 2025, or leave it empty.",
-            "min_value": f"The year is before {FIRST_YEAR}. Write it as 2025, or leave it empty.",
-            "max_value": f"The year is after {LAST_YEAR}. Write it as 2025, or leave it empty.",
-        },
-    )
+    year = YearField(advice="Write it as 2025, or leave it empty.")
 
     def __init__(self, *args: Any, stopped: str = "", broken: str = "", unstored: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,16 +91,7 @@ class YearForm(ListingForm):
     """The year of a listing's dates: the one that is given, the one that the file lets infer, or none."""
 
     how = forms.ChoiceField(choices=[("given", "Given"), ("inferred", "Inferred"), ("unknown", "Not known")])
-    year = forms.IntegerField(
-        required=False,
-        min_value=FIRST_YEAR,
-        max_value=LAST_YEAR,
-        error_messages={
-            "invalid": "The year is not a number. Write it as 2025.",
-            "min_value": f"The year is before {FIRST_YEAR}. Write it as 2025.",
-            "max_value": f"The year is after {LAST_YEAR}. Write it as 2025.",
-        },
-    )
+    year = YearField(advice="Write it as 2025.")
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
@@ -99,3 +106,100 @@ class DecisionForm(forms.Form):
     state = forms.ChoiceField(choices=[("accepted", "Accept"), ("rejected", "Reject"), ("unreviewed", "Back to unreviewed")])
     reason = forms.ChoiceField(choices=[(reason.value, reason.value) for reason in RejectReason], required=False)
     version = forms.IntegerField(min_value=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """What a form shows of one column. `choice` is its meaning, with the measure of a cost or the kind of a condition behind a colon."""
+
+    number: int
+    header: str
+    samples: Sequence[str]
+    choice: str
+    metric: str
+    unit: str
+    condition: str
+    error: str
+
+
+def choose(column: Column) -> str:
+    """Return the choice that stands for a column's meaning: "model", "metric", "cost:parameters", "condition:resolution"."""
+    named = column.meaning in (ColumnMeaning.COST, ColumnMeaning.CONDITION)
+    return f"{column.meaning}:{column.name}" if named else str(column.meaning)
+
+
+CHOICES = frozenset(
+    {str(meaning) for meaning in ColumnMeaning if meaning not in (ColumnMeaning.COST, ColumnMeaning.CONDITION)}
+    | {f"cost:{measure}" for measure in CostMeasure}
+    | {f"condition:{kind}" for kind in ConditionKind}
+)
+
+
+class ColumnsForm(ListingForm):
+    """What the columns of a table mean. The columns' own fields are named by their places: `what-1`, `metric-1`, `unit-1`, `on-1`.
+
+    `headers` are the table's, `shown` is what the form says where nobody has sent anything.
+    """
+
+    task = forms.CharField(required=False, max_length=LONGEST_NAME)
+    dataset = forms.CharField(required=False, max_length=LONGEST_NAME)
+
+    def __init__(self, *args: Any, headers: Sequence[str], shown: TableMapping, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headers, self.shown = headers, shown
+        self.column_errors: dict[str, str] = {}
+        self.mapping = shown
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        columns: dict[str, Column] = {}
+        for number, header in enumerate(self.headers, start=1):
+            choice = self._sent("what", number, 60)
+            if choice not in CHOICES:
+                self.column_errors[header] = "Choose what it means."
+                choice = str(ColumnMeaning.IGNORE)
+            meaning, _, name = choice.partition(":")
+            metric, cost = meaning == ColumnMeaning.METRIC, meaning == ColumnMeaning.COST
+            columns[header] = Column(
+                ColumnMeaning(meaning),
+                self._sent("metric", number, LONGEST_NAME + 1) if metric else name,
+                self._sent("unit", number, LONGEST_UNIT + 1) if metric or cost else "",
+                self._sent("on", number, LONGEST_CONDITION + 1) if cost else "",
+            )
+        self.mapping = TableMapping(columns, " ".join(said.get("task", "").split()), " ".join(said.get("dataset", "").split()))
+        if self.column_errors:
+            self.add_error(None, "Not all columns came with the form. Look at them again.")
+        return said
+
+    def refuse(self, error: MappingError) -> None:
+        """Show what is wrong beside the fields that it is about; above them only what is wrong with the whole."""
+        self.column_errors |= error.columns
+        for name, fault in error.fields.items():
+            self.add_error(name, fault)
+        beside = " ".join([*error.fields.values(), *(f"“{header}”: {fault}" for header, fault in error.columns.items())])
+        self.add_error(None, error.message.removesuffix(beside).strip() or "Nothing was read yet.")
+
+    def list_places(self) -> list[tuple[str, str]]:
+        """Return where something is wrong: the ids of the fields, and what they are called."""
+        fields = [(f"id_{name}", name.capitalize()) for name in ("task", "dataset") if name in self.errors]
+        columns = enumerate(self.headers, start=1)
+        return fields + [(f"what-{number}", header) for number, header in columns if header in self.column_errors]
+
+    def list_rows(self, samples: Mapping[str, Sequence[str]]) -> list[ColumnRow]:
+        """Return what the form shows of each column: what was sent, else what it began with."""
+        rows = []
+        for number, header in enumerate(self.headers, start=1):
+            column = self.shown.columns.get(header, Column(ColumnMeaning.IGNORE))
+            choice, metric = choose(column), column.name if column.meaning is ColumnMeaning.METRIC else ""
+            unit, condition = column.unit, column.condition
+            if self.is_bound:
+                choice = self._sent("what", number, 60)
+                metric, unit = self._sent("metric", number, LONGEST_NAME + 1), self._sent("unit", number, LONGEST_UNIT + 1)
+                condition = self._sent("on", number, LONGEST_CONDITION + 1)
+            error = self.column_errors.get(header, "")
+            rows.append(ColumnRow(number, header, samples.get(header, ()), choice, metric, unit, condition, error))
+        return rows
+
+    def _sent(self, name: str, number: int, longest: int) -> str:
+        value = self.data.get(f"{name}-{number}", "")
+        return " ".join(str(value).replace("\x00", " ").split())[:longest]

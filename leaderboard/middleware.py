@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
 
 from leaderboard.uploads import LimitedUploadHandler
 
 
 class RefuseHostileRequestsMiddleware:
-    """Refuse files of who is not signed in, unread, and addresses with a NUL character.
+    """Refuse files of who is not signed in, unread, and addresses, cookies and forms with a NUL character.
 
     Stands behind the session's middleware and before the one that looks for the form's token: to find it, that one reads the whole
     body and writes its files to disk. A NUL is no text for PostgreSQL, and would fail in whatever query it reached. What a request's
@@ -27,6 +28,9 @@ class RefuseHostileRequestsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("The address holds a NUL character.")
+        # A cookie's value may be written with octal numbers, which Django reads.
+        if any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("A cookie holds a NUL character.")
         if request.method == "POST" and request.content_type == "multipart/form-data" and SESSION_KEY not in request.session:
             if request.path == reverse("upload"):
                 return redirect_to_login(request.path)
@@ -38,3 +42,10 @@ class RefuseHostileRequestsMiddleware:
                 for handler in request.upload_handlers:
                     if isinstance(handler, LimitedUploadHandler):
                         handler.remove_files()
+
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        """Refuse a form with a NUL character. Here and not above: forms of strangers with files are not read at all."""
+        # One whose sender went away is left to the page, as by the one that looks for the form's token.
+        with contextlib.suppress(UnreadablePostError):
+            if any("\0" in text for name, values in request.POST.lists() for text in (name, *values)):
+                raise BadRequest("The form holds a NUL character.")

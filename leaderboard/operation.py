@@ -27,8 +27,9 @@ import claims
 from claims import tasks
 from claims.errors import ClaimsError
 from claims.models import Listing
-from claims.services import ingest
-from claims.terms import ChunkState, ListingState
+from claims.services import table_receipts
+from claims.services.storage import store_upload
+from claims.terms import OPEN_STATES, ChunkState, ListingState
 from leaderboard.celery import app
 from leaderboard.supervisor import Program, Supervisor, handle_stop_signals
 
@@ -39,7 +40,6 @@ ADMIN = "admin"
 ANSWER_SECONDS = 60.0
 """How long the web server may take to answer for the first time."""
 POLL_SECONDS = 0.5
-OPEN_STATES = (ListingState.WAITING, ListingState.READING)
 
 
 class CannotStartError(Exception):
@@ -210,6 +210,8 @@ def _make_environment(port: int) -> dict[str, str]:
         "DATA_DIR": str(settings.DATA_DIR),
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "SITE_URL": os.environ.get("SITE_URL") or f"http://localhost:{port}",
+        # Who watches the terminal is told by `say` what happens; of the programs only what is wrong.
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING",
     }
 
 
@@ -225,7 +227,7 @@ def _worker(environment: dict[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "--app", "leaderboard", "--quiet", "worker", "--beat"]
     # A worker that is alone has nobody to tell anything.
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    command += ["--concurrency", "2" if (os.cpu_count() or 1) > 2 else "1", "--loglevel", os.environ.get("LOG_LEVEL") or "WARNING"]
+    command += ["--concurrency", "2" if (os.cpu_count() or 1) > 2 else "1", "--loglevel", environment["LOG_LEVEL"]]
     # Said once, by this command, in a line; a message can't bring code along, only JSON is taken.
     environment = environment | {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
@@ -263,7 +265,7 @@ def _load_listings(paths: Iterable[Path], say: Say) -> set[int]:
     for path in paths:
         try:
             with path.open("rb") as file:
-                listing, created = ingest.store_upload(file, name=path.name, actor="run")
+                listing, created = store_upload(file, name=path.name, actor="run")
         except OSError as error:
             say(f"{path} was not loaded: {error.strerror or error}.")
             continue
@@ -272,7 +274,7 @@ def _load_listings(paths: Iterable[Path], say: Say) -> set[int]:
             continue
         followed.add(listing.pk)
         listing.refresh_from_db()
-        if created or listing.state in OPEN_STATES:
+        if listing.state in OPEN_STATES or (created and listing.state != ListingState.UNMAPPED):
             tasks.announce(listing)
     return followed
 
@@ -299,11 +301,18 @@ def _follow_listings(supervisor: Supervisor, followed: set[int], say: Say) -> No
 def _describe_listing(listing: Listing) -> str:
     match listing.state:
         case ListingState.DONE:
-            return f"{listing.name}: done, {listing.entry_count} papers"
+            return f"{listing.name}: done, {listing.entry_count:,} {_unit(listing)}"
         case ListingState.FAILED:
             return f"{listing.name}: failed. {listing.error}"
+        case ListingState.UNMAPPED:
+            return f"{listing.name}: columns not named yet; say what they mean on its page"
         case ListingState.READING:
             read = listing.chunks.filter(state=ChunkState.DONE).aggregate(total=Sum(F("last") - F("first") + 1))["total"]
-            return f"{listing.name}: reading, {read or 0} of {listing.entry_count} papers"
+            return f"{listing.name}: reading, {read or 0:,} of {listing.entry_count:,} {_unit(listing)}"
         case _:
             return f"{listing.name}: {listing.state}"
+
+
+def _unit(listing: Listing) -> str:
+    """Return what an upload is counted in."""
+    return "records" if table_receipts.holds_records(listing) else "papers"

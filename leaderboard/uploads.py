@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from claims.services.ingest import explain_storage
+from claims.services.storage import explain_storage
 
 logger = logging.getLogger(__name__)
 

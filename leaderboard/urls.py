@@ -6,6 +6,8 @@ from django.urls import path, re_path
 
 from leaderboard import views
 
+handler400 = "leaderboard.views.refuse_request"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
@@ -17,11 +19,15 @@ urlpatterns = [
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),
     path("listings/<slug:public_id>/", views.listing, name="listing"),
+    path("listings/<slug:public_id>/records/<int:number>/", views.record, name="record"),
+    path("listings/<slug:public_id>/unread.csv", views.unread, name="unread"),
+    path("listings/<slug:public_id>/unjoined.csv", views.unjoined, name="unjoined"),
     path("listings/<slug:public_id>/stop/", views.stop_listing, name="stop-listing"),
     path("listings/<slug:public_id>/read-on/", views.read_on, name="read-on"),
     path("listings/<slug:public_id>/retry/", views.retry_listing, name="retry-listing"),
     path("listings/<slug:public_id>/withdraw/", views.withdraw_listing, name="withdraw-listing"),
     path("listings/<slug:public_id>/year/", views.correct_year, name="correct-year"),
+    path("listings/<slug:public_id>/columns/", views.map_columns, name="map-columns"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("favicon.ico", views.favicon, name="favicon"),

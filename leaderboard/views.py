@@ -11,11 +11,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -27,18 +36,24 @@ from claims import boards, tasks
 from claims import search as searching
 from claims.errors import (
     ClaimsError,
+    InvalidDecisionError,
     ListingError,
+    MappingError,
     StaleObjectError,
     StorageError,
     TooManyUploadsError,
     UnknownFilterError,
 )
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper
-from claims.services import changes, curation, ingest, permissions, receipts, uploads
-from claims.terms import CurationState, ListingState, SearchKind
+from claims.extraction.table_numbers import UNITS_OFFERED
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
+from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
+from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
+from leaderboard.csv_files import stream_csv
 from leaderboard.etags import make_etag
-from leaderboard.forms import DecisionForm, ListingForm, UploadForm, YearForm
-from leaderboard.templatetags.board_tags import number_statements, plural
+from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
+from leaderboard.rendering import render
+from leaderboard.templatetags.paper_tags import number_statements
+from leaderboard.templatetags.word_tags import plural
 from leaderboard.uploads import find_trouble
 
 Params = ParamSpec("Params")
@@ -119,8 +134,23 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect(page.paper.merged_into)
     numbered = number_statements(page.claims, page.costs)
     earlier = number_statements(page.earlier_claims, page.earlier_costs, after=len(numbered))
-    context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "may_curate": may_curate}
+    tabled = number_statements(page.table_claims, page.table_costs, after=len(numbered) + len(earlier))
+    context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "tabled": tabled, "may_curate": may_curate}
     return render(request, "boards/paper.html", context)
+
+
+@require_safe
+def record(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """A record of an uploaded table, as it stood there, with everything that was read from it."""
+    table = _find_listing(public_id)
+    may_curate = permissions.may_curate(request.user)
+    try:
+        page = boards.read_record(table, min(number, 2**31 - 1), for_curator=may_curate)
+    except SourceRecord.DoesNotExist:
+        raise Http404(f"{table.name} has no record {number}.") from None
+    numbered = number_statements(page.claims, page.costs)
+    context = {"page": page, "listing": table, "numbered": numbered, "may_curate": may_curate}
+    return render(request, "boards/record.html", context)
 
 
 @require_safe
@@ -269,23 +299,27 @@ def upload(request: HttpRequest) -> HttpResponse:
         status = 507 if unstored else 400
     if form.is_valid():
         file, year = form.cleaned_data["file"], form.cleaned_data["year"]
-        name = ingest.clean_name(file.name)
+        name = storage.clean_name(file.name)
         years = boards.read_years(size=file.size)
         try:
-            stored, created = ingest.store_upload(file, name=file.name, actor=user.get_username(), uploaded_by=user, year=year)
+            stored, created = storage.store_upload(file, name=file.name, actor=user.get_username(), uploaded_by=user, year=year)
         except (ListingError, StorageError, TooManyUploadsError) as error:
             form.add_error("file", error.message if name in error.message else f"{name} was not read. {error.message}")
             status = _STATUS.get(type(error), 400)
         else:
-            if stored.state in uploads.OPEN_STATES:
+            if stored.state in OPEN_STATES:
                 tasks.announce(stored)
             tasks.announce_settling(stored)
+            if stored.state == ListingState.UNMAPPED and permissions.may_manage_listing(user, stored):
+                return redirect("map-columns", stored.public_id)
             if stored.state == ListingState.WITHDRAWN:
                 return _offer_to_put_back(request, stored, name=name)
             if stored.state == ListingState.CANCELLED:
                 messages.info(request, f"{name} was uploaded before, and reading it was stopped.")
             elif not created and year is not None and years.get(stored.pk) != (stored.year, stored.year_source):
                 messages.info(request, f"This file was uploaded before; its year is now {stored.year}.")
+            elif not created and year is not None and stored.year != year:
+                messages.info(request, _explain_kept_year(request, stored, name=name))
             elif not created:
                 messages.info(request, f"{name} was uploaded before, byte for byte. This is its page; nothing is read twice.")
             return redirect(stored)
@@ -300,7 +334,8 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     context: dict[str, object] = {"listing": shown, "receipt": receipt}
     asked_by_script = bool(request.headers.get("HX-Request"))
     if not receipt.running:
-        context["entries"] = Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+        listed = boards.list_records(shown) if receipt.holds_records else boards.list_entries(shown)
+        context["entries"] = Paginator(listed, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
     if not (receipt.running and asked_by_script):
         context["may_manage"] = permissions.may_manage_listing(request.user, shown)
         context["year_form"] = YearForm()
@@ -309,6 +344,29 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     response = render(request, "listings/_receipt.html" if asked_by_script else "listings/listing.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_safe
+def unread(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
+    """All that could not be read of a listing, as a table for spreadsheets."""
+    shown = _find_listing(public_id)
+    issues = receipts.list_issues(shown).values_list("line", "record", "column", "stated", "reason").iterator()
+    rows = ((shown.name, *issue) for issue in issues)
+    return stream_csv(rows, header=("file", "line", "record", "column", "value", "reason"), name=f"unread-{shown.public_id}.csv")
+
+
+@require_safe
+def unjoined(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
+    """All records and rows of a table that have no counterpart in the other tables of its collection, or another than these say."""
+    shown = _find_listing(public_id)
+    joins = table_receipts.find_joins_of(shown)
+    rows = (
+        (shown.name, join.table.name if join.table else "", missing.record, missing.model, missing.variant, missing.reason or join.reason)
+        for join in joins
+        for missing in join.missing
+    )
+    header = ("file", "other file", "record", "model", "variant", "reason")
+    return stream_csv(rows, header=header, name=f"unjoined-{shown.public_id}.csv")
 
 
 def for_managers(view: Callable[[HttpRequest, Listing], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -324,7 +382,7 @@ def for_managers(view: Callable[[HttpRequest, Listing], HttpResponse]) -> Callab
         try:
             response = view(request, managed)
         except ClaimsError as error:
-            return _refuse(request, error.message, status=409, back=managed.get_absolute_url())
+            return _refuse(request, error.message, status=_STATUS.get(type(error), 409), back=managed.get_absolute_url())
         tasks.announce_settling(managed)
         return response
 
@@ -365,12 +423,18 @@ def withdraw_listing(request: HttpRequest, managed: Listing) -> HttpResponse:
     if request.method == "POST":
         reason = " ".join(request.POST.get("reason", "").split())[:500]
         effect = uploads.withdraw(managed, actor=request.user.get_username(), version=_read_version(request), reason=reason)
-        rest = " Its papers leave the boards one after the other." if effect.papers is None else ""
+        left = "numbers" if table_receipts.holds_records(managed) else "papers"
+        rest = f" Its {left} leave the boards one after the other." if effect.papers is None else ""
         messages.success(request, f"{managed.name} was withdrawn.{rest}")
         return redirect(managed)
     if managed.state == ListingState.WITHDRAWN:
         return redirect(managed)
-    return render(request, "listings/withdraw.html", {"listing": managed, "foreseen": receipts.foresee_withdrawal(managed)})
+    context = {
+        "listing": managed,
+        "foreseen": receipts.foresee_withdrawal(managed),
+        "holds_records": table_receipts.holds_records(managed),
+    }
+    return render(request, "listings/withdraw.html", context)
 
 
 @require_POST
@@ -395,6 +459,43 @@ def correct_year(request: HttpRequest, managed: Listing) -> HttpResponse:
     else:
         messages.success(request, f"The year is {year} now: {plural(effect.papers, 'paper,papers')} dated anew.")
     return redirect(managed)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_managers
+def map_columns(request: HttpRequest, managed: Listing) -> HttpResponse:
+    """Say what the columns of a table mean, with its first rows below; the table is read by it."""
+    if managed.state != ListingState.UNMAPPED:
+        if request.method == "POST":
+            raise InvalidDecisionError(f"{managed.name} is read already; what its columns mean is settled.")
+        return redirect(managed)
+    head = storage.read_table_head(managed)
+    known = mappings.recall(head.headers)
+    shown = mappings.read_mapping(known) if known else head.guess()
+    form = ColumnsForm(request.POST if request.method == "POST" else None, headers=head.headers, shown=shown)
+    if form.is_valid():
+        try:
+            version = form.cleaned_data["version"]
+            mappings.set_mapping(managed, form.mapping, headers=head.headers, actor=request.user.get_username(), version=version)
+        except MappingError as error:
+            form.refuse(error)
+        else:
+            managed.refresh_from_db()
+            tasks.announce(managed)
+            messages.success(request, f"{managed.name} is read by these columns. They are remembered for tables with the same headers.")
+            return redirect(managed)
+    elif "version" in form.errors:
+        raise StaleObjectError("The form doesn’t say which version of the listing it was made for. Look at it again.")
+    context = {
+        "listing": managed,
+        "form": form,
+        "head": head,
+        "rows": form.list_rows({header: [row[at] for row in head.rows[:3]] for at, header in enumerate(head.headers)}),
+        "guessed": not known,
+        "names": boards.list_names(),
+        "units": ("%", *UNITS_OFFERED),
+    }
+    return render(request, "listings/columns.html", context, status=400 if form.errors else 200)
 
 
 def _find_listing(public_id: str) -> Listing:
@@ -422,6 +523,13 @@ def _offer_to_put_back(request: HttpRequest, withdrawn: Listing, *, name: str) -
     return render(request, "listings/withdrawn_before.html", context, status=409)
 
 
+def _explain_kept_year(request: HttpRequest, stored: Listing, *, name: str) -> str:
+    kept = f"{name} was uploaded before, byte for byte, and the year of that upload stays: {stored.year or 'not known'}."
+    if permissions.may_manage_listing(request.user, stored):
+        return f"{kept} You can correct it on this page."
+    return f"{kept} Who uploaded it can correct it, and those who manage all listings."
+
+
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Lead browsers that ask by habit, as on the admin's pages, to the icon."""
@@ -438,6 +546,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("database unreachable", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
+
+
+def refuse_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that can't be understood, or one for another host than the site's."""
+    site_url = settings.SITE_URL if isinstance(exception, DisallowedHost) else ""
+    # Without the request: where not even the host is right, nothing is asked about the reader, and nothing repeated that was sent.
+    return HttpResponseBadRequest(render_to_string("400.html", {"site_url": site_url}))
 
 
 def _refuse_json(code: str, message: str, *, field: str = "", status: int) -> JsonResponse:

@@ -12,10 +12,23 @@ from claims.boards.home import (
     list_boards,
     list_largest_boards,
 )
-from claims.boards.listings import count_listings, list_entries, list_listings, read_years
-from claims.boards.papers import PaperPage, find_withdrawals, read_paper, read_paper_statements
+from claims.boards.listings import count_listings, list_entries, list_listings, list_names, list_records, read_years
+from claims.boards.papers import PaperPage, RecordPage, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.reading import FILTERS, PAGE_SIZE, list_ways_out, read_board
-from claims.boards.rows import Board, Cell, Column, CostChoice, Facet, Number, Row, Sentence, Tradeoff
+from claims.boards.rows import (
+    Board,
+    Cell,
+    Column,
+    CostChoice,
+    Facet,
+    Number,
+    Origin,
+    Row,
+    Sentence,
+    Tradeoff,
+    condition_of,
+    measure_of,
+)
 
 __all__ = [
     "FILTERS",
@@ -27,11 +40,14 @@ __all__ = [
     "CostChoice",
     "Facet",
     "Number",
+    "Origin",
     "PaperPage",
+    "RecordPage",
     "Row",
     "Sentence",
     "Summary",
     "Tradeoff",
+    "condition_of",
     "count_listings",
     "count_single_boards",
     "find_benchmark",
@@ -41,9 +57,13 @@ __all__ = [
     "list_entries",
     "list_largest_boards",
     "list_listings",
+    "list_names",
+    "list_records",
     "list_ways_out",
+    "measure_of",
     "read_board",
     "read_paper",
     "read_paper_statements",
+    "read_record",
     "read_years",
 ]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from claims.models import (
+    Claim,
+    Cost,
+    Dataset,
     Listing,
     ListingEntry,
+    Metric,
+    SourceRecord,
+    Task,
 )
 from claims.terms import (
     ChunkState,
@@ -19,9 +26,41 @@ def read_years(*, size: int) -> dict[int, tuple[int | None, str]]:
     return {pk: (year, source) for pk, year, source in Listing.objects.filter(size=size).values_list("pk", "year", "year_source")}
 
 
+MOST_NAMES = 500
+"""So many names of a kind are offered to who writes one."""
+
+
+def list_names() -> dict[str, list[str]]:
+    """Return the catalogue's names to choose from, as "metrics", "tasks" and "datasets": reviewed ones, by name."""
+    reviewed = {
+        "metrics": Metric.objects.filter(reviewed=True, merged_into=None).values_list("name", flat=True),
+        "tasks": Task.objects.filter(reviewed=True, merged_into=None).values_list("name", flat=True),
+        "datasets": Dataset.objects.filter(reviewed=True, merged_into=None).values_list("name", flat=True),
+    }
+    return {kind: list(names.order_by("name")[:MOST_NAMES]) for kind, names in reviewed.items()}
+
+
 def list_entries(listing: Listing) -> QuerySet[ListingEntry]:
     """Return a listing's entries in its order, each with its paper."""
     return ListingEntry.objects.filter(listing=listing).select_related("paper_text__paper").order_by("position")
+
+
+def list_records(listing: Listing) -> QuerySet[SourceRecord]:
+    """Return a table's records in its order, each with the `model` and the `variant` that its first number names, '' for none."""
+
+    def named(table: type[Claim] | type[Cost], field: str) -> Subquery:
+        return Subquery(table._default_manager.filter(source_record=OuterRef("pk")).order_by("pk").values(field)[:1])
+
+    return (
+        SourceRecord.objects.filter(source__listing=listing)
+        .select_related("source__listing", "paper")
+        .defer("raw")
+        .annotate(
+            model=Coalesce(named(Claim, "model_name"), named(Cost, "model_name"), Value("")),
+            variant=Coalesce(named(Claim, "variant"), named(Cost, "variant"), Value("")),
+        )
+        .order_by("number")
+    )
 
 
 def list_listings(state: str = "") -> QuerySet[Listing]:

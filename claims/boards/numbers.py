@@ -6,30 +6,36 @@ All rows get what ranking needs; what is printed of them, and their sentences, i
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, CharField, Func, Q, TextField, Value, When
+from django.db.models import Case, CharField, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from claims import ranking
-from claims.boards.rows import MOST_LISTED, Cell, Number, Row, Sentence
+from claims.boards.prepared import Parameter, prepared
+from claims.boards.rows import MOST_LISTED, Cell, Number, Origin, OtherNumber, Row, Sentence, cost_key, measure_of
 from claims.models import (
     Benchmark,
     Claim,
+    Condition,
     Cost,
     CostLink,
     Metric,
     PaperText,
-    Result,
     ResultCondition,
     ResultValue,
 )
+from claims.querysets import canonical_high, canonical_low
 from claims.terms import (
     ClaimKind,
     CostMeasure,
     CurationState,
+    DecidedBy,
     Direction,
     Qualifier,
     Role,
@@ -68,8 +74,8 @@ _COST_DIRECTIONS: dict[str, Direction] = {
 
 
 def cost_direction(measure: str) -> Direction:
-    """Return which end of a measure is plainly the better one; of tokens, data or a batch size nobody can say."""
-    return _COST_DIRECTIONS.get(measure, Direction.UNKNOWN)
+    """Return which end of a measure, or of a cost's column, is plainly the better one; of tokens or a batch size nobody can say."""
+    return _COST_DIRECTIONS.get(measure_of(measure), Direction.UNKNOWN)
 
 
 class _IsoDay(Func):
@@ -82,217 +88,359 @@ class _IsoDay(Func):
         return self.as_sql(compiler, connection, template="to_char(%(expressions)s, 'YYYY-MM-DD')", **context)
 
 
-def read_rows(benchmark: Benchmark) -> dict[int, Row]:
-    """Return all rows of a board by their key, with what ranking needs. Plain tuples: a board of thousands makes no model instances."""
+def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict[int, Row], Counter[int]]:
+    """Return all rows of a board with their scores, by their keys, and how many numbers of which row are hidden until their review.
+
+    Plain tuples: a board of thousands makes no model instances.
+    """
+    columns = {pk: (metric.slug, Direction(metric.direction)) for pk, metric in metrics.items()}
+    hides = not settings.SHOW_UNREVIEWED
+    rows: dict[int, Row] = {}
+    hidden: Counter[int] = Counter()
+    found = _fetch_scores(benchmark.pk)
+    for (
+        metric_id,
+        claim_id,
+        others,
+        conflicts,
+        in_state,
+        decided_by,
+        qualifier,
+        low,
+        high,
+        pk,
+        public_id,
+        model,
+        variant,
+        role,
+        paper,
+        title,
+        day,
+    ) in found:
+        if metric_id not in columns:
+            continue  # a worker brought it while this board was being read
+        row = rows.get(pk)
+        if row is None:
+            imported = paper is None
+            ranks = imported or role == Role.PROPOSED
+            row = rows[pk] = Row(pk, public_id, model or title or "", bool(model), variant, _ROLES[role], day or "", imported, ranks)
+        state = _STATES[in_state]
+        if state is CurationState.UNREVIEWED:
+            if hides:
+                hidden[pk] += 1
+                continue
+            row.unreviewed = True
+        elif decided_by == DecidedBy.POLICY:
+            row.accepted_by_policy = True
+        slug, direction = columns[metric_id]
+        if high is not None:
+            low = ranking.ranking_value(low, high, direction)
+        row.scores[slug] = Number(claim_id, low, _QUALIFIERS[qualifier], state, others, conflicts)
+    return rows, hidden
+
+
+@prepared
+def _fetch_scores(benchmark: Parameter) -> QuerySet[ResultValue, Any]:
     # The title only where it stands for a name, the day as text: it is compared and counted, thousands of dates would be made for that.
-    title = Case(When(model_name="", then="paper__title"), default=Value(""), output_field=TextField())
-    day = _IsoDay("paper__last_day")
-    found = (
-        Result.objects.filter(benchmark=benchmark)
-        .order_by("pk")
-        .values_list("pk", "public_id", "model_name", "variant", "role", "paper_id", title, day)
+    title = Case(When(result__model_name="", then="result__paper__title"), default=Value(""), output_field=TextField())
+    shown = ResultValue.objects.filter(
+        result__benchmark=benchmark,
+        claim__retired_by__isnull=True,
+        claim__state__in=[CurationState.ACCEPTED, CurationState.UNREVIEWED],
     )
-    rows = {}
-    for pk, public_id, model, variant, role, paper, title, last_day in found:
-        imported = paper is None
-        ranks = imported or role == Role.PROPOSED
-        rows[pk] = Row(pk, public_id, model or title or "", bool(model), variant, _ROLES[role], last_day or "", imported, ranks)
-    return rows
+    return shown.values_list(
+        *(
+            "metric_id",
+            "claim_id",
+            "others",
+            "conflicts",
+            "claim__state",
+            "claim__decided_by",
+            "claim__qualifier",
+            canonical_low("claim"),
+            canonical_high("claim"),
+            "result_id",
+        ),
+        *("result__public_id", "result__model_name", "result__variant", "result__role", "result__paper_id"),
+        *(title, _IsoDay(Coalesce("result__paper__last_day", "result__stated_day"))),
+    )
 
 
 def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
-    """Fill in what is printed of rows, their papers and their cells: three queries."""
-    of_rows = Q(pk__in=[row.pk for row in rows]) if len(rows) <= 4 * MOST_LISTED else Q(benchmark=benchmark)
-    details = Result.objects.filter(of_rows).values_list(
-        "pk", "paper__title", "paper__public_id", "paper__first_day", "paper__last_day", "paper__code_url", "source__name"
-    )
-    by_key = {row.pk: row for row in rows}
-    for pk, title, public_id, first_day, last_day, code_url, source in details:
-        if (row := by_key.get(pk)) is not None:
-            row.paper_title, row.paper_public_id, row.first_day, row.last_day = title or "", public_id or "", first_day, last_day
-            row.code_url, row.source = code_url or "", source or ""
-    few = len(rows) <= 4 * MOST_LISTED
-    claim_ids = [number.values[_PK] for row in rows for number in row.scores.values()]
-    of_claims = Claim.objects.filter(Q(pk__in=claim_ids) if few else Q(result__benchmark=benchmark))
-    claims = {values[0]: values for values in of_claims.values_list(*CELL_FIELDS, "metric__slug", "metric__name")}
-    cost_ids = {price.values[_PK] for row in rows for price in row.all_prices}
-    of_costs = Cost.objects.filter(Q(pk__in=cost_ids) if few else Q(links__result__benchmark=benchmark))
-    costs = {values[0]: values for values in of_costs.values_list(*CELL_FIELDS, "note")}
+    """Fill in what is printed of rows, their papers and their cells: two queries.
+
+    What was rejected since the rows were read has no cell any more.
+    """
+    few = len(rows) <= 4 * MOST_LISTED  # else one condition on the board costs less than a long list of keys
+    claim_ids = [number.pk for row in rows for number in row.scores.values()]
+    claims = _printed_claims().filter(Q(pk__in=claim_ids) if few else Q(result__benchmark=benchmark))
+    scores = {values[0]: values for values in claims}
+    links = _printed_links(unreviewed=settings.SHOW_UNREVIEWED)
+    costs: dict[int, list[Sequence[Any]]] = defaultdict(list)
+    for result_id, *values in links.filter(Q(result__in=[row.pk for row in rows]) if few else Q(result__benchmark=benchmark)):
+        costs[result_id].append(values)
     for row in rows:
-        row.cells, row.all_costs, row.costs = {}, [], {}
+        row.cells = {}
         for key, number in row.scores.items():
-            if (known := claims.get(number.values[_PK])) is not None:
-                *details, slug, name = known
-                row.cells[key] = _cell(number, details, read_as="" if slug == key else name)
-        for price in row.all_prices:
-            if (known := costs.get(price.values[_PK])) is not None:
-                *details, note = known
-                row.all_costs.append(_cell(price, details, measure=price.key, note=note))
+            if (known := scores.get(number.pk)) is not None:
+                slug, name, *origin = known[_METRIC:]
+                row.cells[key] = _cell(number, known[:_METRIC], read_as="" if slug == key else name)
+                if origin[0] is not None or not row.paper_title:
+                    _fill_origin(row, origin)
+        row.all_costs = [
+            _cell(_number(values, cost_direction(measure)), values, measure=measure, condition=condition, note=note)
+            for measure, condition, note, *values in costs[row.pk]
+        ]
+        row.all_costs.sort(key=lambda cell: _place_in_text(cell.pk, cell.place))
         printed = {cell.pk: cell for cell in row.all_costs}
-        row.costs = {measure: printed[price.values[_PK]] for measure, price in row.prices.items() if price.values[_PK] in printed}
+        row.costs = {measure: printed[price.pk] for measure, price in row.prices.items() if price.pk in printed}
+
+
+def _fill_origin(row: Row, origin: Sequence[Any]) -> None:
+    """Fill in whose a row is, from the `_ORIGIN_FIELDS` of one of its numbers: the text's paper, else the record's, else the table."""
+    text, record, (record_first, record_last, code_url, number, table, listing) = origin[:5], origin[5:10], origin[10:]
+    title, public_id, row.first_day, row.last_day, paper_code = text if text[0] is not None else record
+    row.paper_title, row.paper_public_id, row.code_url = title or "", public_id or "", paper_code or code_url or ""
+    if title is None:
+        row.first_day, row.last_day = record_first, record_last
+    if table is not None:
+        row.source, row.record_url = table, reverse("record", args=[listing, number]) if listing else ""
 
 
 # Looked up thousands of times for a board: a dictionary is three times as fast as the enumeration's call.
 _ROLES = {role.value: role for role in Role}
 _QUALIFIERS = {qualifier.value: qualifier for qualifier in Qualifier}
-_KINDS = {kind.value: kind for kind in ClaimKind}
 _STATES = {state.value: state for state in CurationState}
+_KINDS = {kind.value: kind for kind in ClaimKind}
 
-RANK_FIELDS = (
-    "pk",
-    "value",
-    "value_max",
-    "canonical_value",
-    "canonical_max",
-    "qualifier",
-    "kind",
-    "state",
-    "decimals",
-    "paper_text_id",
-    "field",
-    "start",
-    "end",
+PLACE_FIELDS = ("paper_text_id", "field", "start", "end")
+CELL_FIELDS = (
+    *("pk", "value", "value_max", "canonical_value", "canonical_max", "qualifier", "state"),
+    *("public_id", "stated", "unit", "decimals", "uncertainty", "kind", "tier", "confidence"),
+    *PLACE_FIELDS,
+    *("evidence_start", "evidence_end"),
 )
-"""What ranking and choosing need, fetched for every row."""
-CELL_FIELDS = ("pk", "public_id", "stated", "unit", "uncertainty", "tier", "confidence", "evidence_start", "evidence_end")
-"""What printing needs beside it; how a sentence was read is fetched for the rows that show theirs."""
-_PK, _VALUE, _VALUE_MAX, _CANONICAL, _CANONICAL_MAX, _QUALIFIER, _KIND, _STATE, _DECIMALS, _PLACE = range(10)
+"""What printing needs; how a sentence was read is fetched for the rows that show theirs."""
+
+_METRIC = len(CELL_FIELDS)
+# By the text or the record: they are the claim's own even when it has just left its row.
+_PAPER_FIELDS = ("title", "public_id", "first_day", "last_day", "code_url")
+_ORIGIN_FIELDS = (
+    *(f"paper_text__paper__{name}" for name in _PAPER_FIELDS),
+    *(f"source_record__paper__{name}" for name in _PAPER_FIELDS),
+    *("source_record__first_day", "source_record__last_day", "source_record__code_url", "source_record__number"),
+    *("source_record__source__name", "source_record__source__listing__public_id"),
+)
 
 
-def _rank_by(values: Sequence[Any], direction: Direction) -> float:
-    """Return what a number ranks by, in the canonical unit if it has one."""
-    if values[_CANONICAL] is None:
-        return ranking.ranking_value(values[_VALUE], values[_VALUE_MAX], direction)
-    return ranking.ranking_value(values[_CANONICAL], values[_CANONICAL_MAX], direction)
+# Made once, and only narrowed to the rows that are printed: to resolve so many fields takes longer than to fetch them.
+@cache
+def _printed_claims() -> QuerySet[Claim, Any]:
+    return Claim.objects.values_list(*CELL_FIELDS, "metric__slug", "metric__name", *_ORIGIN_FIELDS)
 
 
-def _cell(number: Number, details: Sequence[Any], *, measure: str = "", read_as: str = "", note: str = "") -> Cell:
-    """Return a number to print; `details` are the values of `CELL_FIELDS`."""
-    _, public_id, stated, unit, uncertainty, tier, confidence, *evidence = details
-    values = number.values
+@cache
+def _printed_links(*, unreviewed: bool) -> QuerySet[CostLink, Any]:
+    links = _visible_links(unreviewed=unreviewed)
+    return links.values_list("result_id", "cost__measure", "cost__condition", "cost__note", *("cost__" + name for name in CELL_FIELDS))
+
+
+Place = tuple[int | None, str, int, int]
+"""Where a number stands: the values of `PLACE_FIELDS`."""
+
+
+def _number(values: Sequence[Any], direction: Direction) -> Number:
+    """Return what ranks, in the canonical unit if there is one; `values` are those of `CELL_FIELDS`."""
+    pk, value, value_max, canonical_value, canonical_max, qualifier, state, *_ = values
+    low, high = ranking.canonical(value, value_max, canonical_value, canonical_max)
+    return Number(pk, ranking.ranking_value(low, high, direction), _QUALIFIERS[qualifier], _STATES[state])
+
+
+def _cell(number: Number, values: Sequence[Any], *, measure: str = "", condition: str = "", read_as: str = "", note: str = "") -> Cell:
+    """Return a number to print; `values` are those of `CELL_FIELDS`."""
+    pk, value, value_max, canonical_value, _, _, _, public_id, stated, unit, decimals, uncertainty, kind, tier, confidence, *place = values
     return Cell(
-        pk=values[_PK],
+        pk=pk,
         public_id=public_id,
         stated=stated,
-        value=values[_VALUE],
-        value_max=values[_VALUE_MAX],
-        canonical_value=values[_CANONICAL],
+        value=value,
+        value_max=value_max,
+        canonical_value=canonical_value,
         unit=unit,
-        decimals=values[_DECIMALS],
+        decimals=decimals,
         uncertainty=uncertainty,
         qualifier=number.qualifier,
-        kind=_KINDS[values[_KIND]],
+        kind=_KINDS[kind],
         state=number.state,
         tier=tier,
         confidence=confidence,
         rank_by=number.rank_by,
         read_as=read_as,
         others=number.others,
+        conflicts=number.conflicts,
         note=note,
         measure=measure,
-        place=(*values[_PLACE:], *evidence),
+        condition=condition,
+        place=(place[0], place[1], place[2], place[3], place[4], place[5]),
     )
 
 
-def read_scores(benchmark: Benchmark, rows: Mapping[int, Row], metrics: Mapping[int, Metric]) -> Counter[int]:
-    """Fill in the rows' scores; return how many numbers of which row are hidden until somebody reviews them."""
-    columns = {pk: (metric.slug, Direction(metric.direction)) for pk, metric in metrics.items()}
-    hidden: Counter[int] = Counter()
-    shown = ResultValue.objects.filter(
-        result__benchmark=benchmark,
-        claim__retired_by__isnull=True,
-        claim__state__in=[CurationState.ACCEPTED, CurationState.UNREVIEWED],
-    )
-    for result_id, metric_id, others, *values in shown.values_list(
-        "result_id", "metric_id", "others", *("claim__" + name for name in RANK_FIELDS)
-    ):
-        row, column = rows.get(result_id), columns.get(metric_id)
-        if row is None or column is None:
-            continue  # a worker brought it while this board was being read
-        state = _STATES[values[_STATE]]
-        if state is CurationState.UNREVIEWED and not settings.SHOW_UNREVIEWED:
-            hidden[result_id] += 1
-            continue
-        slug, direction = column
-        qualifier = _QUALIFIERS[values[_QUALIFIER]]
-        row.scores[slug] = Number(slug, _rank_by(values, direction), qualifier, state, values, others)
-    return hidden
+def _visible_links(*, unreviewed: bool) -> QuerySet[CostLink]:
+    """Return the ties of standing costs to rows, as far as readers see them: with SHOW_UNREVIEWED the `unreviewed`, too."""
+    links = CostLink.objects.filter(tied=True, cost__retired_by__isnull=True)
+    if unreviewed:
+        return links.exclude(cost__state=CurationState.REJECTED)
+    return links.filter(cost__state=CurationState.ACCEPTED)
 
 
-def read_prices(benchmark: Benchmark, rows: Mapping[int, Row]) -> None:
-    """Fill in all costs that are tied to the rows, in no order."""
-    links = CostLink.objects.filter(result__benchmark=benchmark, tied=True, cost__retired_by__isnull=True)
-    if settings.SHOW_UNREVIEWED:
-        links = links.exclude(cost__state=CurationState.REJECTED)
-    else:
-        links = links.filter(cost__state=CurationState.ACCEPTED)
-    for result_id, measure, *values in links.values_list("result_id", "cost__measure", *("cost__" + name for name in RANK_FIELDS)):
+def read_prices(benchmark: Benchmark, rows: Mapping[int, Row], primary: Metric | None) -> None:
+    """Fill in the rows' costs: of each measure and condition the one that goes with the row's score under `primary`.
+
+    One query, and two more if a row has several costs of one measure.
+    """
+    rivals: dict[tuple[int, str], list[Number]] = {}
+    found = _fetch_prices(benchmark.pk, unreviewed=settings.SHOW_UNREVIEWED)
+    for result_id, measure, condition, pk, state, qualifier, low, high in found:
         row = rows.get(result_id)
         if row is None:
             continue
-        qualifier = _QUALIFIERS[values[_QUALIFIER]]
-        number = Number(measure, _rank_by(values, cost_direction(measure)), qualifier, _STATES[values[_STATE]], values)
-        row.all_prices.append(number)
+        if condition:
+            measure = cost_key(measure, condition)
+        rank_by = low if high is None else ranking.ranking_value(low, high, cost_direction(measure))
+        price = Number(pk, rank_by, _QUALIFIERS[qualifier], _STATES[state])
+        first = row.prices.setdefault(measure, price)
+        if first is not price:
+            rivals.setdefault((result_id, measure), [first]).append(price)
+    if rivals:
+        _choose_prices(benchmark, rows, rivals, primary.slug if primary else "")
 
 
-def choose_prices(row: Row, *, primary: str) -> None:
-    """Choose of each measure the cost that goes with the row's score under `primary`; bring all into the order of the text."""
-    prices = row.all_prices
-    if len(prices) > 1:
-        prices.sort(key=_place_in_text)
-    for price in prices:
-        if price.values[_KIND] == ClaimKind.ABSOLUTE and price.values[_CANONICAL] is not None:
-            chosen = row.prices.setdefault(price.key, price)
-            if chosen is not price:
-                score = row.scores.get(primary)
-                row.prices[price.key] = min(chosen, price, key=lambda price: _price_preference(price, score))
+@prepared
+def _fetch_prices(benchmark: Parameter, *, unreviewed: bool) -> QuerySet[CostLink, Any]:
+    return (
+        _visible_links(unreviewed=unreviewed)
+        .filter(result__benchmark=benchmark, cost__kind=ClaimKind.ABSOLUTE, cost__canonical_value__isnull=False)
+        .values_list(
+            "result_id",
+            "cost__measure",
+            "cost__condition",
+            "cost_id",
+            "cost__state",
+            "cost__qualifier",
+            canonical_low("cost"),
+            canonical_high("cost"),
+        )
+    )
 
 
-def _place_in_text(price: Number) -> tuple[int, str, int, int]:
-    text, field_name, start = price.values[_PLACE : _PLACE + 3]
-    return (text or 0, field_name, start or 0, price.values[_PK])
-
-
-def _price_preference(price: Number, score: Number | None) -> tuple[bool, float, tuple[int, int]]:
+def _choose_prices(benchmark: Benchmark, rows: Mapping[int, Row], rivals: Mapping[tuple[int, str], Sequence[Number]], primary: str) -> None:
     """Accepted before unreviewed, then the nearest to the score ("2.1 with 100 ms and 3.93 with 38 ms"), then the most exact.
 
     Among equals the first in the text.
     """
-    exact = ranking.exactness(qualifier=price.qualifier, value_max=price.values[_VALUE_MAX], decimals=price.values[_DECIMALS])
-    return price.state is not CurationState.ACCEPTED, _gap(price, score), exact
+    of_results = {result_id for result_id, _ in rivals}
+    few = len(of_results) <= 4 * MOST_LISTED
+    costs = Cost.objects.filter(Q(links__result__in=of_results) if few else Q(links__result__benchmark=benchmark))
+    stated = {
+        pk: (value_max, decimals, tuple(place))
+        for pk, value_max, decimals, *place in costs.values_list("pk", "value_max", "decimals", *PLACE_FIELDS)
+    }
+    scores = {result_id: score.pk for result_id in of_results if (score := rows[result_id].scores.get(primary))}
+    claims = Claim.objects.filter(Q(pk__in=scores.values()) if few else Q(result__benchmark=benchmark))
+    places = {pk: tuple(place) for pk, *place in claims.values_list("pk", *PLACE_FIELDS)}
+    for (result_id, measure), prices in rivals.items():
+        anchor = places.get(scores.get(result_id, 0))
+
+        def preference(price: Number, score: Place | None = anchor) -> tuple[bool, float, tuple[int, int], tuple[int, str, int, int]]:
+            value_max, decimals, place = stated[price.pk]
+            exact = ranking.exactness(qualifier=price.qualifier, value_max=value_max, decimals=decimals)
+            return price.state is not CurationState.ACCEPTED, _gap(place, score), exact, _place_in_text(price.pk, place)
+
+        rows[result_id].prices[measure] = min((price for price in prices if price.pk in stated), key=preference, default=prices[0])
 
 
-def _gap(price: Number, score: Number | None) -> float:
+def _place_in_text(pk: int, place: Sequence[Any]) -> tuple[int, str, int, int]:
+    return (place[0] or 0, place[1], place[2] or 0, pk)
+
+
+def _gap(price: Place, score: Place | None) -> float:
     """Return how many characters stand between two numbers of a text; infinity without a score, or for one of another text."""
-    if score is None or score.values[_PLACE] is None or score.values[_PLACE : _PLACE + 2] != price.values[_PLACE : _PLACE + 2]:
+    if score is None or score[0] is None or score[:2] != price[:2]:
         return math.inf
-    price_start, price_end = price.values[_PLACE + 2 : _PLACE + 4]
-    score_start, score_end = score.values[_PLACE + 2 : _PLACE + 4]
-    return float(max(0, price_start - score_end, score_start - price_end))
+    return float(max(0, price[2] - score[3], score[2] - price[3]))
 
 
-def read_conditions(benchmark: Benchmark, rows: Mapping[int, Row]) -> list[tuple[int, int, str]]:
-    """Fill in the rows' conditions; return (row, condition, its wording) for all of them."""
-    found = []
-    conditions = ResultCondition.objects.filter(result__benchmark=benchmark).order_by("condition__kind", "condition__key")
-    for result_id, condition_id, kind, key, text in conditions.values_list(
-        "result_id", "condition_id", "condition__kind", "condition__key", "text"
-    ):
-        if result_id in rows:
-            rows[result_id].conditions.append((kind, key, text))
-            found.append((result_id, condition_id, text))
-    return found
+def read_conditions(benchmark: Benchmark) -> list[tuple[int, Condition, str]]:
+    """Return (row's key, condition, its wording) for all conditions of a board's rows."""
+    conditions: dict[int, Condition] = {}
+    listed = []
+    for result_id, pk, kind, key, value, text in _fetch_conditions(benchmark.pk):
+        if pk not in conditions:
+            conditions[pk] = Condition(pk=pk, kind=kind, key=key, value=value)
+        listed.append((result_id, conditions[pk], text))
+    return listed
 
 
-def fill_evidence(rows: Sequence[Row]) -> None:
-    """Fetch the sentences of the rows' cells, and how they were read: three queries."""
+@prepared
+def _fetch_conditions(benchmark: Parameter) -> QuerySet[ResultCondition, Any]:
+    found = ResultCondition.objects.filter(result__benchmark=benchmark).order_by("condition__kind", "condition__key")
+    return found.values_list("result_id", "condition_id", "condition__kind", "condition__key", "condition__value", "text")
+
+
+_RECORD = ("source_record__source__listing",)
+_READING = (
+    *("inferred", "rules", "source_record__number", "source_record__source__name"),
+    "source_record__source__listing__public_id",
+)
+
+
+def _origin(statement: Claim | Cost) -> Origin | None:
+    record = statement.source_record
+    return Origin(record.source.name, record.number, record.get_absolute_url()) if record is not None else None
+
+
+def _fill_others(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
+    """Fetch the numbers that stand behind those which the rows show."""
+    found = Claim.objects.filter(result__in=[row.pk for row in rows], metric__isnull=False).order_by("pk")
+    behind: dict[int, list[Claim]] = defaultdict(list)
+    for claim in found.select_related("metric", "paper_text__paper", *_RECORD).defer("source_record__raw"):
+        behind[claim.result_id or 0].append(claim)
+    for row in rows:
+        shown = {cell.pk for cell in row.cells.values()}
+        row.others = [
+            _other(claim, row.cells.get(columns.get(claim.metric_id or 0, ""))) for claim in behind[row.pk] if claim.pk not in shown
+        ]
+
+
+def _other(claim: Claim, cell: Cell | None) -> OtherNumber:
+    """Return a number that stands behind the one of a cell."""
+    metric = claim.metric
+    differs = cell is not None and not (
+        cell.value_max is not None or claim.value_max is not None or {cell.qualifier, claim.qualifier} != {Qualifier.EXACT}
+    )
+    if differs and cell is not None:
+        differs = ranking.differ(
+            ranking.precise(cell.value, cell.canonical_value, cell.decimals),
+            ranking.precise(claim.value, claim.canonical_value, claim.decimals),
+        )
+    paper = claim.paper_text.paper.get_absolute_url() if claim.paper_text else ""
+    return OtherNumber(metric.name if metric else "", claim.stated, claim.unit, differs, paper, _origin(claim))
+
+
+def fill_evidence(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
+    """Fetch the sentences of the rows' cells or their records, how they were read, and what stands behind them: three queries.
+
+    One more where something does stand behind a shown number. `columns` has the key of the column that each metric is read in.
+    """
     cells = [cell for row in rows for cell in (*row.cells.values(), *row.all_costs)]
     texts = PaperText.objects.in_bulk({cell.place[0] for cell in cells if cell.place[0] is not None})
-    claims = Claim.objects.only("inferred", "rules").in_bulk({cell.pk for row in rows for cell in row.cells.values()})
-    costs = Cost.objects.only("inferred", "rules").in_bulk({cell.pk for row in rows for cell in row.all_costs})
+    claims = Claim.objects.select_related(*_RECORD).only(*_READING).in_bulk({cell.pk for row in rows for cell in row.cells.values()})
+    costs = Cost.objects.select_related(*_RECORD).only(*_READING).in_bulk({cell.pk for row in rows for cell in row.all_costs})
+    if several := [row for row in rows if any(cell.others for cell in row.cells.values())]:
+        _fill_others(several, columns)
     for cell in cells:
         statement: Claim | Cost = costs[cell.pk] if cell.measure else claims[cell.pk]
-        cell.inferred, cell.rules = statement.inferred, statement.rules
+        cell.inferred, cell.rules, cell.origin = statement.inferred, statement.rules, _origin(statement)
         text_id, name, start, end, first, last = cell.place
         if text_id is not None:
             part = texts[text_id].part(name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from claims import ranking
 from claims.boards.numbers import cost_direction
-from claims.boards.rows import MOST_LISTED, Column, CostChoice, Number, Row, Tradeoff
+from claims.boards.rows import MOST_LISTED, Column, CostChoice, Number, Row, Tradeoff, condition_of, measure_of
 from claims.errors import UnknownFilterError
 from claims.models import (
     Benchmark,
@@ -23,62 +25,48 @@ from claims.terms import (
 
 def make_columns(benchmark: Benchmark, rows: Sequence[Row], metrics: Mapping[int, Metric]) -> list[Column]:
     """Return the metric columns (primary first, then by how many rows have them), then the cost columns."""
-    scores: dict[str, list[Number]] = defaultdict(list)
-    prices: dict[str, list[Number]] = defaultdict(list)
-    ranking_scores: dict[str, list[Number]] = defaultdict(list)
-    ranking_prices: dict[str, list[Number]] = defaultdict(list)
+    scored: dict[str, list[Row]] = defaultdict(list)
+    priced: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        for key, number in row.scores.items():
-            scores[key].append(number)
-            if row.ranks:
-                ranking_scores[key].append(number)
-        for key, number in row.prices.items():
-            prices[key].append(number)
-            if row.ranks:
-                ranking_prices[key].append(number)
-    columns = [
-        Column(
-            key=metric.slug,
-            label=metric.name,
-            unit=metric.unit,
-            direction=Direction(metric.direction),
-            is_cost=False,
-            is_primary=metric.pk == benchmark.primary_metric_id,
-            count=len(scores[metric.slug]),
-            best=_best(ranking_scores[metric.slug], Direction(metric.direction)),
-        )
-        for metric in metrics.values()
-        if scores[metric.slug]
-    ]
+        for slug in row.scores:
+            scored[slug].append(row)
+        for measure in row.prices:
+            priced[measure].append(row)
+    columns = []
+    for metric in metrics.values():
+        slug, direction = metric.slug, Direction(metric.direction)
+        if stating := scored.get(slug):
+            best = _best([row.scores[slug] for row in stating if row.ranks], direction)
+            is_primary = metric.pk == benchmark.primary_metric_id
+            columns.append(
+                Column(slug, metric.name, metric.unit, direction, is_cost=False, is_primary=is_primary, count=len(stating), best=best)
+            )
     columns.sort(key=lambda column: (not column.is_primary, -column.count, column.label))
-    return columns + [
-        Column(
-            key=measure,
-            label=measure.replace("_", " "),
-            unit=CANONICAL_UNITS.get(CostMeasure(measure), ""),
-            direction=cost_direction(measure),
-            is_cost=True,
-            is_primary=False,
-            count=len(numbers),
-            best=_best(ranking_prices[measure], cost_direction(measure)),
-            typical=_typical(numbers),
+    for measure, stating in sorted(priced.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        direction = cost_direction(measure)
+        columns.append(
+            Column(
+                key=measure,
+                label=", ".join(filter(None, [measure_of(measure).replace("_", " "), condition_of(measure)])),
+                unit=CANONICAL_UNITS.get(CostMeasure(measure_of(measure)), ""),
+                direction=direction,
+                is_cost=True,
+                is_primary=False,
+                count=len(stating),
+                best=_best([row.prices[measure] for row in stating if row.ranks], direction),
+                typical=sorted([row.prices[measure].rank_by for row in stating])[len(stating) // 2],
+            )
         )
-        for measure, numbers in sorted(prices.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    ]
+    return columns
 
 
-def _best(numbers: Sequence[Number], direction: Direction) -> float | None:
+def _best(numbers: Iterable[Number], direction: Direction) -> float | None:
     """Return the best of a column's numbers. "More than x" is not the best of anything."""
-    if direction is Direction.UNKNOWN:
-        return None
-    leading = [number.rank_by for number in numbers if ranking.leads(number.qualifier, direction)]
-    if not leading:
+    no_record = ranking.qualifier_without_record(direction)
+    leading = [number.rank_by for number in numbers if number.qualifier is not no_record]
+    if not leading or direction is Direction.UNKNOWN:
         return None
     return max(leading) if direction is Direction.HIGHER else min(leading)
-
-
-def _typical(numbers: Sequence[Number]) -> float:
-    return sorted(number.rank_by for number in numbers)[len(numbers) // 2]
 
 
 def rank_rows(rows: Sequence[Row], columns: Sequence[Column]) -> None:
@@ -86,35 +74,44 @@ def rank_rows(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     if primary is None:
         return
     ranking_rows = [row for row in rows if row.ranks]
-    values = [row.scores[primary.key].rank_by if primary.key in row.scores else None for row in ranking_rows]
+    key = primary.key
+    values = [number.rank_by if (number := row.scores.get(key)) else None for row in ranking_rows]
     for row, (rank, tied) in zip(ranking_rows, ranking.ranks(values, primary.direction), strict=True):
         row.rank, row.tied = rank, tied
 
 
 def compare(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Tradeoff | None:
-    """Compare the rows' scores with the `wanted` cost measure ('': the best known), and mark the rows of the front.
+    """Compare the rows' scores with the `wanted` cost ('': the best known), and mark the rows of the front.
 
-    The best known measure is the one that most ranking rows state together with a score; measures of which nobody can say whether more or
-    less is better come last, for they have no front. Raises `UnknownFilterError` for a word that is no measure.
+    A cost is a `cost_key`, or a measure alone: then that of its conditions which most rows state. The best known is the one that most
+    ranking rows state together with a score; measures of which nobody can say whether more or less is better come last, for they have
+    no front. Raises `UnknownFilterError` for a word that is no measure.
     """
-    if wanted and wanted not in _COMPARED:
+    if wanted and measure_of(wanted) not in _COMPARED:
         raise UnknownFilterError(f"There is no cost called “{wanted[:60]}”. There are {', '.join(_COMPARED)}.", field="cost")
     primary = next((column for column in columns if column.is_primary), None)
     if primary is None:
         return None
     scored = [row for row in rows if primary.key in row.scores]
-    counts = Counter(measure for row in scored for measure in row.prices if measure in _COMPARED)
+    counts = Counter([measure for row in scored for measure in row.prices])
+    for other in [measure for measure in counts if measure_of(measure) == CostMeasure.OTHER]:
+        del counts[other]
     # What ranks decides which cost is looked at first: the same one, whether or not quoted baselines are shown beside it.
-    ranking_counts = Counter(measure for row in scored if row.ranks for measure in row.prices)
-    measures = sorted(
-        counts, key=lambda measure: (cost_direction(measure) is Direction.UNKNOWN, -ranking_counts[measure], -counts[measure], measure)
-    )
+    weights = Counter([measure for row in scored if row.ranks for measure in row.prices]) or counts
+    measures = sorted(counts, key=lambda measure: (cost_direction(measure) is Direction.UNKNOWN, -weights[measure], measure))
+    if wanted and wanted not in counts:
+        wanted = next((measure for measure in measures if measure_of(measure) == wanted), wanted)
     measure = wanted or next(iter(measures), "")
-    points = [row for row in scored if measure in row.prices]
+    points: list[Row] = []
+    costless: list[Row] = []
+    for row in scored:
+        (points if measure in row.prices else costless).append(row)
+    no_record = ranking.qualifier_without_record(primary.direction)
+    no_least_cost = ranking.qualifier_without_record(cost_direction(measure))
     front = ranking.front(
-        (row for row in points if row.ranks),
-        lambda row: _leading(row.scores[primary.key], primary.direction),
-        lambda row: _leading(row.prices[measure], cost_direction(measure)),
+        [row for row in points if row.ranks],
+        lambda row: None if (score := row.scores[primary.key]).qualifier is no_record else score.rank_by,
+        lambda row: None if (price := row.prices[measure]).qualifier is no_least_cost else price.rank_by,
         direction=primary.direction,
         cost_direction=cost_direction(measure),
     )
@@ -128,9 +125,18 @@ def compare(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Trad
         points=points,
         front=front,
         listed=_listed(points, front, primary),
-        uncosted=sum(measure not in row.prices for row in rows),
-        uncosted_leader=next((row for row in scored if row.rank == 1 and measure not in row.prices), None),
+        uncosted=sum([measure not in row.prices for row in rows]),
+        uncosted_leader=next((row for row in costless if row.rank == 1), None),
     )
+
+
+def without_unprinted(tradeoff: Tradeoff, printed: Iterable[Row]) -> Tradeoff:
+    """Leave out the points whose score or cost was rejected after it was ranked: there is nothing left to print of it."""
+    lost = {row.pk for row in printed if tradeoff.metric.key not in row.cells or tradeoff.measure not in row.costs}
+    if lost.isdisjoint(row.pk for row in tradeoff.points):
+        return tradeoff
+    points, front, listed = ([row for row in rows if row.pk not in lost] for rows in (tradeoff.points, tradeoff.front, tradeoff.listed))
+    return replace(tradeoff, points=points, front=front, listed=listed)
 
 
 def _listed(points: Sequence[Row], front: Sequence[Row], primary: Column) -> list[Row]:
@@ -145,33 +151,43 @@ _COMPARED = dict.fromkeys(measure.value for measure in CostMeasure if measure is
 """The measures whose numbers are comparable with each other."""
 
 
-def _leading(number: Number, direction: Direction) -> float | None:
-    """Return what a number ranks by, None if it may hold no record."""
-    return number.rank_by if ranking.leads(number.qualifier, direction) else None
+def board_order(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
+    """Return the rows in the board's own order: by the primary metric, best first, then the earlier, then by name."""
+    primary = next((column for column in columns if column.is_primary), None)
+    key = primary.key if primary else ""
+    sign = -1.0 if primary and primary.direction is Direction.HIGHER else 1.0
+    # One sort by value and tie key at once; a row's own id ends its tie key, so that no two rows are compared themselves.
+    keyed = [
+        (
+            sign * number.rank_by if (number := row.scores.get(key)) else math.inf,
+            ranking.tie_key(row.day, row.model, row.variant, row.public_id),
+            row,
+        )
+        for row in rows
+    ]
+    keyed.sort()
+    return [row for _, _, row in keyed]
 
 
 def sort_rows(rows: Sequence[Row], columns: Sequence[Column], sort: str, *, known: Collection[str]) -> list[Row]:
-    """Return the rows by `sort`: a column's key, "model" or "date", with "-" for descending. '' is the board's own order.
+    """Return rows in the board's order by `sort`: a column's key, "model" or "date", with "-" for descending. '' leaves their order.
 
-    Ties stand in the order of the board: rank, then date, then name. A `known` key that no row has a number for sorts nothing.
-    Raises `UnknownFilterError` for any other word.
+    Ties stand in the order of the board. A `known` key that no row has a number for sorts nothing. Raises `UnknownFilterError` for any
+    other word.
     """
-    primary = next((column for column in columns if column.is_primary), None)
-    default = sorted(rows, key=lambda row: ranking.tie_key(row.day, row.model, row.variant, row.public_id))
-    if primary is not None:
-        default = _by_column(default, primary, descending=primary.direction is Direction.HIGHER)
     if not sort:
-        return default
+        return list(rows)
     descending, name = sort.startswith("-"), sort.removeprefix("-")
     if name == "model":
-        return sorted(default, key=lambda row: (row.model.casefold(), row.variant.casefold()), reverse=descending)
+        return sorted(rows, key=lambda row: (row.model.casefold(), row.variant.casefold()), reverse=descending)
     if name == "date":
-        return ranking.order(default, lambda row: int(row.day.replace("-", "")) if row.day else None, descending=descending)
+        return ranking.order(rows, lambda row: int(row.day.replace("-", "")) if row.day else None, descending=descending)
     column = next((column for column in columns if column.key == name), None)
-    if column is None and name not in known:
+    column = column or next((column for column in columns if column.is_cost and measure_of(column.key) == name), None)
+    if column is None and measure_of(name) not in known:
         possible = ", ".join(["model", "date", *(column.key for column in columns)])
         raise UnknownFilterError(f"This board can't be sorted by “{name[:60]}”. It knows {possible}.", field="sort")
-    return default if column is None else _by_column(default, column, descending=descending)
+    return list(rows) if column is None else _by_column(rows, column, descending=descending)
 
 
 def _by_column(rows: Sequence[Row], column: Column, *, descending: bool) -> list[Row]:

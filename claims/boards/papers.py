@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,17 @@ from claims.models import (
     Claim,
     Cost,
     Decision,
+    Listing,
     ListingEntry,
     Paper,
     PaperText,
+    Run,
     RunText,
+    SourceRecord,
 )
 from claims.terms import (
+    ACCEPT_BY_POLICY,
+    REEXTRACT,
     CurationState,
     ListingState,
 )
@@ -27,9 +32,11 @@ from claims.terms import (
 
 @dataclass(frozen=True, slots=True)
 class PaperPage:
-    """What a paper's page shows. `untaken` is the latest run's: (field, start, end, reason).
+    """What a paper's page shows. `untaken` is what the latest run left of it, (field, start, end, reason) in the order of the
+    text, and `run` that run; None if no run has read the text.
 
     `earlier_claims` and `earlier_costs` stand in older texts only: a person decided on them, and they count until one rejects them.
+    `table_claims` and `table_costs` are what records of tables say of the paper, each with its record.
     `withdrawals` are the change sets that withdrew listings of it, by the listing's id; `withdrawn` says that no other listing is
     left that shows it.
     """
@@ -40,7 +47,10 @@ class PaperPage:
     costs: list[Cost]
     earlier_claims: list[Claim]
     earlier_costs: list[Cost]
+    table_claims: list[Claim]
+    table_costs: list[Cost]
     untaken: list[tuple[str, int, int, str]]
+    run: Run | None
     entries: list[ListingEntry]
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
@@ -57,13 +67,9 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
     text = paper.current_text
     claims, costs = read_paper_statements(text) if text else ([], [])
     earlier_claims, earlier_costs = _read_earlier_statements(paper)
-    lists: tuple[list[Any], ...] = (claims, costs, earlier_claims, earlier_costs)
-    hidden = 0
-    if not settings.SHOW_UNREVIEWED and not for_curator:
-        for statements in lists:
-            hidden += sum(statement.state == CurationState.UNREVIEWED for statement in statements)
-            statements[:] = [statement for statement in statements if statement.state != CurationState.UNREVIEWED]
-    reading = RunText.objects.filter(paper_text=text).order_by("-run_id").first() if text else None
+    table_claims, table_costs = _read_table_statements(Q(source_record__paper=paper))
+    hidden = _hide_unreviewed(claims, costs, earlier_claims, earlier_costs, table_claims, table_costs) if not for_curator else 0
+    reading = RunText.objects.filter(paper_text=text).select_related("run").order_by("-pk").first() if text else None
     shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
     entries = list(shown)
     taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
@@ -74,14 +80,73 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         costs=costs,
         earlier_claims=earlier_claims,
         earlier_costs=earlier_costs,
+        table_claims=table_claims,
+        table_costs=table_costs,
         untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
+        run=reading.run if reading else None,
         entries=entries,
         hidden=hidden,
         withdrawals=find_withdrawals(taken_back),
         # Not the paper's own mark: where many are settled, that may take a while.
-        withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}),
-        undoable=_undoable(claims + earlier_claims, costs + earlier_costs) if for_curator else {},
+        withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
+        undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
+
+
+def _hide_unreviewed(*lists: list[Any]) -> int:
+    """Take out, where the site shows none, what nobody has reviewed; return how many numbers that were."""
+    if settings.SHOW_UNREVIEWED:
+        return 0
+    hidden = 0
+    for statements in lists:
+        hidden += sum(statement.state == CurationState.UNREVIEWED for statement in statements)
+        statements[:] = [statement for statement in statements if statement.state != CurationState.UNREVIEWED]
+    return hidden
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """What the page of a table's record shows. `fields` is the record as it stood in the file, flat: (name, text)."""
+
+    record: SourceRecord
+    fields: list[tuple[str, str]]
+    claims: list[Claim]
+    costs: list[Cost]
+    hidden: int
+    undoable: dict[tuple[str, int], ChangeSet]
+
+
+def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> RecordPage:
+    """Return a record of an uploaded table with what was read from it. Raises `SourceRecord.DoesNotExist`."""
+    record = SourceRecord.objects.select_related("source__listing", "paper").get(source__listing=listing, number=number)
+    claims, costs = _read_table_statements(Q(source_record=record))
+    hidden = _hide_unreviewed(claims, costs) if not for_curator else 0
+    undoable = _undoable(claims, costs) if for_curator else {}
+    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable)
+
+
+def _flatten(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values of a record with the names that lead to them: "row › metrics › F1"."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flatten(inner, f"{name} › {key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value):
+        for place, inner in enumerate(value, start=1):
+            yield from _flatten(inner, f"{name} › {place}")
+    elif isinstance(value, list):
+        yield name, ", ".join(map(str, value))
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def _read_table_statements(of_these: Q) -> tuple[list[Claim], list[Cost]]:
+    """Return what records state, in the order of the tables, each with its record and its table."""
+    order = ("source_record__source", "source_record__number", "pk")
+    origin = "source_record__source__listing"
+    board = ("result__benchmark__task", "result__benchmark__dataset")
+    claims = Claim.objects.current().filter(of_these).select_related(origin, "dataset", "metric", *board).order_by(*order)
+    costs = Cost.objects.current().filter(of_these).select_related(origin).order_by(*order)
+    return list(claims.defer("source_record__raw")), list(costs.defer("source_record__raw"))
 
 
 def find_withdrawals(listings: Collection[int]) -> dict[int, ChangeSet]:
@@ -91,12 +156,16 @@ def find_withdrawals(listings: Collection[int]) -> dict[int, ChangeSet]:
 
 
 def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], ChangeSet]:
-    """Return the change set that brought each number to where it is, by ("claim" or "cost", pk), unless it is undone."""
+    """Return the change set that brought each number to where it is, by ("claim" or "cost", pk), unless it is undone.
+
+    Not what a policy did: that holds many numbers of other papers, too, and each can be taken back by itself.
+    """
     versions = {("claim", claim.pk): claim.version for claim in claims} | {("cost", cost.pk): cost.version for cost in costs}
     of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
         object_kind="cost", object_id__in=[cost.pk for cost in costs]
     )
     decisions = Decision.objects.filter(of_these, change_set__undone_by__isnull=True, change_set__undoes__isnull=True)
+    decisions = decisions.exclude(change_set__action__in=(REEXTRACT, ACCEPT_BY_POLICY))
     return {
         key: decision.change_set
         for decision in decisions.select_related("change_set")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from claims.boards.numbers import choose_prices, fill_evidence, fill_rows, read_conditions, read_prices, read_rows, read_scores
-from claims.boards.order import compare, make_columns, rank_rows, sort_rows
+from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
+from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
 from claims.boards.rows import Board, Facet, Row
 from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
 from claims.models import (
     Benchmark,
     BenchmarkMetric,
+    Condition,
 )
 from claims.terms import (
     CostMeasure,
-    CurationState,
     Role,
 )
 
@@ -35,24 +35,31 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
     that the board doesn't have.
     """
-    filters = BoardFilterSet(query, benchmark=benchmark)
-    passing = filters.checked()
-    metrics = {row.column_id: row.column for row in BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column")}
-    everything = read_rows(benchmark)
-    hidden = read_scores(benchmark, everything, metrics)
-    read_prices(benchmark, everything)
-    conditions = read_conditions(benchmark, everything)
-    filtered = any(query.get(name) for name in FILTERS)
-    of_role = {pk: row for pk, row in everything.items() if _is_of_role(row, filters.wanted_role)}
-    passing_ids = set(passing.values_list("pk", flat=True)) if any(query.get(name) for name in QUERIED) else of_role.keys()
-    visible = [row for row in everything.values() if row.scores]
-    choices = [row for row in of_role.values() if row.scores]
-    kept = [row for row in choices if row.pk in passing_ids]
+    conditions = read_conditions(benchmark)
+    filters = BoardFilterSet(query, benchmark=benchmark, conditions=list({c.pk: c for _, c, _ in conditions}.values()))
+    filters.check()
+    read_as = list(BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column"))
+    metrics = {row.column_id: row.column for row in read_as}
+    everything, hidden = read_rows(benchmark, metrics)
     primary = metrics.get(benchmark.primary_metric_id or 0)
-    for row in kept:
-        if row.all_prices:
-            choose_prices(row, primary=primary.slug if primary else "")
+    read_prices(benchmark, everything, primary)
+    worded = defaultdict(list)
+    for pk, condition, text in conditions:
+        worded[pk].append((condition.kind, condition.key, text))
+    for pk in worded.keys() & everything.keys():
+        everything[pk].conditions = worded[pk]
+    filtered = any(query.get(name) for name in FILTERS)
+    visible = [row for row in everything.values() if row.scores]
+    baselines = sum([not row.ranks for row in visible])
+    wanted = filters.wanted_role
+    choices = [row for row in visible if _is_of_role(row, wanted)] if baselines or wanted == Role.BASELINE else visible
+    kept = choices
+    if any(query.get(name) for name in QUERIED):
+        passing_ids = set(filters.passing().values_list("pk", flat=True))
+        kept = [row for row in choices if row.pk in passing_ids]
+        hidden = Counter({pk: count for pk, count in hidden.items() if pk in passing_ids})
     columns = make_columns(benchmark, kept, metrics)
+    kept = board_order(kept, columns)
     rank_rows(kept, columns)
     tradeoff = compare(kept, columns, str(query.get("cost", "")))
     sort = str(query.get("sort", ""))
@@ -64,10 +71,12 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
     printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()))}
     fill_rows(benchmark, list(printed.values()))
+    shown = [row for row in shown if row.cells]
+    tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
-    fill_evidence(shown if opened is None else [opened_row] if opened_row else [])
-    baselines = sum(not row.ranks for row in visible)
-    unreviewed = sum(any(number.state is CurationState.UNREVIEWED for number in row.scores.values()) for row in choices)
+    columns_of = {row.metric_id: row.column.slug for row in read_as}
+    fill_evidence(shown if opened is None else [opened_row] if opened_row else [], columns_of)
+    unreviewed = sum([row.unreviewed for row in choices])
     return Board(
         benchmark=benchmark,
         columns=columns,
@@ -75,8 +84,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         shown=len(kept),
         total=len(visible),
         baselines=baselines,
-        undated=sum(not row.day for row in kept),
-        hidden_unreviewed=sum(count for pk, count in hidden.items() if pk in of_role and pk in passing_ids),
+        undated=sum([not row.day for row in kept]),
+        hidden_unreviewed=sum(count for pk, count in hidden.items() if _is_of_role(everything[pk], wanted)),
         sort=sort,
         page=page,
         pages=pages,
@@ -111,17 +120,19 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
     return page, pages
 
 
-def _wordings(conditions: Iterable[tuple[int, int, str]]) -> dict[int, str]:
+def _wordings(conditions: Iterable[tuple[int, Condition, str]]) -> dict[int, str]:
     """Return how most of the board's rows word each condition, by the condition's id; among equals the shortest."""
-    counted = Counter((condition, text) for _, condition, text in conditions)
+    counted = Counter((condition.pk, text) for _, condition, text in conditions)
     ordered = sorted(counted.items(), key=lambda pair: (pair[1], -len(pair[0][1]), pair[0][1]))
     return {condition: text for (condition, text), _ in ordered}  # the last and best of each stays
 
 
-def _setting_facets(conditions: Sequence[tuple[int, int, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any) -> list[Facet]:
+def _setting_facets(
+    conditions: Sequence[tuple[int, Condition, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any
+) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
     ids = {row.pk for row in rows}
-    counted = Counter(condition for row, condition, _ in conditions if row in ids)
+    counted = Counter(condition.pk for row, condition, _ in conditions if row in ids)
     words = _wordings(conditions)
     facets = [
         Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted[c.pk], value in chosen)
@@ -129,17 +140,15 @@ def _setting_facets(conditions: Sequence[tuple[int, int, str]], rows: Sequence[R
         if c.kind != "other" and (counted[c.pk] or f"{c.kind}:{c.key}" in chosen)
     ]
     facets.sort(key=lambda facet: (-facet.count, facet.label))
-    none = Facet("none", "none stated", sum(not row.conditions for row in rows), "none" in chosen)
+    none = Facet("none", "none stated", sum([not row.conditions for row in rows]), "none" in chosen)
     return [*facets, none] if facets or none.chosen else []
 
 
 def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
-    counted = Counter(row.day[:4] for row in rows if row.day)
-    stated = filters.form.cleaned_data.get("year")
-    chosen = "" if stated is None else str(int(stated))
-    if chosen:
-        counted.setdefault(chosen, 0)
-    return [Facet(year, year, count, year == chosen) for year, count in sorted(counted.items(), reverse=True)]
+    counted = Counter([row.day[:4] for row in rows if row.day])
+    if filters.wanted_year:
+        counted.setdefault(filters.wanted_year, 0)
+    return [Facet(year, year, count, year == filters.wanted_year) for year, count in sorted(counted.items(), reverse=True)]
 
 
 def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.urls import reverse
 
@@ -19,6 +19,25 @@ from claims.terms import (
     Qualifier,
     Role,
 )
+
+
+def cost_key(measure: str, condition: str) -> str:
+    """Return the word for a cost's column: its measure and, behind a colon, what it was measured on, if that is said.
+
+    Costs of one measure under different conditions never stand in one column: "throughput:RTX 5090, AMP" is another than on a CPU.
+    """
+    return f"{measure}:{condition}" if condition else measure
+
+
+def measure_of(key: str) -> str:
+    """Return the measure of a cost's column."""
+    return key.partition(":")[0]
+
+
+def condition_of(key: str) -> str:
+    """Return what the costs of a column were measured on, '' where that is not said."""
+    return key.partition(":")[2]
+
 
 MOST_LISTED = 25
 """How many points of a chart stand in its table, if its front has no more; the others stand in the board and in the chart's data."""
@@ -37,13 +56,40 @@ class Sentence:
         return self.before + self.number + self.after
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an imported number stands: a table's record, and the address of its page, '' for a table that was not uploaded."""
+
+    table: str
+    record: int
+    url: str
+
+    def __str__(self) -> str:
+        return f"{self.table}, record {self.record}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherNumber:
+    """A number that stands behind the one that its row shows; `conflicts` says that both can't be right.
+
+    Its `paper` is that of the text which states it, its `origin` the record; one of them is None.
+    """
+
+    metric: str
+    stated: str
+    unit: str
+    conflicts: bool
+    paper_url: str
+    origin: Origin | None
+
+
 @dataclass(slots=True)
 class Cell:
     """A number of a row, as stated.
 
-    `rank_by` is what it ranks by, in the canonical unit. `read_as` names the claim's own metric where it stands in another's
-    column. `others` counts the claims that stand behind a shown one. `evidence`, `inferred` and `rules` are filled only where the
-    row shows its sentences.
+    `rank_by` is what it ranks by, in the canonical unit. `read_as` names the claim's own metric where it stands in another's column.
+    `others` counts the claims that stand behind a shown one, `conflicts` those of them that state another number. `evidence`, `origin`,
+    `inferred` and `rules` are filled only where the row shows its sentences; `condition` is what a cost was measured on.
     """
 
     pk: int
@@ -63,36 +109,42 @@ class Cell:
     rank_by: float | None
     read_as: str = ""
     others: int = 0
+    conflicts: int = 0
     note: str = ""
     measure: str = ""
+    condition: str = ""
+    origin: Origin | None = None
     evidence: Sentence | None = None
     inferred: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     place: tuple[int | None, str, int, int, int, int] = (None, "", 0, 0, 0, 0)
 
+    @property
+    def cost_key(self) -> str:
+        return cost_key(self.measure, self.condition)
+
 
 class Number(NamedTuple):
-    """What ranking needs of a number, for every row of a board; `key` is its column's: a metric's slug or a cost measure.
+    """What ranking needs of a claim or a cost, for every row of a board; a `Cell` is made only for a row that is printed."""
 
-    `values` are those of `RANK_FIELDS`; a `Cell` is made only for a row that is printed.
-    """
-
-    key: str
+    pk: int
     rank_by: float
     qualifier: Qualifier
     state: CurationState
-    values: Sequence[Any]
     others: int = 0
+    conflicts: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Row:
     """A row of a board. `rank` is None where nothing ranks it: a baseline, no primary value, or a metric without direction.
 
     `scores` and `prices` are the numbers of its columns, for every row; `cells`, `costs` and `all_costs` the same to print, and what
     the paper says of itself, only for the rows that are shown. `on_front` says that no row beats it on score and cost, by the cost that
-    the board is compared by. `day` is the last day that the paper's date may mean, as an ISO date, '' where it is not known. `ranks`:
-    a paper's own results and imported ones do; quoted baselines do not.
+    the board is compared by. `day` is the last day that the paper's date, or else the record's, may mean, as an ISO date, '' where it
+    is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
+    row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
+    `accepted_by_policy`: one of them is, and no person has seen it.
     """
 
     pk: int
@@ -104,28 +156,31 @@ class Row:
     day: str
     imported: bool
     ranks: bool
-    paper_title: str = ""
-    paper_public_id: str = ""
-    first_day: date | None = None
-    last_day: date | None = None
-    source: str = ""
-    code_url: str = ""
-    conditions: list[tuple[str, str, str]] = field(default_factory=list)
     scores: dict[str, Number] = field(default_factory=dict)
     prices: dict[str, Number] = field(default_factory=dict)
-    all_prices: list[Number] = field(default_factory=list)
-    cells: dict[str, Cell] = field(default_factory=dict)
-    costs: dict[str, Cell] = field(default_factory=dict)
-    all_costs: list[Cell] = field(default_factory=list)
-    rank: int | None = None
-    tied: bool = False
-    on_front: bool = False
+    # Set later, some for printed rows alone: a board of thousands makes no empty lists for the others.
+    conditions: Sequence[tuple[str, str, str]] = field(default=(), init=False)
+    cells: dict[str, Cell] = field(init=False, repr=False)
+    costs: dict[str, Cell] = field(init=False, repr=False)
+    all_costs: list[Cell] = field(init=False, repr=False)
+    paper_title: str = field(default="", init=False)
+    paper_public_id: str = field(default="", init=False)
+    first_day: date | None = field(default=None, init=False)
+    last_day: date | None = field(default=None, init=False)
+    source: str = field(default="", init=False)
+    record_url: str = field(default="", init=False)
+    others: Sequence[OtherNumber] = field(default=(), init=False)
+    code_url: str = field(default="", init=False)
+    rank: int | None = field(default=None, init=False)
+    tied: bool = field(default=False, init=False)
+    on_front: bool = field(default=False, init=False)
+    unreviewed: bool = field(default=False, init=False)
+    accepted_by_policy: bool = field(default=False, init=False)
 
     @property
     def state(self) -> CurationState:
         """Accepted if every shown number is, else unreviewed."""
-        accepted = all(cell.state is CurationState.ACCEPTED for cell in self.cells.values())
-        return CurationState.ACCEPTED if accepted else CurationState.UNREVIEWED
+        return CurationState.UNREVIEWED if self.unreviewed else CurationState.ACCEPTED
 
     @property
     def paper_url(self) -> str:
@@ -138,7 +193,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of numbers. `key` is the address' word for it: a metric's slug or a cost measure.
+    """A column of numbers. `key` is the address' word for it: a metric's slug, or the `cost_key` of costs that were measured alike.
 
     `best` is the best number that a ranking row holds here, None where the direction is unknown; `typical` the median, in the
     canonical unit: what a page chooses a readable unit by.
@@ -167,7 +222,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class CostChoice:
-    """A cost that the scores can be compared with: `count` shown rows have both."""
+    """A cost that the scores can be compared with, by its `cost_key`: `count` shown rows have both."""
 
     measure: str
     count: int
@@ -178,10 +233,10 @@ class CostChoice:
 class Tradeoff:
     """Score against cost: the shown rows of all pages that have both, and the front among them, the cheapest first.
 
-    `metric` is the primary column, `cost` the column of the chosen measure: None where no shown row has that cost. `measure` is ''
-    if no row has any cost, and none was asked for. `front` holds ranking rows only, and none where a direction is unknown. `listed` are
-    the points that are printed in words, too: the front, then the best. `uncosted` counts the shown rows without the cost;
-    `uncosted_leader` is the one that leads the board, if it is among them.
+    `metric` is the primary column, `cost` the column of the chosen `measure` (a `cost_key`): None where no shown row has that cost.
+    `measure` is '' if no row has any cost, and none was asked for. `front` holds ranking rows only, and none where a direction is
+    unknown. `listed` are the points that are printed in words, too: the front, then the best. `uncosted` counts the shown rows without
+    the cost; `uncosted_leader` is the one that leads the board, if it is among them.
     """
 
     metric: Column

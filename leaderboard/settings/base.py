@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import os
 import secrets
 import sys
@@ -22,7 +23,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# The uploads and the users are nobody else's on this machine. A folder that is there already stays as its owner made it.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
 BROKER_DIR = DATA_DIR / "broker"
 
@@ -46,7 +48,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret_key(DATA_D
 DEBUG = False
 
 # The address that readers use. Its scheme decides redirects, HSTS, secure cookies and trusted origins.
-SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+SITE_URL = (env.str("SITE_URL", default="") or f"http://localhost:{env.str('PORT', default='') or 8000}").rstrip("/")
 _site = urlsplit(SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     raise ValueError(f"SITE_URL is {SITE_URL!r}; it must be an address like https://boards.example.org")
@@ -71,6 +73,26 @@ X_FRAME_OPTIONS = "DENY"
 
 # Whether pages and API list results that nobody has reviewed, marked as such.
 SHOW_UNREVIEWED = env.bool("SHOW_UNREVIEWED", default=True)
+
+
+def read_share(name: str) -> float | None:
+    """Return a setting that is a share above 0, up to 1; None where it is off. Raises `ValueError` for anything else."""
+    stated = env.str(name, default="").strip()
+    if stated.lower() in ("", "off"):
+        return None
+    try:
+        share = float(stated)
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise ValueError(f"{name} is {stated!r}; it must be a number above 0 and up to 1, such as 0.95, or off")
+    return share
+
+
+# From which confidence on what abstracts state is accepted without a person, and marked so.
+AUTO_ACCEPT_CONFIDENCE = read_share("AUTO_ACCEPT_CONFIDENCE")
+# A form on the columns of a table has four fields for each of up to 500
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=256)
 # How many listings of one user may wait or be read at once.
 MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", default=50)
@@ -161,10 +183,15 @@ def read_database(url: str) -> dict[str, Any]:
     return database
 
 
-DATABASES = {"default": read_database(env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'claimboard.sqlite3'}")}
+_database_url = env.str("DATABASE_URL", default="")
+if not _database_url:
+    _database_file = DATA_DIR / "claimboard.sqlite3"
+    # SQLite makes its files as readable as the first of them; an empty one is an empty database. One that is there stays as it is.
+    if not _database_file.exists():
+        _database_file.touch(mode=0o600)
+    _database_url = f"sqlite:///{_database_file}"
+DATABASES = {"default": read_database(_database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
@@ -216,6 +243,24 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", default=15.0)
 # A message about a listing that nobody has followed for so long is taken for lost.
 HINT_SECONDS = env.float("HINT_SECONDS", default=120.0)
 CHUNK_SIZE = env.int("CHUNK_SIZE", default=100)
+
+# A language model that reads what the rules left open; off without an address. See claims/services/second_reader.py.
+SECOND_READER_BASE_URL = env.str("SECOND_READER_BASE_URL", default="").strip()
+SECOND_READER_KEY = env.str("SECOND_READER_KEY", default="").strip()
+SECOND_READER_MODEL = env.str("SECOND_READER_MODEL", default="").strip()
+# Seconds for one answer, retries included; never longer than half a lease.
+SECOND_READER_TIMEOUT = env.float("SECOND_READER_TIMEOUT", default=15.0)
+# Papers that it is asked about in a day (UTC).
+SECOND_READER_DAILY_BUDGET = env.int("SECOND_READER_DAILY_BUDGET", default=500)
+if SECOND_READER_BASE_URL:
+    _endpoint = urlsplit(SECOND_READER_BASE_URL)
+    if _endpoint.scheme not in ("http", "https") or not _endpoint.hostname:
+        raise ValueError("SECOND_READER_BASE_URL must be an address like https://models.example.org/v1")
+    if not SECOND_READER_MODEL:
+        raise ValueError("SECOND_READER_MODEL must name the model that SECOND_READER_BASE_URL is asked for")
+    if SECOND_READER_TIMEOUT <= 0 or SECOND_READER_DAILY_BUDGET < 0:
+        raise ValueError("SECOND_READER_TIMEOUT must be above 0 seconds, and SECOND_READER_DAILY_BUDGET no less than 0 papers")
+
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "claims.tasks.sweep",
@@ -275,6 +320,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"quiet_refusals": {"()": "leaderboard.logs.QuietRefusals"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_refusals"]}},
+    # It would print a line for each request to a second reader.
+    "loggers": {"httpx2": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -10,12 +10,18 @@ os.environ["CELERY_BROKER_URL"] = "memory://"
 for _name in (
     "SECRET_KEY",
     "SITE_URL",
+    "PORT",
     "SHOW_UNREVIEWED",
-    "CACHE_URL",
+    "AUTO_ACCEPT_CONFIDENCE",
     "MAX_UPLOAD_MB",
     "MAX_OPEN_UPLOADS",
     "STATIC_ROOT",
     "HEARTBEAT_FILE",
+    "SECOND_READER_BASE_URL",
+    "SECOND_READER_KEY",
+    "SECOND_READER_MODEL",
+    "SECOND_READER_TIMEOUT",
+    "SECOND_READER_DAILY_BUDGET",
 ):
     os.environ.pop(_name, None)
 

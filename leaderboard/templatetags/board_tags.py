@@ -1,43 +1,31 @@
-"""Formats numbers, units, dates and marks as the design says. No queries."""
+"""Formats numbers, units, dates and states as the design says, and what a board's page prints of them. No queries."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from typing import Any
+from functools import cache, lru_cache
 
 from django import template
 from django.http import QueryDict
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from claims import keys
-from claims.boards import Board, Cell, Column, Row, Sentence
-from claims.models import Claim, Cost, Paper, Statement
-from claims.search import Found
-from claims.services.receipts import Change
-from claims.terms import (
-    ClaimKind,
-    CostMeasure,
-    CurationState,
-    DateSource,
-    Direction,
-    ListingState,
-    Qualifier,
-    RejectReason,
-    Role,
-    YearSource,
-)
+from claims import ranking
+from claims.boards import Board, Cell, Column, Facet, Origin, Row, Sentence, condition_of, measure_of
+from claims.models import Claim, Cost
+from claims.terms import ConditionKind, CostMeasure, Direction, Qualifier, Role
+from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
+from leaderboard.templatetags.word_tags import NBSP
 
 register = template.Library()
 
-NBSP, MINUS, EN_DASH, TIMES = "\u00a0", "\u2212", "\u2013", "\u00d7"
+MINUS, EN_DASH, TIMES = "\u2212", "\u2013", "\u00d7"
 MOST_DECIMALS = 6
 QUALIFIERS = {
     Qualifier.ABOUT: "≈",
@@ -46,7 +34,6 @@ QUALIFIERS = {
     Qualifier.AT_MOST: "up to",
     Qualifier.AT_LEAST: "≥",
 }
-STATE_WORDS = ("unreviewed", "accepted", "verified", "disputed", "rejected", "imported")
 
 
 # ---- numbers ----
@@ -60,7 +47,7 @@ def _stated_factor(value: float, stated: str) -> float:
     """Return by what a number was expanded: 1e6 for 21000000 stated as "21M"; 1 where it stands as printed."""
     printed = re.search(r"\d[\d,]*(?:\.\d+)?", stated)
     number = float(printed[0].replace(",", "")) if printed else 0.0
-    if not number or not value:
+    if not number or not value or number == value:
         return 1.0
     power = math.log10(abs(value) / number)
     return 10.0 ** round(power) if abs(power - round(power)) < 1e-6 else 1.0
@@ -117,17 +104,21 @@ def _qualifier(qualifier: str) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column as the table prints it: its unit, its most decimals, its sorting link and what that does.
+    """A column as the table prints it: its unit, its sorting link and what that does.
 
-    `front` says which front its rows are marked for, '' if it is not the cost that the board is compared by.
+    `label` is its name with its unit, for a card; `css` the classes of its cells, `printed` their texts and decimals by
+    the cells' keys. `front` says which front its rows are marked for, ''
+    if it is not the cost that the board is compared by.
     """
 
     column: Column
+    name: str
+    label: str
     scale: Scale
-    decimals: int
     href: str
     sorted: str
     css: str
+    printed: dict[int, tuple[str, int]]
     front: str = ""
 
     @property
@@ -137,15 +128,6 @@ class Head:
     @property
     def better(self) -> str:
         return {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}.get(self.column.direction, "")
-
-    @property
-    def label(self) -> str:
-        """The column's name with its unit, for a card."""
-        return f"{self.name}, {self.scale.unit}" if self.scale.unit else self.name
-
-    @property
-    def name(self) -> str:
-        return column_name(self.column)
 
 
 SHORT_LABELS = {
@@ -160,14 +142,16 @@ SHORT_LABELS = {
 
 @register.filter
 def measure_name(measure: str) -> str:
-    """Return how a cost measure is called: "gpu_hours" is "GPU time"."""
-    return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ").capitalize()
+    """Return how a cost is called: "gpu_hours" is "GPU time"; what it was measured on comes behind it."""
+    name = SHORT_LABELS.get(CostMeasure(measure_of(measure))) or measure_of(measure).replace("_", " ").capitalize()
+    return ", ".join(filter(None, [name, condition_of(measure)]))
 
 
 @register.filter
 def measure_words(measure: str) -> str:
-    """Return a cost measure as it stands within a sentence: "gpu_hours" is "GPU time", "model_size" is "model size"."""
-    return SHORT_LABELS.get(CostMeasure(measure)) or measure.replace("_", " ")
+    """Return a cost as it stands within a sentence: "gpu_hours" is "GPU time", "model_size" is "model size"."""
+    words = SHORT_LABELS.get(CostMeasure(measure_of(measure))) or measure_of(measure).replace("_", " ")
+    return f"{words} ({condition_of(measure)})" if condition_of(measure) else words
 
 
 def column_name(column: Column) -> str:
@@ -206,18 +190,22 @@ def columns_left_out(context: template.Context, board: Board) -> list[Head]:
 
 def _head(board: Board, column: Column, query: QueryDict) -> Head:
     scale = column_scale(column)
-    cells = [cell for row in board.rows if (cell := _cell_of(row, column))]
+    printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := _cell_of(row, column))}
     best_first = "-" if column.direction is Direction.HIGHER else ""
     sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
     order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
     wanted = (f"-{column.key}" if order == "ascending" else column.key) if order else f"{best_first}{column.key}"
+    name = column_name(column)
+    decimals = max([decimals for _, decimals in printed.values()], default=0)
     return Head(
         column=column,
+        name=name,
+        label=f"{name}, {scale.unit}" if scale.unit else name,
         scale=scale,
-        decimals=max((printed_number(cell, scale.size)[1] for cell in cells), default=0),
-        href=_href(query, sort=wanted, page=None, open=None),
+        href=_href(query, sort=wanted, page=None, open=None) + "#results",
         sorted=order,
-        css=" ".join(["c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
+        css=" ".join(["n", f"f{decimals}", "c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
+        printed=printed,
         front=f"On the front of {board.tradeoff.metric.label} against {measure_words(column.key)}"
         if board.tradeoff is not None and column.is_cost and column.key == board.tradeoff.measure
         else "",
@@ -226,7 +214,7 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
 
 @dataclass(frozen=True, slots=True)
 class PrintedNumber:
-    """A number of a row as its cell prints it; `below` are the lines under it."""
+    """A number of a row as its cell prints it; `conflict` are the words of its mark, `below` the lines under it."""
 
     text: str
     decimals: int
@@ -234,6 +222,7 @@ class PrintedNumber:
     css: str
     best: bool
     on_front: bool
+    conflict: SafeString
     below: list[str]
 
 
@@ -245,7 +234,6 @@ class PrintedRow:
     is_open: bool
     quoted: bool
     numbers: list[tuple[Head, PrintedNumber | None]]
-    paper_url: str
     date: SafeString
     state: SafeString
 
@@ -256,8 +244,13 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
     detail = ""
     if board.opened is not None and context.template is not None:
         detail = context.template.engine.get_template("boards/_row_detail.html").render(context)
-    rows = [_print_row(row, heads, is_open=row is board.opened) for row in board.rows]
-    return mark_safe(render_to_string("board_rows.html", {"rows": rows, "base": base, "detail": detail}, using="jinja2"))  # noqa: S308 - escaped there
+    context_of_rows = {
+        "rows": [_print_row(row, heads, is_open=row is board.opened) for row in board.rows],
+        "base": base,
+        "paper": reverse("paper", args=["ID"]).split("ID"),
+        "detail": detail,
+    }
+    return mark_safe(render_to_string("board_rows.html", context_of_rows, using="jinja2"))  # noqa: S308 - escaped there
 
 
 def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
@@ -266,7 +259,6 @@ def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
         is_open=is_open,
         quoted=row.role is Role.BASELINE,
         numbers=[(head, _print_number(row, head)) for head in heads],
-        paper_url=row.paper_url,
         date=paper_date(row.first_day, row.last_day),
         state=row_state(row),
     )
@@ -276,7 +268,7 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
     cell = _cell_of(row, head.column)
     if cell is None:
         return None
-    text, decimals = printed_number(cell, head.scale.size)
+    text, decimals = head.printed[cell.pk]
     below = []
     if cell.uncertainty is not None:
         factor = cell.canonical_value / cell.value if cell.canonical_value is not None and cell.value else 1.0
@@ -285,7 +277,9 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         below.append(f"stated as {cell.read_as.lower()}")
     if cell.tier == "disputed":
         below.append("disputed")
-    is_best = cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and cell.qualifier is not Qualifier.OVER
+    is_best = (
+        cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and ranking.leads(cell.qualifier, head.column.direction)
+    )
     return PrintedNumber(
         text=text,
         decimals=decimals,
@@ -293,6 +287,7 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         css="recd" if cell.place[0] is None else "says",
         best=is_best,
         on_front=row.on_front and bool(head.front),
+        conflict=conflict_words(cell),
         below=below,
     )
 
@@ -338,11 +333,17 @@ def direction_arrow(direction: str) -> SafeString:
     return format_html('<span class="dir" title="{}">{}</span>', words[1], words[0]) if words else mark_safe("")
 
 
+def _grouped(text: str) -> str:
+    """Return a bare number with its digits grouped as the tables group them: "208210.41" is "208,210.41". Other text stays."""
+    whole, point, decimals = text.partition(".")
+    return f"{int(whole):,}{point}{decimals}" if re.fullmatch(r"[1-9]\d{3,20}(?:\.\d+)?", text, re.ASCII) else text
+
+
 @register.filter
 def cost_text(cell: Cell) -> str:
-    """Return a cost of a row as text: the stated words, with the unit where they leave it out."""
+    """Return a cost of a row as text: the stated words, with the unit where they leave it out, a bare number's digits grouped."""
     word = QUALIFIERS.get(cell.qualifier, "")
-    text = _with_magnitude(cell.stated.strip(), cell.value, cell.stated)
+    text = _with_magnitude(_grouped(cell.stated.strip()), cell.value, cell.stated)
     if cell.unit and cell.unit not in text:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"
     text = re.sub(r"(?<=\d)\s?x$", TIMES, text)
@@ -358,30 +359,11 @@ def number_text(cell: Cell, scale: float = 1.0) -> str:
     return f"{number} ± {cell.uncertainty * factor / scale:g}"
 
 
-@register.filter
-def file_size(size: int) -> str:
-    """Return a file's size: 950 bytes, 12 kB, 3.4 MB."""
-    if size < 1000:
-        return f"{size}{NBSP}bytes"
-    return f"{size / 1e3:,.0f}{NBSP}kB" if size < 1e6 else f"{size / 1e6:,.1f}{NBSP}MB"
-
-
-@register.filter
-def minus(count: int, less: int) -> int:
-    return count - less
-
-
 # ---- words ----
 
 
-@register.filter
-def plural(count: int, words: str) -> str:
-    """Return "1 row" or "12 rows"; `words` is "row,rows"."""
-    one, _, many = words.partition(",")
-    return f"{count:,}{NBSP}{one if count == 1 else many}"
-
-
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def paper_date(first_day: date | None, last_day: date | None) -> SafeString:
     """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025", "2025" or "no date"."""
     if first_day is None or last_day is None:
@@ -395,136 +377,54 @@ def paper_date(first_day: date | None, last_day: date | None) -> SafeString:
     return format_html("{}–{}", str(first_day.year), str(last_day.year))
 
 
-@register.filter
-def date_source(paper: Paper) -> str:
-    """Return in words how a paper's date is known."""
-    words = {
-        DateSource.STATED: "stated in a listing",
-        DateSource.YEAR_GIVEN: "the year was given with the listing",
-        DateSource.YEAR_INFERRED: "the year is inferred from the listing",
-        DateSource.CURATOR: "set by a curator",
-    }
-    return words[DateSource(paper.date_source)] if paper.date_source else ""
-
-
-@register.filter
-def year_source(source: str) -> str:
-    """Return in words how a listing's year is known."""
-    words = {
-        YearSource.GIVEN: "given by a person",
-        YearSource.INFERRED: "inferred: one more than the latest year that the file spells out",
-    }
-    return words[YearSource(source)] if source else "not known"
-
-
-LISTING_STATES = {ListingState.DONE: "Read", ListingState.CANCELLED: "Stopped"}
-
-
-@register.filter
-def listing_state(state: str) -> str:
-    """Return how pages call a listing's state: "cancelled" is "Stopped"."""
-    return LISTING_STATES.get(ListingState(state), state.capitalize())
-
-
-@register.filter
-def time_left(seconds: float) -> str:
-    """Return about how long something still takes: "less than a minute", "about 2 min", "about 1 h 10 min"."""
-    minutes = math.ceil(seconds / 60)
-    if seconds < 45:
-        return "less than a minute"
-    if minutes < 60:
-        return f"about {minutes}{NBSP}min"
-    hours, minutes = divmod(math.ceil(minutes / 10) * 10, 60)
-    return f"about {hours:,}{NBSP}h" + (f" {minutes}{NBSP}min" if minutes else "")
-
-
-@register.filter
-def change_words(change: Change) -> str:
-    """Return what somebody did with a listing: "stopped reading", "set the year: 2024, was 2025"."""
-    action = change.change_set.action
-    if "year" in change.after:
-        year, was = (side["year"] or "not known" for side in (change.after, change.before))
-        return f"set the year{' back' if action == 'undo' else ''}: {year}, was {was}"
-    if action == "retry":
-        parts = change.before.get("parts", 0)
-        return f"tried {plural(parts, 'failed part,failed parts')} again" if parts else "tried again"
-    said = {"stop": "stopped reading", "read on": "had it read on", "withdraw": "withdrew it", "undo": "put it back"}
-    return said.get(action, action)
-
-
-@register.filter
-def words(term: str) -> str:
-    """Return a stored term as words: "part_of_name" is "part of name"."""
-    return term.replace("_", " ").replace("-", " ")
-
-
-_DIRECTIONS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-
-
-@register.filter
-def undirected(text: str) -> str:
-    """Return others' text without marks of writing direction, for a place where no element can keep their effect to itself."""
-    return _DIRECTIONS.sub("", text)
-
-
-UNTAKEN_REASONS = {
-    "condition": "condition of a setting",
-    "confidence_level": "confidence level",
-    "count": "count of things",
-    "dataset_size": "size of a dataset",
-    "hyper_parameter": "parameter of the method",
-    "link": "part of a link",
-    "no_metric": "no metric in reach",
-    "ordinal": "ordinal number",
-    "out_of_bounds": "impossible for its metric",
-    "part_of_name": "part of a name",
-    "rank": "rank in a competition",
-    "repeated": "said before",
-    "resolution": "input resolution",
-    "section": "number in an enumeration",
-    "share": "share of something",
-    "year": "year",
-}
-
-
-@register.filter
-def untaken_reason(reason: str) -> str:
-    """Return in words why a number was not taken; a reason without words of its own reads as it is stored."""
-    return UNTAKEN_REASONS.get(reason) or words(reason)
-
-
-@register.filter
-def reject_reason(reason: str) -> str:
-    return {RejectReason.NOT_A_RESULT: "not a result", RejectReason.WRONGLY_READ: "wrongly read"}.get(RejectReason(reason), reason)
-
-
 # ---- states ----
 
 
 @register.simple_tag
+@cache
 def state_badge(state: str) -> SafeString:
     """Return a state as icon and word, never colour alone."""
+    title, more = "", ""
+    if state == AUTO_ACCEPTED:
+        title, more = ' title="Accepted automatically, not reviewed by a person"', '<span class="sr">, not reviewed by a person</span>'
     return format_html(
-        '<span class="state state--{0}"><svg class="i" aria-hidden="true"><use href="#i-{0}"/></svg>{1}</span>',
+        '<span class="state state--{0}"{2}><svg class="i" aria-hidden="true"><use href="#i-{0}"/></svg>{1}{3}</span>',
         str(state),
         str(state).capitalize(),
+        mark_safe(title),  # noqa: S308 - both are ours
+        mark_safe(more),  # noqa: S308
     )
+
+
+@register.filter
+def conflict_words(cell: Cell) -> SafeString:
+    """Return what marks a number that others stand against, '' without any: "≠ 2" is this value and one that can't be right beside it."""
+    if not cell.conflicts:
+        return mark_safe("")
+    return format_html('≠{}{}<span class="sr"> values stated</span>', NBSP, cell.conflicts + 1)
+
+
+@register.simple_tag
+def has_conflicts(board: Board) -> bool:
+    """Say whether any number that the table prints bears that mark."""
+    return any(cell.conflicts for row in board.rows for cell in (*row.cells.values(), *row.costs.values()))
+
+
+def state_words(row: Row) -> list[str]:
+    """Return where a row is from, if a table, and its state: disputed if any number is, then verified, accepted, unreviewed.
+
+    Of an accepted one in which a number was accepted by the site alone that is said.
+    """
+    tiers = {cell.tier for cell in row.cells.values()}
+    accepted = AUTO_ACCEPTED if row.accepted_by_policy and not row.unreviewed else row.state.value
+    state = "disputed" if "disputed" in tiers else "verified" if tiers == {"verified"} else accepted
+    return ["imported", state] if row.source else [state]
 
 
 @register.simple_tag
 def row_state(row: Row) -> SafeString:
-    """Return a row's state: disputed if any number is, then imported, verified, accepted, unreviewed."""
-    tiers = {cell.tier for cell in row.cells.values()}
-    if "disputed" in tiers:
-        return state_badge("disputed")
-    if row.source:
-        return state_badge("imported")
-    return state_badge("verified" if tiers == {"verified"} else row.state.value)
-
-
-@register.filter
-def statement_state(statement: Statement) -> str:
-    return statement.tier if statement.tier and statement.state == CurationState.ACCEPTED else statement.state
+    """Return a row's states: that a number was imported says nothing of whether a person vouches for it."""
+    return mark_safe(" ".join([state_badge(word) for word in state_words(row)]))  # noqa: S308 - badges are escaped
 
 
 # ---- links that keep the reader's query ----
@@ -538,6 +438,31 @@ def _href(query: QueryDict, **changes: str | None) -> str:
         else:
             changed[name] = value
     return "?" + changed.urlencode()
+
+
+FIRST_SETTINGS = 12
+"""How many settings a board offers at once; the others open behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFacets:
+    """The settings in the order that a page offers them in: the most frequent, then the `others` behind a disclosure."""
+
+    first: list[Facet]
+    others: list[Facet]
+
+    @property
+    def is_open(self) -> bool:
+        return any(facet.chosen for facet in self.others)
+
+
+@register.simple_tag
+def setting_facets(board: Board) -> SettingFacets:
+    """Return a board's settings by count, resolutions last among equals; "none stated" always stands among the first."""
+    stated = [facet for facet in board.settings if facet.value != "none"]
+    stated.sort(key=lambda facet: (-facet.count, facet.value.startswith(f"{ConditionKind.RESOLUTION}:")))
+    none = [facet for facet in board.settings if facet.value == "none"]
+    return SettingFacets([*stated[:FIRST_SETTINGS], *none], stated[FIRST_SETTINGS:])
 
 
 @register.simple_tag(takes_context=True)
@@ -566,160 +491,11 @@ def drop_filter(context: template.Context, name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def filter_values(context: template.Context, name: str) -> list[str]:
-    """Return what a filter is set to, as words: "shots:zero" is "zero"."""
-    return [words(value.partition(":")[2] or value) for value in context["request"].GET.getlist(name)]
-
-
-# ---- marked texts ----
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A number to mark in a text: where, its number in the lists, its look, and where it leads."""
-
-    start: int
-    end: int
-    label: str
-    css: str
-    href: str = ""
-
-
-def _with_unit(text: str, end: int) -> int:
-    """Return where the mark of a number ends: behind its percent sign, if one follows."""
-    sign = re.compile(r"[ \u00a0\u2009]?%").match(text, end)
-    return sign.end() if sign else end
-
-
-def _clusters(marks: Iterable[Mark]) -> list[list[Mark]]:
-    """Return the marks in groups that overlap or stand at the same number."""
-    groups: list[list[Mark]] = []
-    end = -1
-    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
-        if groups and mark.start < end:
-            groups[-1].append(mark)
-        else:
-            groups.append([mark])
-        end = max(end, mark.end) if len(groups[-1]) > 1 else mark.end
-    return groups
-
-
-def marked_text(text: str, marks: Iterable[Mark]) -> SafeString:
-    """Return `text`, escaped, with its numbers marked. Offsets are code points; overlapping marks share one."""
-    parts: list[SafeString] = []
-    at = 0
-    for group in _clusters(mark for mark in marks if 0 <= mark.start < mark.end <= len(text)):
-        start, end = group[0].start, _with_unit(text, max(mark.end for mark in group))
-        parts.append(conditional_escape(text[at:start]))
-        parts.append(_mark(text[start:end], group))
-        at = end
-    parts.append(conditional_escape(text[at:]))
-    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped
-
-
-def _mark(number: str, group: Sequence[Mark]) -> SafeString:
-    first, *more = group
-    if not first.href:
-        return format_html('<mark class="{}">{}</mark>', first.css, number)
-    ids = format_html_join("", '<span id="m{}"></span>', ((mark.label,) for mark in more))
-    if not more:
-        return format_html('<a class="{}" id="m{}" href="{}">{}<sup>{}</sup></a>', first.css, first.label, first.href, number, first.label)
-    links = format_html_join(" ", '<a href="{}">{}</a>', ((mark.href, mark.label) for mark in group))
-    return format_html('<span class="{}" id="m{}">{}{}<sup>{}</sup></span>', first.css, first.label, ids, number, links)
-
-
-def _look(statement: Claim | Cost) -> str:
-    if statement.state == CurationState.REJECTED:
-        return "mark mark--no"
-    if isinstance(statement, Cost):
-        return "mark mark--cost"
-    if statement.role == Role.BASELINE:
-        return "mark mark--quoted"
-    return "mark" if statement.kind == ClaimKind.ABSOLUTE else "mark mark--delta"
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A statement with its number on the page: the order of the text."""
-
-    label: str
-    statement: Claim | Cost
-
-    @property
-    def kind(self) -> str:
-        return "cost" if isinstance(self.statement, Cost) else "claim"
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.kind, self.statement.pk
-
-
-def number_statements(claims: Iterable[Claim], costs: Iterable[Cost], *, after: int = 0) -> list[Numbered]:
-    """Number claims and costs together from `after` + 1: the latest text first, in it the title, then as they stand in it."""
-    statements: list[Claim | Cost] = [*claims, *costs]
-    statements.sort(key=lambda said: (-(said.paper_text_id or 0), said.field != "title", said.start, said.ordinal))
-    return [Numbered(str(number), statement) for number, statement in enumerate(statements, start=after + 1)]
-
-
-@register.simple_tag
-def text_with_marks(text: str, field: str, numbered: Sequence[Numbered]) -> SafeString:
-    """Return a title or abstract in which every number leads to its entry in the lists."""
-    return marked_text(
-        text,
-        [
-            Mark(entry.statement.start, entry.statement.end, entry.label, _look(entry.statement), f"#c{entry.label}")
-            for entry in numbered
-            if entry.statement.field == field
-        ],
-    )
-
-
-@register.simple_tag
-def statement_sentence(statement: Claim | Cost) -> SafeString:
-    """Return the sentence of a statement with its number marked; its text must be loaded."""
-    first = statement.evidence_start
-    return marked_text(statement.evidence, [Mark(statement.start - first, statement.end - first, "", _look(statement))])
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """A paper's statements as its page groups them."""
-
-    results: list[Numbered]
-    improvements: list[Numbered]
-    costs: list[Numbered]
-
-
-@register.simple_tag
-def split_statements(numbered: Sequence[Numbered]) -> Parts:
-    claims = [entry for entry in numbered if entry.kind == "claim"]
-    return Parts(
-        results=[entry for entry in claims if entry.statement.kind == ClaimKind.ABSOLUTE],
-        improvements=[entry for entry in claims if entry.statement.kind != ClaimKind.ABSOLUTE],
-        costs=[entry for entry in numbered if entry.kind == "cost"],
-    )
-
-
-@register.simple_tag
-def untaken_entry(text: str, start: int, end: int, reason: str) -> SafeString:
-    """Return a number that was not taken, with some words around it and the reason."""
-    return format_html(
-        '<b>{}</b><q>{}</q><span class="muted">{}</span>', text[start:end], _in_context(text, start, end), untaken_reason(reason)
-    )
-
-
-def _in_context(text: str, start: int, end: int) -> SafeString:
-    before, after = text[max(0, start - 36) : start], text[end : end + 36]
-    before = before.partition(" ")[2] if start > 36 else before
-    after = after.rpartition(" ")[0] if end + 36 < len(text) else after
-    return format_html(
-        '{}{}<mark class="no">{}</mark>{}{}',
-        "… " if start > 36 else "",
-        before,
-        text[start:end],
-        after,
-        " …" if end + 36 < len(text) else "",
-    )
+def filter_values(context: template.Context, board: Board, name: str) -> list[str]:
+    """Return what a filter is set to, in the words of its chips: "shots:0" is "zero-shot"."""
+    facets = {"setting": board.settings, "role": board.roles, "year": board.years, "state": board.states}[name]
+    labels = {facet.value: facet.label for facet in facets}
+    return [labels.get(value, value) for value in context["request"].GET.getlist(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -736,7 +512,7 @@ def row_quotes(board: Board, row: Row) -> list[Quote]:
     """Return the sentences behind a row's numbers, each once, in the columns' order, then the other costs."""
     named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
-    named += [(measure_name(cell.measure), cell) for cell in row.all_costs if cell.public_id not in shown]
+    named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}
     for label, cell in named:
         if cell.evidence is not None:
@@ -758,46 +534,22 @@ def row_quotes(board: Board, row: Row) -> list[Quote]:
     ]
 
 
-@register.filter
-def get(mapping: dict[Any, Any], key: Any) -> Any:
-    """Return what a mapping holds under `key`, None if nothing."""
-    return mapping.get(key)
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record of a table, and which numbers of a row stand there."""
 
-
-# ---- search ----
+    origin: Origin
+    cells: list[tuple[str, Cell]]
 
 
 @register.simple_tag
-def found_name(name: str, found: Found) -> SafeString:
-    """Return a name with what the query found in it in bold. Compared as the search compares: case, accents and hyphens aside."""
-    folded: list[tuple[str, int]] = []
-    starts = set()
-    inside = False
-    for place, c in enumerate(name):
-        letters = "".join(keys.search_words(c))
-        if letters and not inside:
-            starts.add(len(folded))
-        # A combining mark or an apostrophe folds to nothing and ends no word.
-        inside = bool(letters) or (inside and (unicodedata.combining(c) > 0 or c in "'’"))
-        folded += [(letter, place) for letter in letters]
-    text = "".join(letter for letter, _ in folded)
-    bold: set[int] = set()
-    query = found.query
-    wanted = [query.key] if query.key in text and len(query.key) > 2 else [*query.required, *found.instead.values()]
-    for word in wanted:
-        plain = word.translate(_SIGNS)
-        plain = plain if plain in text or not plain.endswith("s") else plain[:-1]
-        at = text.find(plain) if plain else -1
-        while at >= 0:
-            end = at + len(plain)
-            begins, ends = at in starts, end == len(text) or end in starts
-            # A part of one word, or whole words written as one ("fine-grained" for "finegrained"); of two letters a beginning.
-            if begins if len(plain) < 3 else (begins and ends) or starts.isdisjoint(range(at + 1, end)) or (begins and word == query.key):
-                bold.update(range(folded[at][1], folded[end - 1][1] + 1))
-            at = text.find(plain, at + 1)
-    pieces = groupby(enumerate(name), key=lambda pair: pair[0] in bold)
-    parts = [("".join(c for _, c in piece), strong) for strong, piece in pieces]
-    return format_html_join("", "{}", ((format_html("<b>{}</b>", part) if strong else part,) for part, strong in parts))
-
-
-_SIGNS = str.maketrans("", "", "+#.")
+def row_records(board: Board, row: Row) -> list[Recorded]:
+    """Return the records behind a row's numbers, each once, in the columns' order, then the other costs."""
+    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
+    shown = {cell.public_id for _, cell in named}
+    named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
+    groups: dict[Origin, list[tuple[str, Cell]]] = {}
+    for label, cell in named:
+        if cell.origin is not None:
+            groups.setdefault(cell.origin, []).append((label, cell))
+    return [Recorded(origin, cells) for origin, cells in groups.items()]

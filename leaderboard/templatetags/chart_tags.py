@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import Board, Cell, Row, Tradeoff
 from claims.terms import Direction
-from leaderboard.finders import CHART_LIBRARY
+from leaderboard.finders import find_library_address
 from leaderboard.templatetags.board_tags import QUALIFIERS, Scale, column_name, column_scale, measure_words, printed_number
 
 register = template.Library()
@@ -21,7 +21,10 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class ChartPanel:
-    """What the panel prints. `points` are table rows: the front, the cheapest first, then the best others; `more` counts the rest."""
+    """What the panel prints. `points` are table rows: the front, the cheapest first, then the best others; `more` counts the rest.
+
+    `library` is the address of the chart's library, '' where it is missing and the table is all there is.
+    """
 
     title: str
     value_name: str
@@ -36,7 +39,12 @@ class ChartPanel:
     has_own_front: bool
     has_imported: bool
     has_quoted: bool
-    library: str = CHART_LIBRARY
+    library: str
+
+    @property
+    def drawn(self) -> str:
+        """What becomes of the rows that state both numbers."""
+        return "drawn" if self.library else "compared"
 
 
 @register.simple_tag(takes_context=True)
@@ -61,6 +69,7 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         has_own_front=any(not row.imported for row in tradeoff.front),
         has_imported=any(row.imported for row in tradeoff.points),
         has_quoted=any(not row.ranks for row in tradeoff.points),
+        library=find_library_address(),
     )
 
 

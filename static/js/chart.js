@@ -49,49 +49,109 @@
     return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
   }
 
-  // Shows as many names as fit without touching a point, the front or each other; each tries the better corner of its point first.
-  function placeNames(figure, width, height, most) {
-    var layout = figure.layout, margin = layout.template.layout.margin, log = layout.xaxis.type === "log";
-    var w = width - margin.l - margin.r, h = height - margin.t - margin.b;
-    var brush = document.createElement("canvas").getContext("2d"), font = layout.template.layout.font;
-    var taken = [], shown = 0;
-    function px(x) { return (x - layout.xaxis.range[0]) / (layout.xaxis.range[1] - layout.xaxis.range[0]) * w; }
-    function py(y) { return (1 - (y - layout.yaxis.range[0]) / (layout.yaxis.range[1] - layout.yaxis.range[0])) * h; }
-    function at(x) { return px(log ? Math.log10(x) : x); }
-    figure.data.slice(2).forEach(function (trace) {
-      trace.x.forEach(function (x, i) {
-        var left = at(x), top = py(trace.y[i]);
+  // Returns the annotations of as many names as fit without touching a point, the front or each other; each tries the better corner of
+  // its point first.
+  function placeNames(names, chart, most) {
+    var place = chart.place(), w = place.width, h = place.height, margin = place.margin;
+    var brush = document.createElement("canvas").getContext("2d"), words = chart.template.layout.annotationdefaults.font;
+    var taken = [], shown = [];
+    chart.points.forEach(function (points) {
+      points.x.forEach(function (x, i) {
+        var left = place.x(x), top = place.y(points.y[i]);
+        if (left < -5 || left > w + 5 || top < -5 || top > h + 5) return;
         taken.push({ left: left - 5, right: left + 5, top: top - 5, bottom: top + 5 });
       });
     });
-    var line = figure.data[1];
-    line.x.forEach(function (x, i) { // horizontally to the next step, then vertically
+    chart.front.x.forEach(function (x, i) { // horizontally to the next step, then vertically
       if (!i) return;
-      var from = { x: at(line.x[i - 1]), y: py(line.y[i - 1]) }, to = { x: at(x), y: py(line.y[i]) };
+      var from = { x: place.x(chart.front.x[i - 1]), y: place.y(chart.front.y[i - 1]) }, to = { x: place.x(x), y: place.y(chart.front.y[i]) };
       taken.push({ left: Math.min(from.x, to.x), right: Math.max(from.x, to.x), top: from.y - 1, bottom: from.y + 1 });
       taken.push({ left: to.x - 1, right: to.x + 1, top: Math.min(from.y, to.y), bottom: Math.max(from.y, to.y) });
     });
-    layout.annotations.forEach(function (name) {
-      if (!name.name) return; // an axis' title
-      name.visible = false;
-      if (shown >= most) return;
-      brush.font = name.font.weight + " " + font.size + "px " + font.family;
-      var wide = brush.measureText(name.text.replace(/&[a-z#0-9]+;/g, "x")).width + 4, high = 15, x = px(name.x), y = py(name.y);
+    names.some(function (name) {
+      var x = place.x(name.x), y = place.y(name.y);
+      if (x < 0 || x > w || y < 0 || y > h) return false;
+      brush.font = name.font.weight + " " + words.size + "px " + words.family;
+      var wide = brush.measureText(name.text.replace(/&[a-z#0-9]+;/g, "x")).width + 4, high = 15;
       var side = name.xanchor === "right" ? -1 : 1, up = name.yanchor === "bottom" ? -1 : 1;
       var places = [[side, up], [-side, -up], [-side, 0], [side, 0], [0, up], [0, -up], [-side, up], [side, -up]];
-      var found = places.find(function (place) {
+      places.some(function (corner) {
         // From the middle of the point to that of the name.
-        var dx = place[0] * (wide / 2 + (place[1] ? 5 : 9)), dy = place[1] * (high / 2 + (place[0] ? 3 : 8));
+        var dx = corner[0] * (wide / 2 + (corner[1] ? 5 : 9)), dy = corner[1] * (high / 2 + (corner[0] ? 3 : 8));
         var box = { left: x + dx - wide / 2, right: x + dx + wide / 2, top: y + dy - high / 2, bottom: y + dy + high / 2 };
         if (box.left < -4 || box.right > w + margin.r - 2 || box.top < 2 - margin.t + 18 || box.bottom > h) return false;
+        // On a wide screen the buttons stand in this corner.
+        if (box.top < 0 && box.right > w + margin.r - chart.buttonsWidth) return false;
         if (taken.some(function (other) { return overlap(box, other); })) return false;
         taken.push(box);
-        name.xanchor = "center"; name.yanchor = "middle"; name.xshift = dx; name.yshift = -dy;
+        shown.push(Object.assign({}, name, { xanchor: "center", yanchor: "middle", xshift: dx, yshift: -dy, visible: true }));
         return true;
       });
-      name.visible = Boolean(found);
-      shown += name.visible ? 1 : 0;
+      return shown.length >= most;
     });
+    return shown;
+  }
+
+  // ---- ticks ----
+
+  // Those of the whole chart come with the figure; these follow the same rules (charts.py) for a part of it.
+  var counts = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+
+  var english = new Intl.NumberFormat("en-US", { maximumFractionDigits: 10 });
+
+  function numberText(number) { return english.format(Number(number.toPrecision(10))); }
+
+  function tickText(value, scale) {
+    if (!scale.counted) return numberText(value / scale.size);
+    var count = counts.find(function (count) { return value >= count[0] && count[0] <= scale.size; });
+    return count ? numberText(value / count[0]) + "\u00a0" + count[1] : numberText(value);
+  }
+
+  function linearTicks(low, high, most, unit) {
+    var rough = (high - low) / unit / most, size = Math.pow(10, Math.floor(Math.log10(rough))), ticks = [];
+    var step = [1, 2, 5, 10].map(function (factor) { return size * factor; }).find(function (step) { return step >= rough; }) || size * 10;
+    for (var number = Math.ceil(low / unit / step); number <= Math.floor(high / unit / step); number++) ticks.push(number * step * unit);
+    return ticks;
+  }
+
+  function logTicks(low, high, unit, narrow) {
+    function between(steps) {
+      var ticks = [];
+      for (var power = Math.floor(low); power <= Math.ceil(high); power++) {
+        steps.forEach(function (step) {
+          var place = Math.log10(step) + power;
+          if (place >= low && place <= high) ticks.push(Number(step + "e" + power));
+        });
+      }
+      return ticks;
+    }
+    var tens = between([1]), threes = between([1, 3]), all = between([1, 2, 5]), every = Math.ceil(tens.length / 4);
+    if (tens.length > 5) return narrow ? tens.filter(function (tick, i) { return i % every === 0; }) : tens;
+    var ticks = narrow ? (threes.length > 3 && tens.length > 1 ? tens : threes) : (threes.length > 3 ? threes : all);
+    // Between two steps of a power of ten the axis is next to linear.
+    return ticks.length > 2 ? ticks : linearTicks(Math.pow(10, low), Math.pow(10, high), narrow ? 4 : 7, unit);
+  }
+
+  // ---- views ----
+
+  // A view is the two ranges that are shown, on a logarithmic axis in powers of ten.
+  var closest = 100, step = 1.5, stride = 0.15;
+
+  function bounded(number, low, high) { return Math.min(Math.max(number, low), high); }
+
+  // Returns a range `factor` times as long, with what is at `at` (a part of it) left in its place. It is never longer than the whole; what
+  // grows comes back into it.
+  function zoomRange(range, whole, factor, at) {
+    var length = range[1] - range[0], most = whole[1] - whole[0];
+    var now = bounded(length * factor, most / closest, most), low = range[0] + (length - now) * at;
+    if (factor > 1) low = bounded(low, whole[0], whole[1] - now);
+    return [low, low + now];
+  }
+
+  // Returns a range moved by a part of its length; its middle stays within the whole.
+  function moveRange(range, whole, part) {
+    var length = range[1] - range[0], low = bounded(range[0] + part * length, whole[0] - length / 2, whole[1] - length / 2);
+    return [low, low + length];
   }
 
   // ---- drawing ----
@@ -100,6 +160,10 @@
     this.stage = stage;
     this.plot = stage.querySelector(".chart__plot");
     this.word = stage.querySelector(".chart__word");
+    this.buttons = stage.querySelector(".chart__zoom");
+    this.said = stage.querySelector(".chart__said");
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "chart__points";
     this.table = stage.parentElement.querySelector("details.chart__table");
     this.touched = "";
   }
@@ -133,18 +197,272 @@
   };
 
   Chart.prototype.draw = function () {
-    var answer = this.answer, figure = JSON.parse(JSON.stringify(answer.figure)), layout = figure.layout;
-    var width = this.plot.clientWidth, height = this.plot.clientHeight, narrow = width < narrowBelow;
-    this.width = width;
-    layout.template = answer.templates[isDark() ? "dark" : "light"];
-    layout.width = width;
-    layout.height = height;
-    if (narrow) Object.assign(layout.xaxis, answer.narrow.xaxis);
-    placeNames(figure, width, height, narrow ? answer.narrow.names : answer.names);
-    return window.Plotly.react(this.plot, figure.data, layout, { displayModeBar: false, scrollZoom: false, doubleClick: false });
+    var answer = this.answer, figure = answer.figure, layout = JSON.parse(JSON.stringify(figure.layout)), log = layout.xaxis.type === "log";
+    var place = function (x) { return log ? Math.log10(x) : x; };
+    this.width = this.plot.clientWidth;
+    this.height = this.plot.clientHeight;
+    this.narrow = this.width < narrowBelow;
+    this.buttonsWidth = this.buttons.offsetTop + this.buttons.offsetHeight > this.plot.offsetTop ? this.buttons.offsetWidth + 8 : 0;
+    this.template = answer.templates[isDark() ? "dark" : "light"];
+    if (!this.whole) {
+      this.whole = this.view = { x: layout.xaxis.range, y: layout.yaxis.range };
+      this.log = log;
+      this.points = figure.data.slice(2).map(function (trace) { return { x: trace.x.map(place), y: trace.y }; });
+      this.front = { x: figure.data[1].x.map(place), y: figure.data[1].y };
+    }
+    layout.template = this.template;
+    layout.width = this.width;
+    layout.height = this.height;
+    Object.assign(layout.xaxis, this.ticks());
+    layout.xaxis.range = this.view.x.slice();
+    layout.yaxis.range = this.view.y.slice();
+    layout.annotations = this.names();
+    if (matchMedia("(hover: none)").matches) layout.hoverdistance = 20; // a finger is no mouse
+    // The library knows the points, so that they can be pointed to; we draw them.
+    var traces = figure.data.map(function (trace, i) { return i < 2 ? trace : Object.assign({}, trace, { mode: "none", hoveron: "points" }); });
+    var drawn = window.Plotly.react(this.plot, traces, layout, { displayModeBar: false, scrollZoom: false, doubleClick: false });
+    this.drawPoints();
+    return drawn;
   };
 
-  // Follows what the reader does: points to a row, changes the colours, makes the window wider.
+  // Returns where things are within the axes.
+  Chart.prototype.place = function () {
+    var margin = this.template.layout.margin, view = this.view;
+    var width = this.width - margin.l - margin.r, height = this.height - margin.t - margin.b;
+    return {
+      margin: margin, width: width, height: height,
+      x: function (x) { return (x - view.x[0]) / (view.x[1] - view.x[0]) * width; },
+      y: function (y) { return (view.y[1] - y) / (view.y[1] - view.y[0]) * height; },
+    };
+  };
+
+  Chart.prototype.isWhole = function () { return this.view === this.whole; };
+
+  Chart.prototype.ticks = function () {
+    var range = this.view.x, scale = this.answer.scale, axis = this.answer.figure.layout.xaxis;
+    if (this.isWhole()) return this.narrow ? this.answer.narrow.xaxis : { tickvals: axis.tickvals, ticktext: axis.ticktext };
+    var ticks = this.log ? logTicks(range[0], range[1], scale.size, this.narrow) : linearTicks(range[0], range[1], this.narrow ? 4 : 7, scale.size);
+    if (this.whole.x[0] >= 0) ticks = ticks.filter(function (tick) { return tick >= 0; }); // there is no cost below nothing
+    return { tickvals: ticks, ticktext: ticks.map(function (tick) { return tickText(tick, scale); }) };
+  };
+
+  // Returns the axes' titles and the names there is room for. A part of the chart names its other points, too, the best first.
+  Chart.prototype.names = function () {
+    var chart = this, view = chart.view, given = chart.answer.figure.layout.annotations, most = (chart.narrow ? chart.answer.narrow : chart.answer).names;
+    var names = given.filter(function (name) { return name.name; }), others = [], known = new Set(names.map(function (name) { return name.name; }));
+    if (!chart.isWhole()) {
+      chart.answer.figure.data.slice(2).forEach(function (trace, i) {
+        var points = chart.points[i];
+        points.x.forEach(function (x, j) {
+          var y = points.y[j], text = trace.customdata[j];
+          if (!text || known.has(trace.ids[j]) || x < view.x[0] || x > view.x[1] || y < view.y[0] || y > view.y[1]) return;
+          others.push(Object.assign({}, chart.answer.corner, { name: trace.ids[j], text: text, x: x, y: y, font: { weight: 400 } }));
+        });
+      });
+      others.sort(function (one, other) { return chart.answer.corner.yanchor === "top" ? one.y - other.y : other.y - one.y; });
+    }
+    var titles = given.filter(function (name) { return !name.name; });
+    return titles.concat(placeNames(names.concat(others.slice(0, 10 * most)), chart, most));
+  };
+
+  // Draws the points between the axes and the names: a thousand of them as elements would take a tenth of a second whenever they move.
+  Chart.prototype.drawPoints = function () {
+    var chart = this, place = chart.place(), ratio = window.devicePixelRatio || 1, canvas = chart.canvas, brush = canvas.getContext("2d");
+    var layer = chart.plot.querySelector(".gl-container"), drawn = 0;
+    if (canvas.parentNode !== layer) layer.append(canvas);
+    if (canvas.width !== Math.round(chart.width * ratio) || canvas.height !== Math.round(chart.height * ratio)) {
+      canvas.width = Math.round(chart.width * ratio);
+      canvas.height = Math.round(chart.height * ratio);
+      canvas.style.width = chart.width + "px";
+      canvas.style.height = chart.height + "px";
+    }
+    brush.setTransform(ratio, 0, 0, ratio, 0, 0);
+    brush.clearRect(0, 0, chart.width, chart.height);
+    brush.translate(place.margin.l, place.margin.t);
+    chart.points.forEach(function (points, i) {
+      var marker = chart.template.data.scatter[i + 2].marker;
+      brush.globalAlpha = marker.opacity || 1;
+      brush.fillStyle = marker.color;
+      brush.strokeStyle = marker.line.color || "transparent";
+      brush.lineWidth = marker.line.width;
+      points.x.forEach(function (x, j) {
+        var left = place.x(x), top = place.y(points.y[j]);
+        if (left < 0 || left > place.width || top < 0 || top > place.height) return;
+        brush.beginPath();
+        brush.arc(left, top, marker.size / 2, 0, 2 * Math.PI);
+        brush.fill();
+        if (marker.line.width) brush.stroke();
+        drawn += 1;
+      });
+    });
+    canvas.dataset.points = drawn;
+  };
+
+  // ---- moving ----
+
+  // Shows a part of the chart, at the browser's next frame; its names are placed when the movement ends.
+  Chart.prototype.show = function (view) {
+    var chart = this, whole = chart.whole;
+    var same = ["x", "y"].every(function (axis) {
+      var slack = (whole[axis][1] - whole[axis][0]) * 1e-6;
+      return Math.abs(view[axis][0] - whole[axis][0]) < slack && Math.abs(view[axis][1] - whole[axis][1]) < slack;
+    });
+    chart.view = same ? whole : view;
+    clearTimeout(chart.settling);
+    chart.settling = setTimeout(function () { chart.settle(); }, 150);
+    if (chart.frame) return;
+    chart.frame = requestAnimationFrame(function () {
+      var ticks = chart.ticks(), change = { "xaxis.range": chart.view.x.slice(), "yaxis.range": chart.view.y.slice() };
+      chart.frame = 0;
+      if (String(ticks.tickvals) !== String(chart.plot.layout.xaxis.tickvals)) { // other ticks take the library twice as long
+        change["xaxis.tickvals"] = ticks.tickvals;
+        change["xaxis.ticktext"] = ticks.ticktext;
+      }
+      window.Plotly.relayout(chart.plot, change);
+      chart.drawPoints();
+      chart.mark();
+    });
+  };
+
+  Chart.prototype.settle = function () {
+    var chart = this, view = chart.view;
+    if (chart.moving || chart.frame) {
+      chart.settling = setTimeout(function () { chart.settle(); }, 150);
+      return;
+    }
+    window.Plotly.relayout(chart.plot, { annotations: chart.names() });
+    var scale = chart.answer.scale, ends = view.x.map(function (x) {
+      return tickText(Number((chart.log ? Math.pow(10, x) : Math.max(x, Math.min(0, chart.whole.x[0]))).toPrecision(3)), scale);
+    });
+    chart.said.textContent = chart.isWhole() ? "The whole chart is shown."
+      : "Shown: " + ends.join(" to ") + ", by " + view.y.map(function (y) { return numberText(Number(y.toPrecision(3))); }).join(" to ") + ".";
+  };
+
+  // Says by the buttons what can be done.
+  Chart.prototype.mark = function () {
+    var chart = this, lengths = ["x", "y"].map(function (axis) {
+      return (chart.view[axis][1] - chart.view[axis][0]) / (chart.whole[axis][1] - chart.whole[axis][0]);
+    });
+    var useless = {
+      in: lengths.every(function (length) { return length < 1.001 / closest; }),
+      out: lengths.every(function (length) { return length > 0.999; }),
+      reset: chart.isWhole(),
+    };
+    chart.stage.classList.toggle("is-part", !useless.reset);
+    chart.buttons.querySelectorAll("button").forEach(function (button) {
+      button.setAttribute("aria-disabled", String(useless[button.dataset.zoom]));
+    });
+  };
+
+  // `at` is where on the screen things stay in their place: below an axis or beside it only that axis is zoomed. Without it, the middle.
+  Chart.prototype.zoom = function (factor, at) {
+    var place = this.place(), box = this.plot.getBoundingClientRect(), view = this.view, whole = this.whole;
+    var x = at ? (at.x - box.left - place.margin.l) / place.width : 0.5, y = at ? 1 - (at.y - box.top - place.margin.t) / place.height : 0.5;
+    this.show({
+      x: x < 0 ? view.x : zoomRange(view.x, whole.x, factor, Math.min(x, 1)),
+      y: y < 0 && x >= 0 ? view.y : zoomRange(view.y, whole.y, factor, bounded(y, 0, 1)),
+    });
+  };
+
+  // Moves by parts of what is shown.
+  Chart.prototype.move = function (right, up, from) {
+    var view = from || this.view;
+    this.show({ x: moveRange(view.x, this.whole.x, right), y: moveRange(view.y, this.whole.y, up) });
+  };
+
+  Chart.prototype.reset = function () { this.show(this.whole); };
+
+  function between(one, other) { return Math.hypot(one.x - other.x, one.y - other.y); }
+
+  // Takes drags, pinches, the wheel with Ctrl or ⌘, keys and buttons. The plain wheel and one finger up or down are the page's.
+  Chart.prototype.handle = function () {
+    var chart = this, plot = chart.plot, fingers = new Map(), held = null, last = { time: 0 };
+
+    // Notes what the movement of the fingers that are now down is measured from.
+    function hold() {
+      var places = Array.from(fingers.values());
+      held = places.length ? { view: chart.view, middle: middle(places), apart: places[1] ? between(places[0], places[1]) : 0 } : null;
+    }
+    function middle(places) {
+      var other = places[1] || places[0];
+      return { x: (places[0].x + other.x) / 2, y: (places[0].y + other.y) / 2 };
+    }
+    function end(event) {
+      if (!fingers.delete(event.pointerId)) return;
+      hold();
+      if (fingers.size) return;
+      if (event.type === "pointerup" && event.pointerType === "mouse" && !chart.moving) {
+        var now = { time: event.timeStamp, x: event.clientX, y: event.clientY };
+        if (now.time - last.time < 400 && between(now, last) < 6) chart.reset(); // a double click, of which the library lets nobody know
+        last = now;
+      }
+      chart.moving = false;
+      chart.stage.classList.remove("is-moving");
+    }
+
+    plot.addEventListener("pointerdown", function (event) {
+      if (event.button !== 0 || event.ctrlKey || fingers.size > 1) return;
+      if (!fingers.size) chart.dragged = false;
+      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      hold();
+    });
+    // Of the window: while a button is down the library lays something over the page.
+    addEventListener("pointermove", function (event) {
+      if (!fingers.has(event.pointerId)) return;
+      if (event.pointerType === "mouse" && !(event.buttons & 1)) return end(event); // let go where nobody could tell us
+      var touch = event.pointerType === "touch", place = chart.place();
+      if (touch && fingers.size === 1 && !chart.moving && chart.isWhole()) return;
+      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      var places = Array.from(fingers.values()), now = middle(places);
+      if (!chart.moving) {
+        if (places.length === 1 && between(now, held.middle) < (touch ? 10 : 4)) return;
+        // Up or down one finger scrolls the page, which the browser says only after the first movement.
+        if (places.length === 1 && touch && Math.abs(now.x - held.middle.x) <= Math.abs(now.y - held.middle.y)) return;
+        chart.moving = chart.dragged = true;
+        chart.stage.classList.add("is-moving");
+        window.Plotly.Fx.unhover(plot);
+      }
+      chart.view = held.view;
+      if (held.apart) chart.zoom(held.apart / Math.max(between(places[0], places[1]), 1), held.middle);
+      chart.move((held.middle.x - now.x) / place.width, (now.y - held.middle.y) / place.height);
+    });
+    addEventListener("pointerup", end);
+    addEventListener("pointercancel", end);
+    // Two fingers are the chart's.
+    ["touchstart", "touchmove"].forEach(function (name) {
+      plot.addEventListener(name, function (event) { if (event.touches.length > 1 && event.cancelable) event.preventDefault(); }, { passive: false });
+    });
+    plot.addEventListener("wheel", function (event) {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      var turned = event.deltaY * (event.deltaMode === 1 ? 20 : 1);
+      chart.zoom(Math.exp(bounded(turned, -25, 25) / 100), { x: event.clientX, y: event.clientY });
+    }, { passive: false });
+
+    plot.tabIndex = 0;
+    plot.setAttribute("aria-keyshortcuts", "+ - 0 ArrowLeft ArrowRight ArrowUp ArrowDown");
+    plot.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      var arrows = { ArrowLeft: [-stride, 0], ArrowRight: [stride, 0], ArrowUp: [0, stride], ArrowDown: [0, -stride] }, arrow = arrows[event.key];
+      // Somebody who has clicked into the whole chart wants to scroll the page.
+      if (arrow && chart.isWhole() && !plot.matches(":focus-visible")) return;
+      if (arrow) chart.move(arrow[0], arrow[1]);
+      else if (event.key === "+" || event.key === "=") chart.zoom(1 / step);
+      else if (event.key === "-" || event.key === "_") chart.zoom(step);
+      else if (event.key === "0") chart.reset();
+      else return;
+      event.preventDefault();
+    });
+    chart.buttons.addEventListener("click", function (event) {
+      var button = event.target.closest("button");
+      if (!button || button.getAttribute("aria-disabled") === "true") return;
+      if (button.dataset.zoom === "reset") chart.reset();
+      else chart.zoom(button.dataset.zoom === "in" ? 1 / step : step);
+    });
+    chart.mark();
+  };
+
+  // Follows what the reader does: points to a row, moves, changes the colours, makes the window wider.
   Chart.prototype.follow = function () {
     var chart = this, redraw = function () { requestAnimationFrame(function () { chart.draw(); }); };
     if (chart.follows) return;
@@ -152,10 +470,11 @@
     chart.plot.on("plotly_hover", function () { chart.stage.classList.add("is-pointing"); });
     chart.plot.on("plotly_unhover", function () { chart.stage.classList.remove("is-pointing"); });
     chart.plot.on("plotly_click", function (event) {
-      // One touch comes twice, the second time as a mouse.
-      if (event.event && event.event.type === "touchstart") return;
+      // One touch comes twice, the second time as a mouse. What was dragged was not clicked.
+      if (chart.dragged || (event.event && event.event.type === "touchstart")) return;
       chart.go(event.points[0]);
     });
+    chart.handle();
     new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     new ResizeObserver(function () { if (chart.plot.clientWidth !== chart.width) redraw(); }).observe(chart.stage);
@@ -185,7 +504,8 @@
 
   addEventListener("DOMContentLoaded", function () {
     var stage = document.querySelector(".chart__stage"), table = document.querySelector("details.chart__table");
-    if (table) { table.open = false; table.classList.add("is-ready"); }
+    // Without a library there is no stage, and the table is all there is.
+    if (table) { table.open = !stage; table.classList.add("is-ready"); }
     if (!stage) return;
     var watcher = new IntersectionObserver(function (entries) {
       if (!entries.some(function (entry) { return entry.isIntersecting; })) return;

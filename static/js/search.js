@@ -6,6 +6,20 @@
     return element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
   }
 
+  // Fetched when somebody is about to need it: most pages are read without a search. One that runs before the page is complete, but
+  // after its markup was read, would wait for ever for a sign that has been; and what was typed while it was on its way it never saw.
+  function fetchHtmx(address) {
+    if (window.htmx || document.querySelector('script[src="' + address + '"]')) return;
+    if (document.readyState !== "complete") { window.addEventListener("load", function () { fetchHtmx(address); }, { once: true }); return; }
+    var script = document.createElement("script");
+    script.src = address;
+    script.addEventListener("load", function () {
+      var field = document.activeElement;
+      if (field && field.matches("input[data-search]") && field.value.trim()) window.htmx.trigger(field, "suggest");
+    });
+    document.head.append(script);
+  }
+
   function setUp(input) {
     var list = document.getElementById(input.id + "-suggestions"), status = document.getElementById(input.id + "-status"), active = -1;
     if (!list) return;
@@ -32,13 +46,7 @@
       if (!open) status.textContent = "";
     }
 
-    input.addEventListener("focus", function () {
-      // Fetched when somebody is about to need it: most pages are read without a search.
-      if (window.htmx || document.querySelector('script[src="' + input.dataset.search + '"]')) return;
-      var script = document.createElement("script");
-      script.src = input.dataset.search;
-      document.head.append(script);
-    });
+    input.addEventListener("focus", function () { fetchHtmx(input.dataset.search); });
 
     list.addEventListener("htmx:beforeSwap", function (event) {
       // What comes back after the reader has left, or has emptied the field, is too late.

@@ -19,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from claims import boards
+from claims.boards import numbers, reading
 from claims.boards.rows import MOST_LISTED
 from claims.models import Benchmark, Claim, Cost, OldSlug, Result
 from claims.services import curation
@@ -117,6 +118,43 @@ def test_page_data_and_command_show_the_same_front(client: Client) -> None:
         assert all_agree(shown, FRONT), (query, shown)
 
 
+def test_quoted_baselines_choose_no_cost(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "With parameters", 70.0, 2)
+    add_row(benchmark, "With FLOPs", 80.0, 2, measure=CostMeasure.FLOPS)
+    add_row(benchmark, "Quoted", 75.0, 3, role=Role.BASELINE)
+    add_row(benchmark, "Quoted, too", 76.0, 3, role=Role.BASELINE)
+    shown = fronts(client, benchmark)
+    assert all_agree(shown, ["With FLOPs"]), shown
+    assert {read(benchmark, query).measure for query in ("", "role=all")} == {"flops"}
+    assert read(benchmark, "role=baseline").measure == "parameters"
+
+
+@pytest.mark.parametrize("rows", [3, 120])
+@pytest.mark.parametrize("table", [Claim, Cost])
+@pytest.mark.parametrize("path", ["", "chart.json"])
+def test_what_is_rejected_while_a_board_is_read_is_no_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch, path: str, table: type[Claim] | type[Cost], rows: int
+) -> None:
+    benchmark = make.make_board(rows)
+    best = Result.objects.filter(benchmark=benchmark).latest("pk")
+
+    def reject_and_fill(*given: Any) -> None:
+        statement = table.objects.get(paper_text__paper=best.paper)
+        if statement.state != CurationState.REJECTED:
+            curation.decide(statement, CurationState.REJECTED, actor="curator", version=statement.version, reason=RejectReason.WRONGLY_READ)
+        numbers.fill_rows(*given)
+
+    monkeypatch.setattr(reading, "fill_rows", reject_and_fill)
+    answer = client.get(f"{benchmark.get_absolute_url()}{path}")
+    assert answer.status_code == 200
+    if path:
+        assert best.public_id not in answer.content.decode()
+    monkeypatch.undo()
+    front = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["front"]["rows"]
+    assert (len(front), best.public_id in front) == (rows - 1, False)
+
+
 def test_front_is_of_all_pages(client: Client) -> None:
     benchmark = make.make_board(60)  # the better the dearer: all are on the front
     address = benchmark.get_absolute_url()
@@ -136,7 +174,8 @@ def test_front_of_a_metric_where_lower_is_better(client: Client) -> None:
     assert all_agree(shown, ["Small", "Large"]), shown
     figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
     line, (bottom, top) = figure["data"][1], figure["layout"]["yaxis"]["range"]
-    assert line["y"] == [top, 9.0, 2.5, 2.5]
+    assert line["y"][1:] == [9.0, 2.5, 2.5]
+    assert line["y"][0] > top, "it goes on where the axes are moved to"
     assert bottom < 2.5
 
 
@@ -303,6 +342,8 @@ def test_page_lists_the_best_points_and_counts_the_rest(client: Client) -> None:
     page = client.get(benchmark.get_absolute_url()).content.decode()
     assert page.count("data-row=") == MOST_LISTED == 25
     assert "30\u00a0more rows are drawn" in page
+    assert "The chart as a table <small>25 of 55\u00a0rows</small>" in page
+    assert "The table below it has the same numbers of 25 of them." in page
     assert len(client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"][3]["ids"]) == 54
 
 
@@ -452,6 +493,7 @@ def test_axis_is_logarithmic_only_over_a_wide_span(client: Client) -> None:
     assert layout["xaxis"]["range"][0] < 6.7 < 8 < layout["xaxis"]["range"][1]
     assert layout["xaxis"]["ticktext"] == ["5\u00a0M", "10\u00a0M", "20\u00a0M", "50\u00a0M", "100\u00a0M"]
     assert drawn["narrow"]["xaxis"]["ticktext"] == ["10\u00a0M", "30\u00a0M", "100\u00a0M"]
+    assert drawn["scale"] == {"size": 1e6, "counted": True}
     assert [title["text"] for title in layout["annotations"][:2]] == ["Top-1 accuracy, % ↑", "← Parameters, log scale"]
 
 
@@ -489,6 +531,8 @@ def test_names_are_few_and_whole(client: Client) -> None:
     assert drawn["narrow"]["names"] == 4
     assert shown[:2] == ["Ours", "model_0"]
     assert long not in [name["text"] for name in names]
+    named = {name for trace in drawn["figure"]["data"] for name in trace.get("customdata", [])}
+    assert named == {"", "Ours", *(f"model_{number}" for number in range(40))}
     assert {name["font"]["weight"] for name in names if name["text"] == "Ours"} == {600}
 
 

@@ -12,11 +12,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.test import override_settings
+from django.test import Client, override_settings
 from plotly.offline import get_plotlyjs_version
 
 from leaderboard import operation
 from leaderboard.finders import CHART_LIBRARY, ChartLibraryFinder
+from tests import factories as make
 
 ASSETS = Path(django_settings.BASE_DIR) / "leaderboard" / "assets"
 
@@ -76,6 +77,27 @@ def test_library_is_collected_under_its_hash_and_compressed(libraries: list[Path
     assert re.fullmatch(r"plotly\.min\.[0-9a-f]{12}\.js", collected.name)
     assert collected.read_text() == file.read_text()
     assert {path.name for path in collected.parent.iterdir()} >= {collected.name + ".gz", collected.name + ".br"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("collected", [False, True])
+def test_board_without_the_library_shows_its_chart_as_a_table(
+    client: Client, libraries: list[Path], tmp_path: Path, collected: bool
+) -> None:
+    benchmark = make.make_board(3)
+    (tmp_path / "static").mkdir()
+    backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    production = {"staticfiles": {"BACKEND": backend}} if collected else {}
+    with override_settings(STORAGES=django_settings.STORAGES | production, STATIC_ROOT=tmp_path / "static"):
+        if collected:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        response = client.get(benchmark.get_absolute_url())
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "data-library" not in page
+    assert 'class="keys"' not in page
+    assert "The chart as a table" in page
+    assert "All 3\u00a0rows are compared." in page
 
 
 def test_another_library_replaces_the_collected_one_however_old_its_file_is(libraries: list[Path], tmp_path: Path) -> None:

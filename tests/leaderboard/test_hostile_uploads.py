@@ -14,12 +14,13 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
-from claims.errors import EmptyListingError
+from claims.errors import EmptyListingError, TooManyUploadsError
 from claims.models import Listing
-from claims.services import ingest
+from claims.services import storage, uploads
 from claims.terms import ListingState
 from leaderboard.uploads import LimitedUploadHandler
 from tests import factories as make
+from tests.pages import post_form
 
 pytestmark = pytest.mark.django_db
 
@@ -134,10 +135,10 @@ HOSTILE: dict[str, tuple[bytes, str, str]] = {
     "file as text": (part(LISTING, filename=None) + END, MULTIPART, "No file was chosen"),
     "10 MB of year": (FILE + YEAR % (b"1" * 10_000_000) + END, MULTIPART, ""),
     "4000 digits": (FILE + YEAR % (b"1" * 4400) + END, MULTIPART, "The year"),
-    "year with NUL": (FILE + YEAR % b"20\x0025" + END, MULTIPART, "The year is not a number"),
+    "year with NUL": (FILE + YEAR % b"20\x0025" + END, MULTIPART, "can’t be understood"),
     "year of bytes": (FILE + YEAR % b"\xff\xfe" + END, MULTIPART, "The year is not a number"),
     "year inf": (FILE + YEAR % b"inf" + END, MULTIPART, "The year is not a number"),
-    "year 0": (FILE + YEAR % b"0" + END, MULTIPART, "The year is before"),
+    "year 0": (FILE + YEAR % b"0" + END, MULTIPART, "The year must be one from"),
     "10,000 fields": (MANY_FIELDS + FILE + END, MULTIPART, ""),
     "300 files": (MANY_FILES + END, MULTIPART, ""),
     "bad base64": (part(b"!!!!!", kind="text/plain\r\nContent-Transfer-Encoding: base64") + END, MULTIPART, ""),
@@ -197,11 +198,34 @@ def test_upload_beyond_the_open_ones_is_refused_until_some_are_read(uploader: Cl
     assert send(uploader, 4).status_code == 302
 
 
+def test_listings_that_are_opened_again_take_a_place(uploader: Client, folder: Path, settings: Any) -> None:
+    settings.MAX_OPEN_UPLOADS = 2
+    assert [send(uploader, number).status_code for number in (1, 2)] == [302, 302]
+    stopped, other = Listing.objects.order_by("pk")
+    uploads.stop(stopped, actor="uploader", version=stopped.version)
+    assert send(uploader, 3).status_code == 302
+    response = post_form(uploader, f"{stopped.get_absolute_url()}read-on/", version=stopped.version)
+    assert response.status_code == 429
+    assert "1.txt was not read on. 2 of your uploads still wait or are being read" in response.content.decode()
+    Listing.objects.filter(pk=stopped.pk).update(state=ListingState.FAILED, error="broken")
+    response = post_form(uploader, f"{stopped.get_absolute_url()}retry/", version=stopped.version)
+    assert response.status_code == 429
+    assert "1.txt was not tried again. 2 of your uploads still wait or are being read" in response.content.decode()
+    response = send(uploader, 1)
+    assert response.status_code == 429, "nor by bringing the same file again"
+    assert "1.txt was not tried again." in response.content.decode()
+    manager = make.make_user("manager", "upload_listing", "manage_listing")
+    with pytest.raises(TooManyUploadsError, match="2 of the uploads of uploader still wait"):
+        uploads.retry(stopped, actor=manager.get_username())
+    Listing.objects.filter(pk=other.pk).update(state=ListingState.DONE)
+    assert post_form(uploader, f"{stopped.get_absolute_url()}retry/", version=stopped.version).status_code == 302
+
+
 def test_commands_are_not_counted(settings: Any) -> None:
     settings.MAX_OPEN_UPLOADS = 0
     with Path("/dev/null").open("rb") as nothing, pytest.raises(EmptyListingError):
-        ingest.store_upload(nothing, name="x", actor="command line")
-    assert ingest.store_upload(io.BytesIO(LISTING), name="x", actor="command line")[1]
+        storage.store_upload(nothing, name="x", actor="command line")
+    assert storage.store_upload(io.BytesIO(LISTING), name="x", actor="command line")[1]
 
 
 # -- a disk that takes nothing more -----------------------------------------------------------------------------------------------
@@ -272,14 +296,14 @@ def test_disk_that_is_full_while_the_file_is_kept(
     uploader: Client, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
     # only while it is stored: the form's own temporary file is made before
-    store = ingest._store
+    store = storage._store
 
     def store_failing(*args: Any, **kwargs: Any) -> Any:
         with monkeypatch.context() as patch:
             patch.setattr(step, fail(FULL))
             return store(*args, **kwargs)
 
-    monkeypatch.setattr(ingest, "_store", store_failing)
+    monkeypatch.setattr(storage, "_store", store_failing)
     assert_no_room(post(uploader, FILE + END), folder, caplog)
 
 

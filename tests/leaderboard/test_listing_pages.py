@@ -13,13 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from claims import tasks
-from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Benchmark, ChangeSet, Listing, ListingChunk, Paper
-from claims.services import ingest, uploads
-from claims.services.catalog import load_catalogue
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, ListingChunk, Paper
+from claims.services import ingest, storage, uploads
 from claims.terms import ListingState
 from tests import factories as make
-from tests.leaderboard.test_views import count_queries, post_form, text_of
+from tests.catalogue import load_catalogue
+from tests.pages import count_queries, post_form, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +35,7 @@ def _catalogue(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     settings.CHUNK_SIZE = 2
-    load_catalogue(load_vocabulary())
+    load_catalogue()
 
 
 @pytest.fixture
@@ -68,6 +67,36 @@ def uploaded(client: Client) -> Listing:
 
 def read(client: Client) -> Listing:
     return ingest.ingest_in_foreground(uploaded(client))
+
+
+def test_year_that_comes_with_somebody_elses_file_is_not_taken_over(lee: Client) -> None:
+    text = (
+        TEXT + "Net9: A Study of Number 9\n\nWe study the number 9 for a long time and from many sides.\n\n  • 2 authors\n·\nMay 9, 2022\n"
+    )
+    assert upload(lee, text).status_code == 302
+    listing = ingest.ingest_in_foreground(Listing.objects.get())
+    assert (listing.year, listing.year_source) == (2023, "inferred")
+    kim = Client()
+    kim.force_login(make.make_user("kim", "upload_listing"))
+    response = upload(kim, text, year="2019")
+    listing.refresh_from_db()
+    assert (listing.year, listing.year_source) == (2023, "inferred")
+    shown = text_of(kim.get(response.headers["Location"]))
+    assert "papers.txt was uploaded before, byte for byte, and the year of that upload stays: 2023. Who uploaded it can correct it" in shown
+    upload(lee, text, year="2019")
+    listing.refresh_from_db()
+    assert (listing.year, listing.year_source) == (2019, "given")
+
+
+def test_year_that_somebody_said_is_not_known_is_not_taken_over(lee: Client) -> None:
+    listing = read(lee)
+    uploads.set_year(listing, 2020, actor="lee")
+    uploads.set_year(listing, None, actor="lee")
+    response = upload(lee, year="2019")
+    listing.refresh_from_db()
+    assert (listing.year, listing.year_source) == (None, "")
+    shown = text_of(lee.get(response.headers["Location"]))
+    assert "the year of that upload stays: not known. You can correct it on this page." in shown
 
 
 def begin(client: Client) -> Listing:
@@ -173,7 +202,7 @@ def test_withdrawn_listing_names_nobody_to_strangers(lee: Client) -> None:
 
 def test_paper_of_a_withdrawn_and_a_standing_listing_says_which_is_which(lee: Client) -> None:
     read(lee)
-    later = ingest.ingest_in_foreground(ingest.store_upload(io.BytesIO(TEXT.encode() + b"\n\n"), name="b.txt", actor="lee")[0])
+    later = ingest.ingest_in_foreground(storage.store_upload(io.BytesIO(TEXT.encode() + b"\n\n"), name="b.txt", actor="lee")[0])
     uploads.withdraw(later, actor="lee", version=later.version)
     shown = text_of(lee.get(Paper.objects.get(title__startswith="Net4").get_absolute_url()))
     assert shown.count("this listing was withdrawn") == 1
@@ -260,7 +289,7 @@ def test_year_is_corrected_and_the_effect_is_said(lee: Client) -> None:
     [
         ({"year": "", "how": "given"}, 400, "No year was given."),
         ({"year": "soon", "how": "given"}, 400, "The year is not a number."),
-        ({"year": "1200", "how": "given"}, 400, "The year is before 1950."),
+        ({"year": "1200", "how": "given"}, 400, "The year must be one from 1950 to"),
         ({"year": "2024"}, 400, "The form is incomplete."),
         ({"how": "unknown"}, 409, "is that already"),
         ({"how": "inferred"}, 409, "spells out no year"),
@@ -352,6 +381,24 @@ def test_acts_are_forms_with_a_token_and_nothing_else(lee: Client) -> None:
     assert state(listing) == ListingState.DONE
 
 
+# ---- numbers that were not taken ----
+
+
+def test_listing_page_counts_what_was_not_taken_and_links_examples(lee: Client) -> None:
+    papers = [make.make_paper(f"Of <b>3</b> parts, {number}", abstract=f"In 2019 we read {number} <i>sets</i>.") for number in range(5)]
+    for number, paper in enumerate(papers):
+        make.make_reading(paper, [["title", 6, 7, "no_metric"], ["abstract", 3, 7, "year"]] if number else [["abstract", 3, 7, "year"]])
+    listing = make.make_listing("a.txt", *papers, state=ListingState.DONE)
+    response = lee.get(listing.get_absolute_url())
+    shown = text_of(response)
+    assert "9, by reason" in shown
+    assert shown.index("a year") < shown.index("no metric or cost in reach")
+    part = response.content.decode().partition('id="h-untaken"')[2].partition("</section>")[0]
+    linked = [f'href="{paper.get_absolute_url()}#w-abstract-3"' in part for paper in papers]
+    assert linked == [True, True, True, False, False]
+    assert f'href="{papers[1].get_absolute_url()}#w-title-6"><q>Of &lt;b&gt;<mark class="no">3</mark>&lt;/b&gt; parts, 1</q></a>' in part
+
+
 # ---- queries ----
 
 
@@ -364,6 +411,9 @@ def test_listing_page_asks_the_same_for_much_and_little(lee: Client) -> None:
             uploads.set_year(listing, 1960 + number, actor="lee", version=listing.version)
         for number in range(times):
             ListingChunk.objects.create(listing=listing, number=number, first=number, last=number, offset=0, line=1, state="failed")
+    for listing, reasons in ((small, ["year"]), (large, ["year", "count", "rank", "link"])):
+        for entry in listing.entries.all():
+            make.make_reading(entry.paper_text.paper, [["abstract", at, at + 1, reason] for at, reason in enumerate(reasons)])
     assert page(lee, large).count(" was ") >= 50
     assert count_queries(lee, small.get_absolute_url()) == count_queries(lee, large.get_absolute_url())
     for listing in (small, large):
@@ -413,3 +463,12 @@ def test_listings_can_be_filtered_by_state(client: Client) -> None:
     for number in range(20):
         make.make_listing(f"more-{number}.txt", state=ListingState.DONE)
     assert count_queries(client, "/listings/?state=done") == few
+
+
+def test_receipt_says_what_no_person_accepted(lee: Client, settings: Settings) -> None:
+    settings.AUTO_ACCEPT_CONFIDENCE = 0.01
+    listing = read(lee)
+    accepted = Claim.objects.filter(decided_by="policy").count() + Cost.objects.filter(decided_by="policy").count()
+    assert accepted > 1
+    assert f"{accepted} numbers are Auto-accepted , not reviewed by a person" in text_of(lee.get(listing.get_absolute_url()))
+    assert "Auto-accepted , not" in text_of(lee.get(Benchmark.objects.filter(row_count__gt=0)[0].get_absolute_url()))

@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from claims.models import Listing
+from claims.terms import ListingState
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,30 @@ def test_nul_characters_are_refused_with_a_page(admin_client: Client, address: s
     response = admin_client.get(address)
     assert response.status_code == 400
     assert "can’t be understood" in response.content.decode()
+
+
+@pytest.mark.parametrize("cookie", ["sessionid", "csrftoken", "messages"])
+@pytest.mark.parametrize("address", ["/", "/listings/upload/"])
+def test_cookies_with_a_nul_character_are_refused_with_a_page(client: Client, cookie: str, address: str) -> None:
+    # In octal, as a cookie may be written.
+    response = client.get(address, headers={"Cookie": f'{cookie}="abcdefghijkl\\000mnop"'})
+    assert response.status_code == 400
+    assert "can’t be understood" in response.content.decode()
+
+
+@pytest.mark.parametrize("field", ["reason=a%00b", "re%00ason=a"])
+def test_forms_with_a_nul_character_are_refused_with_a_page(client: Client, field: str) -> None:
+    listing = make.make_listing("papers.txt")
+    client.force_login(make.make_user("manager", "manage_listing"))
+    address, kind = f"{listing.get_absolute_url()}withdraw/", "application/x-www-form-urlencoded"
+    response = client.post(address, f"version=1&{field}", content_type=kind)
+    assert response.status_code == 400
+    assert "can’t be understood" in response.content.decode()
+    response = client.post(address, {"version": "1", "reason": "a\0b"})
+    assert response.status_code == 400, "nor with files"
+    listing.refresh_from_db()
+    assert listing.state == ListingState.WAITING
+    assert client.post(address, "version=1&reason=a%2500", content_type=kind).status_code == 302
 
 
 @pytest.mark.parametrize("address", ["/?boards=%2500", "/?q=100%25", "/?a=%200"])

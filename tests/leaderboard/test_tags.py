@@ -9,15 +9,10 @@ import pytest
 
 from claims.boards import Cell, Column
 from claims.terms import ClaimKind, CurationState, Direction, Qualifier
-from leaderboard.templatetags.board_tags import (
-    Mark,
-    column_scale,
-    file_size,
-    marked_text,
-    paper_date,
-    plural,
-    printed_number,
-)
+from leaderboard.templatetags.board_tags import column_scale, paper_date, printed_number
+from leaderboard.templatetags.listing_tags import file_size
+from leaderboard.templatetags.paper_tags import Mark, marked_text
+from leaderboard.templatetags.word_tags import plural
 
 
 def make_cell(stated: str, value: float, **fields: Any) -> Cell:

@@ -46,12 +46,6 @@ def file_of(content: bytes, name: str = "x.txt") -> io.BytesIO:
     return file
 
 
-@pytest.fixture
-def uploader(client: Client) -> Client:
-    client.force_login(make.make_user("uploader", "upload_listing"))
-    return client
-
-
 @pytest.mark.django_db
 def test_upload_above_the_limit_is_not_written_and_the_form_says_so(uploader: Client, incoming: Path, written: list[int]) -> None:
     response = uploader.post("/listings/upload/", {"year": "2025", "file": file_of(b"x" * 5 * MB)})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import re
+import shlex
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -45,14 +47,50 @@ class Command(BaseCommand):
             try:
                 connection.ensure_connection()
             except OperationalError as error:
+                if advice := _refusal(str(error)):
+                    raise CommandError(f"The database server answers, but refuses: {_last_line(error)}. {advice}") from error
                 if time.monotonic() > end:
-                    raise CommandError(f"The database does not answer: {error}".rstrip()) from error
+                    raise CommandError(
+                        f"The database {_place()} does not answer: {_last_line(error)}. Start it, or correct DATABASE_URL."
+                    ) from error
                 if not said:
-                    self.stdout.write("Waiting for the database.")
+                    self.stdout.write(f"The database {_place()} does not answer yet; waiting for it.")
+                    self.stdout.flush()
                     said = True
                 time.sleep(1)
             else:
                 return
+
+
+def _refusal(message: str) -> str:
+    """Return what to do about a server's refusal that no waiting changes, '' where the server may still come.
+
+    By its words: with a connection that was never made comes no code. A server in another language is waited for in vain, and
+    then named with its words all the same.
+    """
+    # FATAL:  database "boards" does not exist
+    if missing := re.search(r'database "([^"]*)" does not exist', message):
+        return f"Make it with “createdb {shlex.quote(missing[1])}”, or correct the name in DATABASE_URL."
+    # FATAL:  role "ann" does not exist
+    if missing := re.search(r'role "([^"]*)" does not exist', message):
+        return f"Make it with “createuser {shlex.quote(missing[1])}”, or correct the user in DATABASE_URL."
+    # FATAL:  password authentication failed for user "ann"; fe_sendauth: no password supplied
+    if "authentication failed" in message or "no password supplied" in message:
+        return "Correct the user or the password in DATABASE_URL."
+    return ""
+
+
+def _last_line(error: OperationalError) -> str:
+    """Return the reason alone: a driver puts the server's address before it, and hints behind it, each on a line of its own."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    fatal = [line for line in lines if "FATAL:" in line]
+    return (fatal or lines or ["no reason given"])[0].rpartition("FATAL:")[2].strip().rstrip(".")
+
+
+def _place() -> str:
+    """Return where the database is looked for; without the password, which its address holds, too."""
+    at = connection.settings_dict
+    return f"at {at['HOST']}:{at['PORT'] or 5432}" if at["HOST"] else f"{at['NAME']}"
 
 
 def _is_migrated() -> bool:
