@@ -1,7 +1,7 @@
 """Measures how fast listings are read and boards are served; `make bench` runs it.
 
-Figures are of the machine that it runs on, so each part prints a ratio measured in the same run: two workers against one, a board
-against the same rows served by Datasette. Parts that need PostgreSQL or Redis are left out, and said so, where they are missing.
+Figures are of the machine that it runs on. What is compared is measured in the same run and printed as a ratio: two workers against one,
+a board against the same rows served by Datasette; the other parts are figures alone. Parts that need PostgreSQL or Redis are left out, and said so, where they are missing.
 """
 
 from __future__ import annotations
@@ -23,12 +23,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import psycopg
+import quality
 from listings import write_listing
 from servers import one_redis
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/")
 """A PostgreSQL server on which databases may be made, without a database's name."""
+
+
+FULL = 0.9
+"""The share of the machine's time from which on its cores count as full: the rest goes by between two tasks."""
 
 
 def say(text: str = "") -> None:
@@ -88,8 +93,8 @@ class Site:
     def upload(self, path: Path) -> int:
         """Store a listing and tell the workers; return its id."""
         code = (
-            "import json; from claims import tasks; from claims.services import ingest; "
-            f"listing, _ = ingest.store_upload(open({str(path)!r}, 'rb'), name='bench.txt', actor='bench'); "
+            "import json; from claims import tasks; from claims.services import ingest, storage; "
+            f"listing, _ = storage.store_upload(open({str(path)!r}, 'rb'), name='bench.txt', actor='bench'); "
             "tasks.announce(listing); print(json.dumps(listing.pk))"
         )
         listing: int = self.shell(code)
@@ -163,8 +168,8 @@ def has_postgresql() -> bool:
 
 READ_HERE = """
 import json, time
-from claims.services import ingest
-listing, _ = ingest.store_upload(open({path!r}, "rb"), name="bench.txt", actor="bench")
+from claims.services import ingest, storage
+listing, _ = storage.store_upload(open({path!r}, "rb"), name="bench.txt", actor="bench")
 began, cpu = time.monotonic(), time.process_time()
 listing = ingest.ingest_in_foreground(listing)
 assert listing.state == "done", listing.error
@@ -187,6 +192,34 @@ def bench_ingest(papers: int) -> None:
                     say(f"  {name:<11} {papers / seconds:7.0f} papers/s   ({cpu / seconds:.0%} of the time computing, the rest waiting)")
         if len(databases) == 1:
             say("  PostgreSQL  NOT MEASURED: no server answers (BENCH_DATABASE_URL)")
+    say()
+
+
+TIMM = ROOT.parent / "shared" / "imports" / "timm"
+READ_TABLES = """
+import json, time
+from pathlib import Path
+from claims.models import Claim, Cost
+from claims.services import ingest, storage
+began = time.monotonic()
+for path in sorted(Path({folder!r}).glob("*.csv")):
+    with path.open("rb") as file:
+        ingest.ingest_in_foreground(storage.store_upload(file, name=path.name, actor="bench")[0])
+print(json.dumps([Claim.objects.count(), Cost.objects.count(), time.monotonic() - began]))
+"""
+
+
+def bench_tables() -> None:
+    """Seconds that the five files of timm take, from the files to joined rows on two boards."""
+    say("Reading timm's five tables, one process on one core")
+    if not TIMM.is_dir():
+        say("  NOT MEASURED: the files are not beside the project (../shared/imports/timm)\n")
+        return
+    with postgresql_database() if has_postgresql() else _nothing() as url:
+        for name, database in [("SQLite", ""), *([("PostgreSQL", url)] if url else [])]:
+            with site(database=database) as made:
+                claims, costs, seconds = made.shell(READ_TABLES.format(folder=str(TIMM)), core=0)
+                say(f"  {name:<11} {seconds:7.1f} s   {claims:,} results and {costs:,} costs")
     say()
 
 
@@ -223,6 +256,7 @@ def bench_workers(papers: int) -> None:
         say("  NOT MEASURED: needs a PostgreSQL server (BENCH_DATABASE_URL) and the program redis-server\n")
         return
     rates: dict[int, float] = {}
+    cores, busy = os.cpu_count() or 1, 0.0
     with tempfile.TemporaryDirectory() as folder:
         path, warm = Path(folder) / "listing.txt", Path(folder) / "warm.txt"
         write_listing(path, papers)
@@ -234,11 +268,20 @@ def bench_workers(papers: int) -> None:
                 before = _cpu_of_machine()
                 seconds = made.read_by_workers(path)
                 rates[count] = papers / seconds
-                busy = _cpu_of_machine() - before
-                say(
-                    f"  {count} worker{'s' if count > 1 else ' '}   {rates[count]:7.0f} papers/s   ({busy / seconds:.1f} of {os.cpu_count()} cores busy)"
-                )
-    say(f"  ratio       {rates[2] / rates[1]:7.2f}   what limits it: the cores, which two workers and the database fill\n")
+                busy = (_cpu_of_machine() - before) / seconds
+                say(f"  {count} worker{'s' if count > 1 else ' '}   {rates[count]:7.0f} papers/s   ({busy:.1f} of {cores} cores busy)")
+    say(f"  ratio       {rates[2] / rates[1]:7.2f}   {explain_limit(busy, cores)}\n")
+
+
+def explain_limit(busy: float, cores: int) -> str:
+    """Return what limits two workers, from how many of the machine's cores were busy meanwhile on average."""
+    if busy >= FULL * cores:
+        return "what limits it: the cores, which two workers and the database fill"
+    idle = f"{cores - busy:.1f} of {cores} cores were idle"
+    if busy >= FULL * 2:
+        # Two workers may be computing all the time, or the database instead of them: the machine's cores don't tell.
+        return f"what limits it: that there are two workers, or waiting; {idle}"
+    return f"what limits it: waiting, for locks, disk or the broker; {idle}"
 
 
 def _cpu_of_machine() -> float:
@@ -353,6 +396,9 @@ def bench_board(rows: int, rounds: int) -> None:
                 with site(database=database) as made:
                     made.run("manage.py", "collectstatic", "--no-input", "--verbosity=0")
                     made.shell(READ_HERE.format(path=str(path)))
+                    if database:  # as its autovacuum does within a minute
+                        with psycopg.connect(database, autocommit=True) as server:
+                            server.execute("VACUUM ANALYZE")
                     count, shown, median, slowest, queries, size = made.shell(SERVE_BOARD.format(rounds=rounds), core=0)
                     medians.append(median)
                     say(
@@ -396,6 +442,16 @@ def _write_flat(made: Site, path: Path) -> None:
     made.shell(code)
 
 
+def bench_quality(*, is_wanted: bool) -> None:
+    """What the engine reads against the annotated papers. Where these are missing that is said, and is an error if it `is_wanted`."""
+    try:
+        quality.report(say)
+    except quality.MaterialMissingError as error:
+        say(f"Quality of extraction\n  NOT MEASURED: {error}\n")
+        if is_wanted:
+            raise SystemExit(1) from None
+
+
 @contextmanager
 def _nothing() -> Iterator[str]:
     yield ""
@@ -404,7 +460,10 @@ def _nothing() -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "parts", nargs="*", choices=["ingest", "extraction", "workers", "memory", "board", []], help="what to measure; all if none is named"
+        "parts",
+        nargs="*",
+        choices=["ingest", "extraction", "tables", "workers", "memory", "board", "quality", []],
+        help="what to measure; all if none is named",
     )
     parser.add_argument("--papers", type=int, default=3000, help="papers of the listing that is read for speed")
     parser.add_argument("--large", type=int, default=100_000, help="papers of the listing that is read for memory")
@@ -414,9 +473,11 @@ def main() -> None:
     parts: dict[str, Callable[[], None]] = {
         "extraction": lambda: bench_extraction(wanted.papers),
         "ingest": lambda: bench_ingest(wanted.papers),
+        "tables": bench_tables,
         "workers": lambda: bench_workers(wanted.papers),
         "board": lambda: bench_board(wanted.rows, wanted.rounds),
         "memory": lambda: bench_memory(wanted.large),
+        "quality": lambda: bench_quality(is_wanted=bool(wanted.parts)),
     }
     for name, measure in parts.items():
         if not wanted.parts or name in wanted.parts:
