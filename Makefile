@@ -10,28 +10,40 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-dep
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench bench-extraction lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed-requirements.lock .venv/npm/package-lock.json ## Run the site at http://localhost:8000 (PORT=9000, LISTINGS="one.txt two.txt")
 	@exec env DJANGO_SETTINGS_MODULE=leaderboard.settings.base PORT='$(PORT)' $(PYTHON) manage.py run $(LISTINGS)
 
-# Both databases are always tried: a failure on one says nothing about the other.
-test: .venv/installed-requirements-dev.lock .venv/npm/package-lock.json ## Run all tests on SQLite, then on PostgreSQL where a server answers (TEST_DATABASE_URL)
-	@status=0; sqlite=passed; postgresql=passed; \
-	echo "== Tests on SQLite"; \
-	env -u TEST_DATABASE_URL $(PYTHON) -m pytest $(ARGS) || { status=1; sqlite=FAILED; }; \
-	url="$${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/claimboard_$$$$}"; \
+# Three runs side by side, for most of their time is waiting: what asks no database, and the rest on each of the two. All are run to their
+# end: a failure of one says nothing about the others. What a shell starts beside itself hears no Ctrl-C, so the traps end it.
+test: .venv/installed-requirements-dev.lock .venv/npm/package-lock.json ## Run all tests on SQLite and on PostgreSQL where a server answers (TEST_DATABASE_URL)
+	@status=0; sqlite=passed; postgresql=passed; apart=passed; pid=; apart_pid=; logs=$$(mktemp -d); \
+	trap 'rm -rf "$$logs"; for run in $$pid $$apart_pid; do kill "$$run" 2>/dev/null; done' EXIT; trap 'exit 130' INT TERM; \
+	found=; is_fine() { case "$$1" in 0) found=yes;; 5) [ -n '$(subst ','\'',$(ARGS))' ];; *) found=yes; false;; esac; }; \
+	url="$${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/claimboard_$$$$}"; unset TEST_DATABASE_URL; \
+	TESTS=apart $(PYTHON) -m pytest $(ARGS) >"$$logs/apart" 2>&1 & apart_pid=$$!; \
 	if $(PYTHON) -c 'import psycopg, sys; psycopg.connect(sys.argv[1], dbname="postgres", connect_timeout=3).close()' "$$url" 2>/dev/null; then \
-		echo "== Tests on PostgreSQL"; \
-		TEST_DATABASE_URL="$$url" $(PYTHON) -m pytest $(ARGS) || { status=1; postgresql=FAILED; }; \
+		TESTS=database TEST_DATABASE_URL="$$url" $(PYTHON) -m pytest $(ARGS) >"$$logs/postgresql" 2>&1 & pid=$$!; \
+	fi; \
+	echo "== Tests on SQLite"; \
+	TESTS=database $(PYTHON) -m pytest $(ARGS); is_fine $$? || { status=1; sqlite=FAILED; }; \
+	echo "== Tests without a database, which ran beside those on SQLite"; \
+	wait "$$apart_pid"; is_fine $$? || { status=1; apart=FAILED; }; \
+	apart_pid=; cat "$$logs/apart"; \
+	if [ -n "$$pid" ]; then \
+		echo "== Tests on PostgreSQL, which ran beside those on SQLite"; \
+		wait "$$pid"; is_fine $$? || { status=1; postgresql=FAILED; }; \
+		pid=; cat "$$logs/postgresql"; \
 	else \
 		postgresql="NOT TESTED: no PostgreSQL server answers (TEST_DATABASE_URL names one; the default is 127.0.0.1:5432)"; \
 		if [ "$$REQUIRE_ALL" = 1 ]; then status=1; postgresql="$$postgresql, and REQUIRE_ALL=1 makes that a failure"; fi; \
 	fi; \
-	echo "== SQLite: $$sqlite"; echo "== PostgreSQL: $$postgresql"; \
+	echo "== SQLite: $$sqlite"; echo "== Without a database: $$apart"; echo "== PostgreSQL: $$postgresql"; \
+	[ -n "$$found" ] || { echo "No test is selected by ARGS."; status=1; }; \
 	exit $$status
 
 check: .venv/installed-requirements-dev.lock ## Check format, style, types, imports, migrations, lock files and the production settings
@@ -48,6 +60,9 @@ check: .venv/installed-requirements-dev.lock ## Check format, style, types, impo
 
 bench: .venv/installed-requirements-bench.lock ## Measure reading and boards against named peers (ARGS="board", ARGS="--help")
 	@$(PYTHON) tests/bench/run.py $(ARGS)
+
+bench-extraction: .venv/installed-requirements-bench.lock ## Measure extraction against spaCy on the abstracts beside the project (ARGS="papers.jsonl")
+	@$(PYTHON) tests/bench/extraction.py $(ARGS)
 
 lock: .venv/bin/python ## Write the lock files anew from pyproject.toml
 	@.venv/bin/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv

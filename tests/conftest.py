@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,30 @@ _missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on PostgreSQL what never touches the tests' own database or is about the browser, and on SQLite what needs
-    PostgreSQL: the other run has it."""
-    others = ("embedded", "browser") if os.environ.get("TEST_DATABASE_URL") else ("postgresql",)
-    left_out = [item for item in items if any(item.get_closest_marker(other) is not None for other in others)]
+    """Leave out what another run has (TESTS, see the Makefile): `apart` runs what asks no database, `database` the rest; on PostgreSQL
+    that rest is without the browser, on SQLite without what needs PostgreSQL."""
+    left_out = [item for item in items if not _belongs_here(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def _belongs_here(item: pytest.Item) -> bool:
+    def is_marked(*names: str) -> bool:
+        return any(item.get_closest_marker(name) is not None for name in names)
+
+    on_postgresql = bool(os.environ.get("TEST_DATABASE_URL"))
+    asks_a_database = is_marked("django_db", "postgresql") or not _DATABASES.isdisjoint(getattr(item, "fixturenames", ()))
+    # `either` makes databases of its own, and `embedded` needs the foreground: what a shell starts beside itself hears no Ctrl-C.
+    is_apart = is_marked("either") or not (asks_a_database or is_marked("embedded", "browser"))
+    share = os.environ.get("TESTS")
+    if share is not None and is_apart != (share == "apart"):
+        return False
+    if on_postgresql:
+        return asks_a_database and not is_marked("embedded", "browser")
+    return not is_marked("postgresql")
+
+
+_DATABASES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -50,3 +69,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def shared_dir() -> Path:
     """The folder of material beside the project; tests that use it are marked `shared`."""
     return SHARED
+
+
+@pytest.fixture
+def few_parameters(db: None) -> Iterator[int]:
+    """Let a statement take few parameters, where the database bounds them (SQLite), and return a number that is too many."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        yield 1000
+        return
+    connection.ensure_connection()
+    limit = sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER
+    before = connection.connection.setlimit(limit, 999)
+    yield 1000
+    connection.connection.setlimit(limit, before)

@@ -35,12 +35,16 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "mlmodel": ("slug",),
     "benchmark": ("slug",),
     "condition": ("kind", "key"),
-    "result": ("benchmark", "paper", "model_key", "variant_key", "setting_key", "role"),
-    "claim": ("paper_text", "field", "start", "ordinal"),
-    "cost": ("paper_text", "field", "start", "ordinal"),
+    "import": ("sha256",),
+    "sourcerecord": ("source", "number"),
+    "result": ("benchmark", "paper", "source", "model_key", "variant_key", "setting_key", "role"),
+    "claim": ("paper_text", "field", "start", "source_record", "column", "ordinal"),
+    "cost": ("paper_text", "field", "start", "source_record", "column", "ordinal"),
     "listing": ("sha256",),
     "listingchunk": ("listing", "number"),
     "changeset": ("action", "reason", "undoes"),
+    "reextraction": ("extractor_version", "since"),
+    "reextractionchunk": ("reextraction", "number"),
 }
 NAMED = {"board": "Benchmark", "dataset": "Dataset", "model": "MLModel", "paper": "Paper"}
 LEFT_OUT = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -172,7 +173,7 @@ def make_claim(
         abstract = f"We describe {model}. It reaches {number} {metric.name} on {benchmark.dataset.name}. That is all."
         paper = make_paper(abstract=abstract)
     assert paper.current_text is not None
-    row = {"kind": ClaimKind.ABSOLUTE, "role": Role.PROPOSED, "model_name": model, "confidence": 0.9, "rules": ["score.sentence"]}
+    row = {"kind": ClaimKind.ABSOLUTE, "role": Role.PROPOSED, "model_name": model, "confidence": 0.9, "rules": ["score"]}
     row |= {} if "start" in fields else place(paper.current_text, number, field=fields.get("field", "abstract"))
     row |= _stated(number) | {
         "metric": metric,
@@ -254,6 +255,67 @@ def make_imported_row(
         )
         CostLink.objects.create(result=result, cost=cost)
     return result
+
+
+def make_crowd(
+    benchmark: Benchmark, rows: Iterable[tuple[str, float, float]], *, measure: CostMeasure = CostMeasure.PARAMETERS, source: str = "crowd"
+) -> None:
+    """Add many rows of one import, each a name, a score and a cost, in a few statements."""
+    assert benchmark.primary_metric is not None
+    table, _ = Import.objects.get_or_create(name=source, defaults={"sha256": keys.digest(source), "format": "csv"})
+    crowd = [(model, f"{score:.3f}", price, next(_numbers)) for model, score, price in rows]
+    records = SourceRecord.objects.bulk_create(
+        SourceRecord(source=table, number=number, raw={"model": model}) for model, _, _, number in crowd
+    )
+    models = MLModel.objects.bulk_create(
+        MLModel(name=model, name_key=keys.name_key(model), slug=f"model-{number}") for model, _, _, number in crowd
+    )
+    results = Result.objects.bulk_create(
+        Result(
+            benchmark=benchmark,
+            source=table,
+            role=Role.PROPOSED,
+            ml_model=ml_model,
+            model_name=ml_model.name,
+            model_key=ml_model.name_key,
+            setting_key=keys.setting_key([]),
+        )
+        for ml_model in models
+    )
+    stated: dict[str, Any] = {"kind": ClaimKind.ABSOLUTE, "role": Role.PROPOSED, "confidence": 1.0}
+    claims = Claim.objects.bulk_create(
+        Claim(
+            **stated,
+            **_stated(score) | {"unit": "%"},
+            source_record=record,
+            model_name=model,
+            column="value",
+            stated=score,
+            canonical_value=float(score),
+            metric=benchmark.primary_metric,
+            dataset=benchmark.dataset,
+            result=result,
+        )
+        for (model, score, _, _), record, result in zip(crowd, records, results, strict=True)
+    )
+    ResultValue.objects.bulk_create(
+        ResultValue(result=result, metric=benchmark.primary_metric, claim=claim) for result, claim in zip(results, claims, strict=True)
+    )
+    costs = Cost.objects.bulk_create(
+        Cost(
+            **stated,
+            source_record=record,
+            model_name=model,
+            column=measure.value,
+            stated=f"{price / 1e6:.2f}M",
+            value=price,
+            decimals=2,
+            canonical_value=price,
+            measure=measure,
+        )
+        for (model, _, price, _), record in zip(crowd, records, strict=True)
+    )
+    CostLink.objects.bulk_create(CostLink(result=result, cost=cost) for result, cost in zip(results, costs, strict=True))
 
 
 def settle(benchmark: Benchmark) -> None:

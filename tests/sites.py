@@ -98,11 +98,11 @@ class Site:
             "shell",
             "-c",
             "from django.core.management import call_command; from django.contrib.auth.models import User\n"
-            "from claims import tasks; from claims.services import ingest\n"
+            "from claims import tasks; from claims.services import storage\n"
             "call_command('migrate', verbosity=0); call_command('load_catalogue')\n"
             f"User.objects.create_superuser({USER!r}, password={PASSWORD!r})\n"
             f"for name, path in {[(path.name, str(path)) for path in listings]}:\n"
-            "    tasks.announce(ingest.store_upload(open(path, 'rb'), name=name, actor='test')[0])",
+            "    tasks.announce(storage.store_upload(open(path, 'rb'), name=name, actor='test')[0])",
         )
 
     def start(self, name: str, *command: str, **variables: str) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,11 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from leaderboard.management.commands import prepare
 from tests.sites import (
+    POSTGRESQL,
     ROOT,
     RedisServer,
     ScaledOutSite,
@@ -30,6 +34,8 @@ from tests.sites import (
 )
 
 DOCKER = ROOT / "docker"
+# Off unless somebody names an endpoint.
+SECOND_READER = ("SECOND_READER_BASE_URL", "SECOND_READER_KEY", "SECOND_READER_MODEL")
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -148,36 +154,106 @@ def test_secrets_come_from_outside_and_must_be_given(services: dict[str, dict[st
         assert all(use.startswith(f":?{name} must be set") for use in uses), name
 
 
+def read_names_of_settings() -> set[str]:
+    text = (ROOT / "leaderboard/settings/base.py").read_text(encoding="utf-8")
+    return set(re.findall(r"""(?:env\.\w+|read_share)\(\s*["']([A-Z_]+)["']""", text))
+
+
+def read_names_of_entrypoint() -> set[str]:
+    return set(re.findall(r"\$\{([A-Z_]+)", (DOCKER / "entrypoint").read_text(encoding="utf-8")))
+
+
+def read_environment_of_image() -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in shlex.split(read_stages()[-1].all("ENV")[0]))
+
+
+def read_example() -> dict[str, str]:
+    lines = (DOCKER / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def fill_in(value: object, given: dict[str, str]) -> str:
+    """Return a value of the composition as it is with these variables; defaults may hold variables of their own."""
+    text, more = str(value), 1
+    while more:
+        text, more = re.subn(r"\$\{(\w+)(?::-([^${}]*)|:\?[^{}]*)\}", lambda found: given.get(found[1]) or found[2], text)
+    return text
+
+
 @pytest.mark.embedded
-def test_composition_names_settings_that_there_are(services: dict[str, dict[str, Any]]) -> None:
-    settings = (ROOT / "leaderboard/settings/base.py").read_text(encoding="utf-8")
-    known = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings))
+def test_composition_passes_on_every_setting_that_there_is(services: dict[str, dict[str, Any]]) -> None:
+    image = read_environment_of_image()
+    # The port is published by another number, and stays what it is inside.
+    wanted = (read_names_of_settings() | read_names_of_entrypoint()) - {"DATA_DIR", "STATIC_ROOT", "HEARTBEAT_FILE", "PORT"}
+    assert {"DATA_DIR", "STATIC_ROOT", "HEARTBEAT_FILE"} <= set(image)
     for name in ("web", "worker", "beat"):
-        assert set(services[name]["environment"]) <= known, name
-    image = dict(pair.split("=", 1) for pair in shlex.split(read_stages()[-1].all("ENV")[0]))
-    assert {"DATA_DIR", "STATIC_ROOT", "HEARTBEAT_FILE"} <= known & set(image)
-    volumes = [volume.split(":")[1] for volume in services["web"]["volumes"]]
-    assert volumes == [image["DATA_DIR"]]
+        assert set(services[name]["environment"]) == wanted, name
+    assert [volume.split(":")[1] for volume in services["web"]["volumes"]] == [image["DATA_DIR"]]
 
 
 @pytest.mark.embedded
-def test_addresses_of_the_composition_are_understood(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    given = {"SECRET_KEY": "k" * 60, "POSTGRES_PASSWORD": "pg0", "REDIS_PASSWORD": "rd0"}
-    variables = {
-        name: re.sub(r"\$\{(\w+)(?::-([^}]*)|[^}]*)\}", lambda found: given.get(found[1]) or found[2], str(value))
-        for name, value in services["worker"]["environment"].items()
-    }
+def test_example_names_every_variable_of_the_composition_and_holds_no_secret() -> None:
+    text = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
+    example = read_example()
+    assert set(example) == set(re.findall(r"\$\{(\w+)", text))
+    required = set(re.findall(r"\$\{(\w+):\?", text))
+    assert {name for name in example if not example[name]} == required | {"SITE_URL", *SECOND_READER}
+    defaults = dict(re.findall(r"\$\{(\w+):-([^${}]*)\}", text))
+    assert {name: value for name, value in example.items() if value or name in SECOND_READER} == defaults
+    assert "/docker/.env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.embedded
+def test_readme_names_every_setting_with_its_default() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|([^|]*)\|", text, re.MULTILINE)
+    named = {name: defaults for names, defaults in rows for name in re.findall(r"[A-Z_]+", names)}
+    by_command = {"HOST", "LISTINGS"}
+    assert set(named) == read_names_of_settings() | read_names_of_entrypoint() | by_command
+    for name, value in read_example().items():
+        if value:
+            assert f"`{value}`" in named[name], name
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, "['localhost', '127.0.0.1', '[::1]'] http://localhost:8000"),
+        ({"PORT": "9000"}, "['localhost', '127.0.0.1', '[::1]'] http://localhost:9000"),
+        ({"SITE_URL": "https://boards.example.org"}, "['boards.example.org', 'localhost', '127.0.0.1'] https://boards.example.org"),
+    ],
+)
+def test_addresses_of_the_composition_are_understood(
+    services: dict[str, dict[str, Any]], tmp_path: Path, given: dict[str, str], hosts: str
+) -> None:
+    given = given | {"SECRET_KEY": "k" * 60, "POSTGRES_PASSWORD": "pg0", "REDIS_PASSWORD": "rd0"}
+    variables = {name: fill_in(value, given) for name, value in services["worker"]["environment"].items()}
     shown = Site(tmp_path, variables).run(
         "-c",
         "from django.conf import settings; from leaderboard.celery import app; database = settings.DATABASES['default']\n"
         "broker = app.connection_for_write()\n"
         "print(database['ENGINE'], database['HOST'], database['PASSWORD'], broker.hostname, broker.password, broker.virtual_host)\n"
-        "print(settings.CACHES['default']['LOCATION'], settings.ALLOWED_HOSTS)",
+        "print(settings.ALLOWED_HOSTS, settings.SITE_URL)",
     )
-    assert shown.splitlines() == [
-        "django.db.backends.postgresql database pg0 redis rd0 0",
-        "redis://:rd0@redis:6379/1 ['localhost', '127.0.0.1', '[::1]']",
-    ]
+    assert shown.splitlines() == ["django.db.backends.postgresql database pg0 redis rd0 0", hosts]
+
+
+@pytest.mark.embedded
+def test_composition_changes_no_default(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    of_entrypoint = {"LOG_LEVEL", "WEB_PROCESSES", "WORKER_PROCESSES"}
+    given = {name: value for name, value in read_example().items() if value and name not in of_entrypoint}
+    code = "import json; from leaderboard.settings import base; print(json.dumps({n: v for n, v in vars(base).items() if n.isupper()}, default=str))"
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")} | {"DATA_DIR": str(tmp_path)}
+    plain, with_example = (
+        json.loads(subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout)
+        for env in (environment, environment | given)
+    )
+    assert plain == with_example
+    entrypoint = (DOCKER / "entrypoint").read_text(encoding="utf-8")
+    assert {name: read_example()[name] for name in of_entrypoint} == {
+        name: value for name, value in re.findall(r"\$\{([A-Z_]+):-(\w+)\}", entrypoint) if name in of_entrypoint
+    }
 
 
 @pytest.mark.embedded
@@ -197,12 +273,12 @@ def site(tmp_path: Path) -> Iterator[ScaledOutSite]:
         {
             "DATABASE_URL": create_database(),
             "CELERY_BROKER_URL": redis.url(),
-            "CACHE_URL": redis.url(1),
             "STATIC_ROOT": str(tmp_path / "static"),
             "SITE_URL": "https://boards.example.org",
             "SECRET_KEY": "k" * 60,
             "WEB_PROCESSES": "1",
             "WORKER_PROCESSES": "1",
+            "CHUNK_SIZE": "20",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         },
     )
@@ -249,17 +325,18 @@ def test_entrypoint_runs_the_parts_and_ends_each_in_order(site: ScaledOutSite, t
         assert not is_well(site, "web", {"PORT": str(find_free_port())})
         wait_until_well(site, "worker", worker, worker_variables)
 
-        # Nobody is told of this listing: beat's sweep finds it, and the worker reads it.
-        write_listing(tmp_path / "orders.txt")
+        # Nobody is told of this listing: beat's sweep finds it, and the worker reads it. It is too long to be read while the worker
+        # ends what it is at, which is a turn of two seconds.
+        write_listing(tmp_path / "orders.txt", entries=1000)
         site.run(
             "manage.py",
             "shell",
             "-c",
-            f"from claims.services import ingest; ingest.store_upload(open({str(tmp_path / 'orders.txt')!r}, 'rb'), name='x', actor='test')",
+            f"from claims.services import storage; storage.store_upload(open({str(tmp_path / 'orders.txt')!r}, 'rb'), name='x', actor='test')",
         )
         site.wait_for_chunks(3, [worker, beat])
-        wait_until_well(site, "beat", beat, beat_variables)
         worker.send_signal(signal.SIGTERM)
+        wait_until_well(site, "beat", beat, beat_variables)
         assert worker.wait(60) == 0
         assert site.count("claims_listingchunk WHERE state = 'leased'") == 0, "it ended what it was at"
         assert site.count("claims_listingchunk WHERE failures > 0") == 0
@@ -291,6 +368,32 @@ def test_preparation_waits_and_then_says_what_is_missing(tmp_path: Path) -> None
         site.run("manage.py", "prepare", "--wait", "--seconds", "0")
     site.run("manage.py", "prepare")
     site.run("manage.py", "prepare", "--wait", "--seconds", "0")
-    away = Site(tmp_path, {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{find_free_port()}/none"})
-    with pytest.raises(AssertionError, match="The database does not answer"):
+    away = Site(tmp_path, {"DATABASE_URL": f"postgres://nobody:hidden@127.0.0.1:{find_free_port()}/none"})
+    with pytest.raises(AssertionError, match=r"The database at 127\.0\.0\.1:\d+ does not answer: .*correct DATABASE_URL") as raised:
         away.run("manage.py", "prepare", "--seconds", "0")
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ('connection to server at "::1", port 5432 failed: FATAL:  database "my boards" does not exist', "createdb 'my boards'"),
+        ('connection to server at "::1", port 5432 failed: FATAL:  role "ann" does not exist', "createuser ann"),
+        ('connection failed: FATAL:  password authentication failed for user "ann"', "the password in DATABASE_URL"),
+        ('connection to server at "::1", port 5432 failed: Connection refused', ""),
+        ("connection failed: FATAL:  the database system is starting up", ""),
+    ],
+)
+def test_preparation_waits_for_what_may_still_come_and_for_nothing_else(message: str, advice: str) -> None:
+    refusal = prepare._refusal(message)
+    assert advice in refusal
+    assert bool(refusal) == bool(advice)
+
+
+@pytest.mark.postgresql
+def test_preparation_names_a_missing_database_at_once(tmp_path: Path) -> None:
+    site = Site(tmp_path, {"DATABASE_URL": urlsplit(POSTGRESQL)._replace(path="/no_such_boards").geturl()})
+    for arguments in ([], ["--wait"]):
+        with pytest.raises(AssertionError, match=r'database "no_such_boards" does not exist\. Make it with “createdb no_such_boards”'):
+            site.run("manage.py", "prepare", *arguments, "--seconds", "300")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.either]
 
 ROOT = Path(__file__).resolve().parents[1]
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
@@ -21,6 +21,7 @@ PLAIN = "The two lowest lines are plain Python"
 TABLES = "Tables are pandas' business in listings only"
 DOMAIN = "The domain knows no task queue, API framework or chart"
 SETTINGS = "Settings are read through django.conf only"
+MODELS = "One module talks to a language model"
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_contracts_are_kept(copy: Path) -> None:
     code, output, broken = _lint(copy)
     assert code == 0, output
     assert broken == set()
-    assert len(re.findall(r" KEPT$", output, re.MULTILINE)) == 6
+    assert len(re.findall(r" KEPT\b", output, re.MULTILINE)) == 7
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_contracts_are_kept(copy: Path) -> None:
         ("claims/boards.py", "import plotly", DOMAIN),
         ("claims/querysets.py", "from rest_framework import serializers", DOMAIN),
         ("leaderboard/views.py", "from leaderboard.settings import base", SETTINGS),
+        ("claims/services/second_reader.py", "import openai", MODELS),
     ],
 )
 def test_contract_fails_when_broken(copy: Path, module: str, line: str, contract: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import tomllib
@@ -148,6 +149,25 @@ def test_settings_keep_a_secret_key_of_their_own_for_their_owner_only(tmp_path: 
     assert _read_settings(tmp_path, SECRET_KEY="from the environment")["SECRET_KEY"] == "from the environment"
 
 
+def test_settings_make_data_folder_and_database_for_their_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        _read_settings(tmp_path)
+    finally:
+        os.umask(before)
+    data = tmp_path / "data"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((data / "claimboard.sqlite3").stat().st_mode) == 0o600
+    # What is there already is its owner's business.
+    data.chmod(0o750)
+    (data / "claimboard.sqlite3").chmod(0o640)
+    _read_settings(tmp_path)
+    assert stat.S_IMODE(data.stat().st_mode) == 0o750
+    assert stat.S_IMODE((data / "claimboard.sqlite3").stat().st_mode) == 0o640
+    _read_settings(tmp_path / "other", DATABASE_URL="postgres://ann@db/boards")
+    assert not (tmp_path / "other/data/claimboard.sqlite3").exists()
+
+
 def test_settings_keep_everything_below_the_data_folder(tmp_path: Path) -> None:
     settings = _read_settings(tmp_path)
     data = tmp_path / "data"
@@ -157,7 +177,43 @@ def test_settings_keep_everything_below_the_data_folder(tmp_path: Path) -> None:
     assert [place for place in places if not Path(place).is_relative_to(data)] == []
 
 
+@pytest.mark.parametrize(("stated", "read"), [("", None), ("off", None), ("OFF", None), (" 0.95 ", 0.95), ("1", 1.0)])
+def test_settings_read_from_which_confidence_on_is_accepted(tmp_path: Path, stated: str, read: float | None) -> None:
+    assert _read_settings(tmp_path, AUTO_ACCEPT_CONFIDENCE=stated)["AUTO_ACCEPT_CONFIDENCE"] == read
+
+
+@pytest.mark.parametrize("stated", ["0", "1.01", "-0.5", "95%", "nan", "on"])
+def test_settings_refuse_a_confidence_that_is_none(tmp_path: Path, stated: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _read_settings(tmp_path, AUTO_ACCEPT_CONFIDENCE=stated)
+    assert f"AUTO_ACCEPT_CONFIDENCE is '{stated}'; it must be a number above 0 and up to 1, such as 0.95, or off" in caught.value.stderr
+
+
 def test_settings_refuse_an_address_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         _read_settings(tmp_path, SITE_URL="boards.example.org")
     assert "SITE_URL" in caught.value.stderr
+
+
+ENDPOINT = {"SECOND_READER_BASE_URL": "https://models.example.org/v1", "SECOND_READER_MODEL": "m"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECOND_READER_BASE_URL", "models.example.org"),
+        ("SECOND_READER_BASE_URL", "file:///etc/passwd"),
+        ("SECOND_READER_MODEL", ""),
+        ("SECOND_READER_TIMEOUT", "0"),
+        ("SECOND_READER_DAILY_BUDGET", "-1"),
+    ],
+)
+def test_settings_refuse_a_second_reader_that_cannot_be_asked(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _read_settings(tmp_path, **(ENDPOINT | {name: value}))
+    assert name in caught.value.stderr
+
+
+def test_settings_have_no_second_reader_unless_one_is_named(tmp_path: Path) -> None:
+    assert _read_settings(tmp_path)["SECOND_READER_BASE_URL"] == ""
+    assert _read_settings(tmp_path, **ENDPOINT)["SECOND_READER_MODEL"] == "m"

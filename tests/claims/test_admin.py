@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from claims.models import ChangeSet, Claim, Cost
+from claims.models import ChangeSet, Claim, Cost, Flag, Run
 from claims.services import uploads
 from tests.factories import make_board, make_listing, make_user
 
@@ -21,7 +21,7 @@ def curator(client: Client) -> Client:
 
 
 @pytest.mark.parametrize(
-    "model", ["claim", "cost", "paper", "result", "listing", "benchmark", "changeset", "dataset", "alias", "flag", "run"]
+    "model", ["claim", "cost", "paper", "result", "listing", "benchmark", "changeset", "dataset", "alias", "flag", "run", "reextraction"]
 )
 def test_lists_open(admin_client: Client, model: str) -> None:
     make_board(rows=2)
@@ -86,3 +86,19 @@ def test_queries_do_not_grow_with_rows(admin_client: Client, django_assert_max_n
     make_board(rows=25)
     with django_assert_max_num_queries(12):
         admin_client.get(reverse(f"admin:claims_{model}_changelist"))
+
+
+@pytest.mark.parametrize("flags", [1, 12])
+def test_flags_lead_to_what_they_are_about_in_a_fixed_number_of_queries(
+    admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, flags: int
+) -> None:
+    make_board(rows=flags)
+    run = Run.objects.create(extractor_version="9.0.0", vocabulary_hash="0" * 64)
+    claims = list(Claim.objects.order_by("pk"))
+    for claim in claims:
+        Flag.objects.create(kind="difference", object_kind="claim", object_id=claim.pk, key="k", note=f"{run} reads “&”.", run=run)
+    Flag.objects.create(kind="identity", object_kind="paper", object_id=1, note="Two papers.")
+    with django_assert_num_queries(6):
+        page = admin_client.get(reverse("admin:claims_flag_changelist")).content.decode()
+    assert page.count("extractor 9.0.0, vocabulary 00000000 reads “&amp;”.") == flags
+    assert reverse("admin:claims_claim_change", args=[claims[0].pk]) in page

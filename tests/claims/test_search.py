@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from claims import keys, search
 from claims.models import Alias, Benchmark, Claim, Dataset, MLModel, Paper, SearchName, SearchWord
-from claims.services import search_names
-from claims.terms import CurationState, SearchKind
+from claims.services import changes, search_names, uploads
+from claims.terms import CurationState, ListingState, Role, SearchKind
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,112 @@ def test_boards_datasets_and_models_without_a_visible_row_are_hidden(settings: A
     assert SearchName.objects.filter(kind="board", object_id=empty.pk).exists()
 
 
+def hide(*papers: Paper) -> None:
+    for paper in papers:
+        listing = make.make_listing(f"{paper.pk}.txt", paper, state=ListingState.DONE)
+        uploads.withdraw(listing, actor="kim", version=listing.version)
+
+
+def make_models(count: int, name: str, **fields: Any) -> list[Paper]:
+    """Make models, each with a paper and a number of its own."""
+    board = Benchmark.objects.filter(slug="folding-on-plain").first() or make.make_benchmark("Folding", "Plain")
+    Dataset.objects.filter(pk=board.dataset_id).update(default_task=board.task)
+    papers = []
+    for number in range(count):
+        paper = make.make_paper(f"Nothing in particular {name} {number}"[::-1], abstract="It reaches 50.1% on it.")
+        model = make_model(f"{name}{number}", paper)
+        make.make_claim("50.1%", paper=paper, benchmark=board, model=model.name, ml_model=model, **fields)
+        papers.append(paper)
+    return papers
+
+
+@pytest.mark.parametrize("hidden", ["withdrawn", "unreviewed", "rejected"])
+def test_hidden_names_take_no_places_of_visible_ones(settings: Any, monkeypatch: pytest.MonkeyPatch, hidden: str) -> None:
+    monkeypatch.setattr(search, "MOST_OF_A_KIND", 5)
+    papers = make_models(12, "Omni", **({"state": CurationState.REJECTED} if hidden == "rejected" else {}))
+    make_models(1, "OmniLongName", state=CurationState.ACCEPTED)
+    for number in range(12):
+        make.make_benchmark("Folding", f"Omni{number}")
+    make.make_claim("50.1%", benchmark=make.make_benchmark("Folding", "OmniLongSet"), state=CurationState.ACCEPTED)
+    search_names.rebuild()
+    settings.SHOW_UNREVIEWED = hidden != "unreviewed"
+    if hidden == "withdrawn":
+        hide(*papers)
+    assert names("omni", kind=SearchKind.MODEL) == ["OmniLongName0"]
+    assert names("omni", kind=SearchKind.DATASET) == ["OmniLongSet"]
+    assert names("omni", kind=SearchKind.BOARD) == ["Folding on OmniLongSet"]
+    assert search.search("omni").more == frozenset()
+
+
+def test_hidden_names_do_not_keep_a_misspelt_word_from_being_found(settings: Any) -> None:
+    make_models(6, "HeromNet")
+    make_models(1, "Heron ", state=CurationState.ACCEPTED)
+    search_names.rebuild()
+    settings.SHOW_UNREVIEWED = False
+    assert names("herom", kind=SearchKind.MODEL) == ["Heron 0"]
+
+
+def test_names_of_models_leave_with_their_papers_and_come_back() -> None:
+    (paper,) = make_models(1, "Heron")
+    search_names.rebuild()
+    before = set(SearchName.objects.values_list("kind", "object_id", "name", "key", "words", "alias"))
+    listing = make.make_listing("heron.txt", paper, state=ListingState.DONE)
+    effect = uploads.withdraw(listing, actor="kim", version=listing.version)
+    assert not SearchName.objects.filter(kind__in=["model", "paper"]).exists()
+    kept = set(SearchName.objects.values_list("kind", "object_id", "key"))
+    search_names.rebuild()
+    assert set(SearchName.objects.values_list("kind", "object_id", "key")) == kept
+    changes.undo(effect.change_set, actor="kim")
+    assert set(SearchName.objects.values_list("kind", "object_id", "name", "key", "words", "alias")) == before
+    assert names("heron0", kind=SearchKind.MODEL) == ["Heron0"]
+    assert SearchWord.objects.filter(word=" heron0 ").exists()
+
+
+def test_model_of_a_withdrawn_paper_keeps_its_names_where_one_that_stays_was_merged_into_it() -> None:
+    root_paper, paper = make_models(1, "Heron") + make_models(1, "Egret")
+    root, merged = MLModel.objects.get(introduced_by=root_paper), MLModel.objects.get(introduced_by=paper)
+    MLModel.objects.filter(pk=merged.pk).update(merged_into=root)
+    Claim.objects.filter(ml_model=merged).update(ml_model=root)
+    search_names.rebuild()
+    hide(root_paper)
+    assert names("heron0", kind=SearchKind.MODEL) == names("egret0", kind=SearchKind.MODEL) == ["Heron0"]
+    hide(paper)
+    assert not SearchName.objects.filter(kind="model").exists()
+
+
+def test_withdrawn_model_that_a_decided_number_quotes_is_not_found() -> None:
+    (paper,) = make_models(1, "Heron")
+    quoting = make.make_paper("A paper that quotes it", abstract="It reaches 60.1%, and not 50.1%.")
+    claim = make.make_claim("50.1%", paper=quoting, model="Heron0", role=Role.BASELINE, on_board=False, state=CurationState.ACCEPTED)
+    Claim.objects.filter(pk=claim.pk).update(ml_model=MLModel.objects.get(introduced_by=paper))
+    search_names.rebuild()
+    hide(paper)
+    search_names.add_models(MLModel.objects.all())
+    assert names("heron0") == []
+
+
+def test_words_of_hidden_names_are_not_suggested(settings: Any) -> None:
+    (paper,) = make_models(1, "Zyxonaut")
+    make_models(1, "Zyxonaught", state=CurationState.ACCEPTED)
+    search_names.rebuild()
+    query = search.Query.read("zyxonaux0")
+    assert search.suggest_words(query) == ["zyxonaut0", "zyxonaught0"]
+    hide(paper)
+    assert search.suggest_words(query) == ["zyxonaught0"]
+    Claim.objects.update(state=CurationState.UNREVIEWED)
+    settings.SHOW_UNREVIEWED = False
+    assert search.suggest_words(query) == []
+
+
+def test_visible_word_is_suggested_behind_many_hidden_ones(settings: Any) -> None:
+    for letter in "abcdefgh":
+        make_models(1, f"Zyxonau{letter}q")
+    make_models(1, "Zyxonaught", state=CurationState.ACCEPTED)
+    search_names.rebuild()
+    settings.SHOW_UNREVIEWED = False
+    assert search.suggest_words(search.Query.read("zyxonauxq0")) == ["zyxonaught0"]
+
+
 # -- keeping the names ----
 
 
@@ -300,3 +406,13 @@ def test_indexes_stand() -> None:
         assert {"claims_searchname_fts", "claims_searchword_fts"} <= tables
     else:
         assert "claims_searchname_by_trigram" in found
+
+
+def test_names_are_rebuilt_from_more_words_than_one_statement_may_ask_for(few_parameters: int) -> None:
+    for first in range(0, few_parameters * 2, 500):
+        make.make_paper(" ".join(f"heron{number:04}" for number in range(first, first + 500)))
+    search_names.rebuild()
+    assert SearchWord.objects.filter(word__startswith=" heron").count() == few_parameters * 2
+    make.make_paper(" ".join(f"egret{number:04}" for number in range(few_parameters)))
+    search_names.keep_papers(Paper.objects.values_list("pk", flat=True))
+    assert SearchWord.objects.filter(word__startswith=" egret").count() == few_parameters
