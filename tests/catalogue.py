@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from itertools import count
 from typing import Any, Final
 
 from django.core.management.color import no_style
@@ -25,10 +23,8 @@ _MODELS: Final[tuple[Any, ...]] = (
     SearchName,
     SearchWord,
 )
-_VACUUM_EVERY: Final = 5
 _copies: dict[str, Any] = {}
 """The rows of each table: as PostgreSQL copies them out, or as a list of tuples."""
-_pasted = count(1)
 
 
 def load_catalogue() -> None:
@@ -40,9 +36,9 @@ def load_catalogue() -> None:
         catalog.load_catalogue(load_vocabulary())
         _copies.update({model._meta.db_table: _copy(model._meta.db_table) for model in _MODELS})
         return
-    if connection.vendor == "postgresql" and next(_pasted) % _VACUUM_EVERY == 0:
-        _remove_dead_rows()
     with transaction.atomic():
+        if connection.vendor == "postgresql":
+            _begin_new_files()
         for table, rows in _copies.items():
             _paste(table, rows)
         with connection.cursor() as cursor:
@@ -50,11 +46,11 @@ def load_catalogue() -> None:
                 cursor.execute(statement)
 
 
-def _remove_dead_rows() -> None:
-    """What was rolled back after each test still stands in tables and indexes, and whoever writes an equal key looks at all of it."""
-    other = connection.copy()
-    with contextlib.closing(other), other.cursor() as cursor:
-        cursor.execute(f"VACUUM (TRUNCATE FALSE) {', '.join(_copies)}")
+def _begin_new_files() -> None:
+    """What is rolled back after each test stays in tables and indexes, and whoever writes an equal key looks at all of it: so let the rows
+    go to files of their own, which go with them. What refers to an entry is empty as long as there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(_copies)} CASCADE")
 
 
 def _copy(table: str) -> Any:
