@@ -22,7 +22,7 @@ from claims.models import Benchmark, Claim, Cost, CostLink, Dataset, Flag, Metri
 from claims.services import decisions, policy, results, search_names, statements
 from claims.services.rows import insert_rows, update_rows
 from claims.services.statements import Reading, StatementTable
-from claims.terms import ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, RejectReason, Role
+from claims.terms import ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, Role
 
 _COMMON = (
     *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier", "kind", "role"),
@@ -128,7 +128,7 @@ def read_again(papers: Sequence[Paper], run: Run, extract: Callable[[PaperText],
     before = _boards_of(replacement.affected())
     replacement.write(actor)
     touched = replacement.changed_papers | statements.settle_texts(paper.pk for paper in papers)
-    policy.accept_new([text.pk for text in texts])
+    touched |= policy.accept_new([text.pk for text in texts])
     results.settle_papers(touched, reworded=replacement.changed_papers)
     search_names.add_words(touched)
     difference = replacement.count(before)
@@ -186,6 +186,7 @@ class _Replacement:
         of = self._of[table] = _Of(table)
         # Not FOR UPDATE: whoever makes one of them the leader of a board needs its key at commit, while we may wait for the board.
         rows: Any = table._default_manager.select_for_update(of=("self",), no_key=True).filter(paper_text__in=self._texts)
+        rows = rows.select_related("retired_by")
         of.rows = list(rows.order_by("paper_text", "field", "start", "ordinal"))
         of.protected = _decided(table, of.rows)
         for column in _CATALOGUE.keys() & set(_STATES[table]):
@@ -220,25 +221,26 @@ class _Replacement:
         of.new += [draft for draft in drafts if id(draft) not in met]
 
     def spare_decided(self) -> None:
-        """Leave out new statements that contradict a person's decision on the same number; the flag on that will name them.
+        """Leave out what would come to stand beside a person's decision on the same number; the flag on that will name it.
 
-        A number of which somebody said that it is no result gets none, and one that was accepted as a claim is no cost, nor the reverse.
+        A claim gets no second claim, whatever was said of it, and one that stands gets no cost, nor the reverse: that a number was
+        wrongly read as a claim leaves open that it is a cost. What an earlier run retired does not come back there, either.
         """
         for of in self._of.values():
+            coming = [*of.new, *(draft for row, draft in of.met if row.retired_by_id is not None)]
             for other in self._of.values():
                 same = other is of
                 against = [
                     row
                     for row in other.rows
-                    if row.pk in other.protected
-                    and row.retired_by_id is None
-                    and (row.reject_reason == RejectReason.NOT_A_RESULT if same else row.state != CurationState.REJECTED)
+                    if row.pk in other.protected and row.retired_by_id is None and (same or row.state != CurationState.REJECTED)
                 ]
-                for row, draft in _overlapping(against, of.new):
+                for row, draft in _overlapping(against, coming):
                     self._besides[other.table, row.pk].append((of.table, draft))
         refused = {id(draft) for besides in self._besides.values() for _, draft in besides}
         for of in self._of.values():
             of.new = [draft for draft in of.new if id(draft) not in refused]
+            of.met = [(row, draft) for row, draft in of.met if id(draft) not in refused]
 
     def affected(self) -> dict[StatementTable, set[int]]:
         """Return the stored statements that may change."""
@@ -283,8 +285,13 @@ class _Replacement:
             row.version += 1
         elif any(getattr(row, name) != draft[name] for name in _SHOWN[of.table]):
             self._note(row.paper_text_id, "")
-        if before and row.decided_by == DecidedBy.POLICY:
-            # The policy judged another reading.
+        if row.decided_by == DecidedBy.POLICY and (
+            before or returns or not policy.holds_for(draft["confidence"], draft["rules"], judged=row.confidence)
+        ):
+            # The policy judged another reading, and judges this one next.
+            if not (before or returns):
+                row.version += 1
+                self._note(row.paper_text_id, row.model_key)
             judged = decisions.state_of(row)
             unjudged = {**dict.fromkeys(judged, ""), "state": CurationState.UNREVIEWED.value, "decided_by": DecidedBy.NOBODY.value}
             decisions.set_state(row, unjudged)
