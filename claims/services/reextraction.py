@@ -24,7 +24,6 @@ from django.utils import timezone
 
 from claims.errors import InvalidDecisionError
 from claims.extraction import pipeline
-from claims.extraction.drafts import Extraction
 from claims.extraction.vocabulary import Vocabulary, load_vocabulary
 from claims.models import Paper, PaperText, Reextraction, ReextractionChunk, Run, RunText
 from claims.services import catalog, leases, results, second_reader, statements
@@ -70,8 +69,10 @@ def _check_since(since: str) -> None:
 def find_due(*, vocabulary_hash: str, since: str = "") -> QuerySet[Paper]:
     """Return the papers whose current text was read last by another run than that of this extractor version and vocabulary, or by none.
 
-    `since` leaves out those that were last read by that version or a newer one, whatever the vocabulary was then. An older text of a
-    paper is due when it becomes the current one again; a withdrawn paper's is, too, for it may come back.
+    Also those with a mark: a decision on them was taken back that a run had to spare, or numbers in question wait for a second reader's
+    answer, where the site has one. `since` leaves out those that were last read by that version or a newer one, whatever the vocabulary
+    was then and whether a second reader has looked. An older text of a paper is due when it becomes the current one again; a withdrawn
+    paper's is, too, for it may come back.
     """
     others = [
         run.pk
@@ -80,7 +81,10 @@ def find_due(*, vocabulary_hash: str, since: str = "") -> QuerySet[Paper]:
     ]
     last = RunText.objects.filter(paper_text=OuterRef("current_text")).order_by("-pk").values("run")[:1]
     last_run = Coalesce(Subquery(last, output_field=IntegerField()), _UNREAD)
-    return Paper.objects.filter(current_text__isnull=False).alias(last_run=last_run).filter(last_run__in=[_UNREAD, *others]).order_by("pk")
+    marks = Q(stale=True) | Q(unanswered=True) if second_reader.is_configured() and not since else Q(stale=True)
+    marked = Exists(RunText.objects.filter(marks, paper_text=OuterRef("current_text")))
+    papers = Paper.objects.filter(current_text__isnull=False).alias(last_run=last_run)
+    return papers.filter(Q(last_run__in=[_UNREAD, *others]) | Q(marked)).order_by("pk")
 
 
 def _cut(due: QuerySet[Paper]) -> Iterator[tuple[int, int, int]]:
@@ -113,18 +117,25 @@ def _read_due(
             keep()
             renewed = time.monotonic()
     second = second_reader.read_open(list(readings.values()), vocabulary, keep=keep, ask=ask)
-    extractions = dict(zip(readings, second.extractions, strict=True))
+    read_twice = dict(zip(readings, zip(second.extractions, second.unanswered, strict=True), strict=True))
 
-    def extract(text: PaperText) -> Extraction:
+    def read(text: PaperText) -> statements.Reading:
+        if text.pk in read_twice:
+            return statements.Reading(text, *read_twice[text.pk])
         # A paper may have got another text meanwhile.
-        return extractions.get(text.pk) or pipeline.extract(text.title, text.abstract, vocabulary)
+        found = pipeline.extract(text.title, text.abstract, vocabulary)
+        late = second_reader.read_open([second_reader.Reading(text.title, text.abstract, found)], vocabulary, ask=False)
+        return statements.Reading(text, late.extractions[0], late.unanswered[0])
 
     def write() -> tuple[Run, Reread]:
         run = statements.get_run(extractor_version=pipeline.EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
         locked = {paper.pk: paper for paper in lock_papers(due.values_list("pk", flat=True))}
         # As it is under the locks: somebody else may have read some of them, or withdrawn what made their texts the current ones.
         still_due = find_due(vocabulary_hash=vocabulary.hash, since=since).filter(pk__in=list(locked))
-        return run, read_again([locked[pk] for pk in still_due.values_list("pk", flat=True)], run, extract, actor=actor)
+        reread = read_again([locked[pk] for pk in still_due.values_list("pk", flat=True)], run, read, actor=actor)
+        reread.difference.asked = second.asked
+        reread.difference.reasons = [second.reason] if second.reason else []
+        return run, reread
 
     return write
 

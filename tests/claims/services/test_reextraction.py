@@ -35,6 +35,7 @@ from claims.models import (
     Flag,
     MLModel,
     Paper,
+    PaperText,
     Reextraction,
     ReextractionChunk,
     Result,
@@ -447,8 +448,11 @@ def test_returning_numbers_take_no_query_each(newer: Callable[..., None]) -> Non
             with CaptureQueriesContext(connection) as asked:
                 papers = list(Paper.objects.filter(pk__in=reextraction.find_due(vocabulary_hash=catalog.present_vocabulary().hash)))
                 run = statements.get_run(extractor_version=version, vocabulary_hash=catalog.present_vocabulary().hash)
-                vocabulary = catalog.present_vocabulary()
-                rereading.read_again(papers, run, lambda found: pipeline.extract(found.title, found.abstract, vocabulary), actor="test")
+
+                def read_anew(found: PaperText) -> statements.Reading:
+                    return statements.Reading(found, pipeline.extract(found.title, found.abstract, catalog.present_vocabulary()))
+
+                rereading.read_again(papers, run, read_anew, actor="test")
         counts.append(sum("retir" in query["sql"] and 'FROM "claims_run"' in query["sql"] for query in asked))
         counts[-1] += sum('FROM "claims_run" WHERE "claims_run"."id"' in query["sql"] for query in asked)
     assert counts == [0, 0]
