@@ -12,28 +12,41 @@ _PARTS = re.compile(r"[-/_]")
 _AROUND = "\"'“”‘’()[],"
 
 _POINTING = frozenset(
-    "i we us our ours you your he she it its they them their theirs this that these those which who whom whose what there here".split()
-)
+    [
+        "i", "we", "us", "our", "ours", "you", "your", "he", "she", "it", "its", "they", "them", "their", "theirs", "this", "that",
+        "these", "those", "which", "who", "whom", "whose", "what", "there", "here",
+    ]
+)  # fmt: skip
 _SAYING = frozenset(
-    "is are was were be been being am has have had do does did can could will would may might must should shall when where while because "
-    "since if than although though whether not also only then thus hence however".split()
-)
+    [
+        "is", "are", "was", "were", "be", "been", "being", "am", "has", "have", "had", "do", "does", "did", "can", "could", "will",
+        "would", "may", "might", "must", "should", "shall", "when", "where", "while", "because", "since", "if", "than", "although",
+        "though", "whether", "not", "also", "only", "then", "thus", "hence", "however",
+    ]
+)  # fmt: skip
 _VERBS = re.compile(
     r"(?:achiev|attain|reach|obtain|outperform|surpass|improv|exceed|yield|deliver|demonstrat|evaluat|propos|introduc|present)(?:e|es|s|ed|ing)?"
     r"|(?:get|score|show|gain|use|make|give|need|beat|run|perform|report|find|see|test)s?|ran|got|gave|made|found|shown|tested|used|reported"
 )
 _GENERAL = frozenset(
-    "proposed new novel best final main full own other same first second method methods model models approach approaches framework "
-    "frameworks network networks system systems baseline baselines algorithm algorithms architecture architectures experiment experiments "
-    "result results evaluation evaluations analysis paper work study dataset datasets data benchmark benchmarks test tests set sets "
-    "validation training task tasks suite images image text texts table figure fig section appendix number numbers value values "
-    "percentage percent performance state-of-the-art".split()
-)
+    [
+        "proposed", "new", "novel", "best", "final", "main", "full", "own", "other", "same", "first", "second", "method", "methods",
+        "model", "models", "approach", "approaches", "framework", "frameworks", "network", "networks", "system", "systems",
+        "baseline", "baselines", "algorithm", "algorithms", "architecture", "architectures", "experiment", "experiments", "result",
+        "results", "evaluation", "evaluations", "analysis", "paper", "work", "study", "dataset", "datasets", "data", "benchmark",
+        "benchmarks", "test", "tests", "set", "sets", "validation", "training", "task", "tasks", "suite", "images", "image", "text",
+        "texts", "table", "figure", "fig", "section", "appendix", "number", "numbers", "value", "values", "percentage", "percent",
+        "performance", "state-of-the-art",
+    ]
+)  # fmt: skip
 """Words that name nothing, alone or with each other."""
 _MEASURED_BY = frozenset(
-    "accuracy error errors rate score scores precision recall loss distance similarity correlation ratio index coefficient perplexity "
-    "divergence gain return reward agreement consistency fidelity overlap likelihood entropy deviation variance regret".split()
-)
+    [
+        "accuracy", "error", "errors", "rate", "score", "scores", "precision", "recall", "loss", "distance", "similarity",
+        "correlation", "ratio", "index", "coefficient", "perplexity", "divergence", "gain", "return", "reward", "agreement",
+        "consistency", "fidelity", "overlap", "likelihood", "entropy", "deviation", "variance", "regret",
+    ]
+)  # fmt: skip
 """The last words of what a measure is called in plain words."""
 
 

@@ -241,7 +241,7 @@ def test_decided_number_that_is_read_as_before_is_neither_touched_nor_flagged(ne
     decide(stands(71.5)[0], "accepted")
     before = Claim.objects.filter(value=71.5).values().get()
     newer(on_claims(lambda claim: replace(claim, confidence=0.5, rules=("other.rule",), evidence=Span(0, claim.evidence.end))))
-    assert reextract() == Difference(papers=1)
+    assert reextract() == Difference(papers=1, unanswered=1), "a second reader could be asked about doubtful names"
     assert Claim.objects.filter(value=71.5).values().get() == before
     assert not Flag.objects.exists()
 
@@ -456,6 +456,66 @@ def test_returning_numbers_take_no_query_each(newer: Callable[..., None]) -> Non
         counts.append(sum("retir" in query["sql"] and 'FROM "claims_run"' in query["sql"] for query in asked))
         counts[-1] += sum('FROM "claims_run" WHERE "claims_run"."id"' in query["sql"] for query in asked)
     assert counts == [0, 0]
+
+
+@pytest.mark.parametrize("edit", [on_claims(lambda claim: replace(claim, dataset="CIFAR-10"), value=71.5), on_claims(lambda _: None)])
+def test_flags_are_settled_by_the_next_decision_and_open_again_by_its_undo(newer: Callable[..., None], edit: Edit) -> None:
+    read(text(1, 2))
+    decide(stands(71.5)[0], "accepted")
+    decide(stands(72.5)[0], "accepted")
+    newer(edit)
+    reextract()
+    others = Flag.objects.filter(object_id=stands(72.5)[0].pk).count()
+    changes = decide(stands(71.5)[0], "accepted")
+    flag = Flag.objects.get(object_id=stands(71.5)[0].pk)
+    assert (flag.settled_by, Flag.objects.filter(settled_by=None).count()) == (changes, others)
+    newer(edit, "9.1.0")
+    assert reextract().differing + reextract().missing == 0
+    assert Flag.objects.filter(object_id=flag.object_id).count() == 1, "a person has seen just this"
+    curation.undo(changes, actor="lee")
+    assert Flag.objects.get(pk=flag.pk).settled_by is None
+
+
+def test_flag_is_settled_by_itself_and_that_is_undone(newer: Callable[..., None]) -> None:
+    read(text(1))
+    decide(stands(71.5)[0], "accepted")
+    newer(on_claims(lambda claim: None))
+    reextract()
+    changes = curation.settle_flags(Flag.objects.all(), actor="lee")
+    assert (Flag.objects.get().settled_by, changes.action, changes.decisions.count()) == (changes, "settle", 0)
+    with pytest.raises(InvalidDecisionError, match="settled already"):
+        curation.settle_flags(Flag.objects.all(), actor="kim")
+    curation.undo(changes, actor="lee")
+    assert Flag.objects.get().settled_by is None
+    assert stands(71.5)[0].state == "accepted"
+
+
+@pytest.mark.parametrize("how", ["reopen", "undo"])
+@pytest.mark.parametrize(("state", "reason"), [("rejected", "wrongly_read"), ("accepted", "")])
+def test_what_a_run_had_to_spare_comes_in_once_the_decision_is_taken_back(
+    newer: Callable[..., None], how: str, state: str, reason: str
+) -> None:
+    read(text(1, 2))
+    made = decide(stands(71.5)[0], state, reason)
+    newer(on_claims(lambda claim: [replace(claim, dataset="CIFAR-10"), replace(claim, dataset="CIFAR-100")], value=71.5))
+    reextract()
+    assert reextraction.start(actor="test") is None
+    if how == "reopen":
+        decide(stands(71.5)[0], "unreviewed")
+    else:
+        curation.undo(made, actor="lee")
+    found = reextract(since=NEWER)
+    assert (found.papers, found.claims) == (1, rereading.Counts(new=1, changed=1))
+    assert [claim.dataset.name for claim in stands(71.5) if claim.dataset] == ["CIFAR-10", "CIFAR-100"]
+    assert not Flag.objects.filter(settled_by=None).exists()
+    assert reextraction.start(actor="test") is None
+
+
+def test_decision_that_is_taken_back_where_nothing_was_spared_makes_nothing_due(newer: Callable[..., None]) -> None:
+    read(text(1))
+    decide(stands(71.5)[0], "accepted")
+    decide(stands(71.5)[0], "unreviewed")
+    assert reextraction.start(actor="test") is None
 
 
 def test_running_it_again_changes_nothing(newer: Callable[..., None]) -> None:
