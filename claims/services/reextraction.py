@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -170,28 +170,43 @@ def compare(*, since: str = "", on_papers: Callable[[int], object] | None = None
 # -- planning and reading -------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def start(*, actor: str, since: str = "") -> Reextraction | None:
     """Cut what is due into chunks for workers; return the re-extraction, or the one that is running, or None where nothing is due.
 
-    The caller announces it. One of another extractor version that never came to its end is stopped: nobody can read on with it. Raises
-    `InvalidDecisionError` for a `since` that is no version or a newer one, and while one with another `since` is running.
+    The caller announces it. One of another extractor version or another shipped catalogue that never came to its end is stopped: nobody
+    of this release reads on with it. Raises `InvalidDecisionError` for a `since` that is no version or a newer one, and while one with
+    another `since` is running.
     """
     _check_since(since)
+    try:
+        return _start(actor, since)
+    except IntegrityError:
+        # Of two that begin at once, the second finds out when the first has begun, and joins it.
+        return _start(actor, since)
+
+
+@transaction.atomic
+def _start(actor: str, since: str) -> Reextraction | None:
     running = Reextraction.objects.select_for_update(no_key=True).filter(state=WorkState.RUNNING).first()
-    if running is not None and running.extractor_version == pipeline.EXTRACTOR_VERSION:
+    if running is not None and (running.extractor_version, running.vocabulary_hash) == _release():
         if running.since != since:
             limit = f"since {running.since}" if running.since else "of all texts"
             raise InvalidDecisionError(f"A re-extraction {limit} is running. Wait until it is done, or stop it first (--stop).")
         return running
     if running is not None:
-        _stop(running, f"Extractor {pipeline.EXTRACTOR_VERSION} took its place.")
+        another = running.extractor_version != pipeline.EXTRACTOR_VERSION
+        _stop(running, f"{f'Extractor {pipeline.EXTRACTOR_VERSION}' if another else 'A release with another catalogue'} took its place.")
     vocabulary = catalog.present_vocabulary()
     parts = list(_cut(find_due(vocabulary_hash=vocabulary.hash, since=since)))
     if not parts:
         return None
+    version, vocabulary_hash = _release()
     started = Reextraction.objects.create(
-        extractor_version=pipeline.EXTRACTOR_VERSION, since=since, papers=sum(count for _, _, count in parts), actor=actor
+        extractor_version=version,
+        vocabulary_hash=vocabulary_hash,
+        since=since,
+        papers=sum(count for _, _, count in parts),
+        actor=actor,
     )
     ReextractionChunk.objects.bulk_create(
         (
@@ -201,6 +216,14 @@ def start(*, actor: str, since: str = "") -> Reextraction | None:
         batch_size=500,
     )
     return started
+
+
+def _release() -> tuple[str, str]:
+    """Return the extractor version and the hash of the catalogue that this release ships.
+
+    Not that of the vocabulary in use: a curator who reviews an alias meanwhile changes that for all workers alike.
+    """
+    return pipeline.EXTRACTOR_VERSION, load_vocabulary().hash
 
 
 @transaction.atomic
@@ -234,8 +257,13 @@ def read_next_chunk(reextraction_id: int, *, explain: Callable[[Exception], str]
 
 
 def _open_chunks(now: datetime) -> QuerySet[ReextractionChunk]:
-    """Return the chunks that this extractor version may take: a worker of another release leaves them to others."""
-    ours = Q(reextraction__state=WorkState.RUNNING, reextraction__extractor_version=pipeline.EXTRACTOR_VERSION)
+    """Return the chunks that this release may take: a worker of another one, which finds less due or other names, leaves them to others."""
+    version, vocabulary_hash = _release()
+    ours = Q(
+        reextraction__state=WorkState.RUNNING,
+        reextraction__extractor_version=version,
+        reextraction__vocabulary_hash=vocabulary_hash,
+    )
     # Of one that was stopped, too, what is read is brought to its end.
     return ReextractionChunk.objects.filter(leases.is_open(now)).filter(ours | Q(run__isnull=False))
 
@@ -295,8 +323,9 @@ def read_in_foreground(reextraction: Reextraction, *, on_papers: Callable[[int],
         chunk = read_next_chunk(reextraction.pk)
         if chunk is None:
             break
-        chunk.refresh_from_db()
-        if on_papers is not None and chunk.state in (ChunkState.DONE, ChunkState.FAILED):
+        # Somebody who stops the re-extraction deletes the chunk that is being prepared.
+        over = ReextractionChunk.objects.filter(pk=chunk.pk, state__in=[ChunkState.DONE, ChunkState.FAILED]).exists()
+        if on_papers is not None and over:
             on_papers(chunk.papers)
     close(reextraction.pk)
     reextraction.refresh_from_db()

@@ -137,7 +137,8 @@ def test_acceptance_is_undone_as_far_as_its_numbers_have_not_moved_on() -> None:
 def test_acceptance_of_which_all_has_moved_on_is_not_undone() -> None:
     reading.read(paper("TidyNet", "81.5%"))
     changes = ChangeSet.objects.get()
-    for number in (*Claim.objects.filter(state="accepted"), *Cost.objects.all()):
+    numbers: list[Claim | Cost] = [*Claim.objects.filter(state="accepted"), *Cost.objects.all()]
+    for number in numbers:
         curation.decide(number, CurationState.ACCEPTED, actor="lee", version=number.version)
     with pytest.raises(StaleObjectError, match="nothing is left"):
         curation.undo(changes, actor="lee")

@@ -24,6 +24,8 @@ from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction import pipeline
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Extraction, Span
 from claims.extraction.pipeline import extract
+from claims.extraction.vocabulary import Alias as VocabularyAlias
+from claims.extraction.vocabulary import load_vocabulary
 from claims.models import (
     Alias,
     Benchmark,
@@ -46,7 +48,7 @@ from claims.models import (
 )
 from claims.services import catalog, curation, ingest, leases, receipts, reextraction, rereading, search_names, statements, uploads
 from claims.services.rereading import Difference
-from claims.terms import ConditionKind, CostMeasure, CurationState, DecidedBy, LinkedBy, Qualifier, Role, WorkState
+from claims.terms import AliasKind, ConditionKind, CostMeasure, CurationState, DecidedBy, LinkedBy, Qualifier, Role, WorkState
 from tests.reading import read, state_of_boards, text, upload
 from tests.sites import write_listing
 
@@ -832,6 +834,50 @@ def test_worker_of_another_version_leaves_it_alone_and_a_new_one_takes_its_place
     started.refresh_from_db()
     assert (started.state, started.chunks.count()) == (WorkState.STOPPED, 0)
     assert reextraction.read_in_foreground(second).state == WorkState.DONE
+
+
+def test_worker_with_another_shipped_catalogue_leaves_the_chunks_alone(newer: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    read(text(1, 2, 3))
+    newer()
+    started = reextraction.start(actor="test")
+    assert started is not None
+    older = load_vocabulary().with_aliases([VocabularyAlias(kind=AliasKind.DATASET, name="ImageNet-1K", alias="Old", exact_case=False)])
+    with monkeypatch.context() as release:
+        release.setattr(reextraction, "load_vocabulary", lambda: older)
+        assert reextraction.read_next_chunk(started.pk) is None
+        assert reextraction.find_work(force=True) == {}
+        second = reextraction.start(actor="test")
+        assert second is not None
+        assert second.pk != started.pk
+    started.refresh_from_db()
+    assert (started.state, started.error) == (WorkState.STOPPED, "A release with another catalogue took its place.")
+    assert reextraction.read_next_chunk(second.pk) is None
+
+
+def test_alias_that_a_curator_reviews_meanwhile_stops_no_worker(newer: Callable[..., None]) -> None:
+    read(text(1, 2, 3))
+    newer()
+    started = reextraction.start(actor="test")
+    assert started is not None
+    alias = Alias.objects.get(kind="dataset", key="imagenet1k")
+    Alias.objects.create(kind="dataset", text="FooImages", key="fooimages", reviewed=True, dataset=alias.dataset)
+    assert reextraction.read_in_foreground(started).state == WorkState.DONE
+
+
+def test_foreground_ends_where_somebody_else_stops_it(newer: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    read(text(1, 2, 3, 4))
+    newer()
+    prepare = reextraction._read_due
+
+    def stopped_meanwhile(first: int, *given: Any, **more: Any) -> Any:
+        if first != min(Paper.objects.values_list("pk", flat=True)):
+            reextraction.stop(actor="kim")
+        return prepare(first, *given, **more)
+
+    monkeypatch.setattr(reextraction, "_read_due", stopped_meanwhile)
+    with pytest.raises(SystemExit):
+        run("--foreground")
+    assert (Reextraction.objects.get().state, RunText.objects.filter(run__extractor_version=NEWER).count()) == (WorkState.STOPPED, 2)
 
 
 def test_stopped_one_leaves_the_rest_due(newer: Callable[..., None]) -> None:
