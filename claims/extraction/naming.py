@@ -26,8 +26,10 @@ _SAYING = frozenset(
 )  # fmt: skip
 _VERBS = re.compile(
     r"(?:achiev|attain|reach|obtain|outperform|surpass|improv|exceed|yield|deliver|demonstrat|evaluat|propos|introduc|present)(?:e|es|s|ed|ing)?"
-    r"|(?:get|score|show|gain|use|make|give|need|beat|run|perform|report|find|see|test)s?|ran|got|gave|made|found|shown|tested|used|reported"
+    r"|(?:get|show|make|give|need|beat|perform|find|see)s?|ran|got|gave|made|found|shown|tested|used|reported|scored|gained"
 )
+_VERBS_OR_NOUNS = frozenset(["scores", "gains", "uses", "runs", "tests", "reports"])
+"""Verbs between other words, nouns at the end: "a gain in scores"."""
 _GENERAL = frozenset(
     [
         "proposed", "new", "novel", "best", "final", "main", "full", "own", "other", "same", "first", "second", "method", "methods",
@@ -71,8 +73,10 @@ def is_name(name: str, slot: str, abstract: str) -> bool:
 
 def _is_clause(words: list[str]) -> bool:
     return any(
-        (word.lower() in _POINTING | _SAYING and not (word.isupper() and len(word) > 1)) or (word.islower() and _VERBS.fullmatch(word))
-        for word in words
+        (word.lower() in _POINTING | _SAYING and not (word.isupper() and len(word) > 1))
+        or (word.islower() and _VERBS.fullmatch(word))
+        or (word in _VERBS_OR_NOUNS and 0 < index < len(words) - 1)
+        for index, word in enumerate(words)
     )
 
 

@@ -216,7 +216,7 @@ def test_invalid_answer_changes_nothing(answer: Any, reason: str) -> None:
 PLAIN = (
     "We propose FooNet. Our method is simple. Experiments show much. Ours is the best, and the CNN of Deep Learning is a Proposed Method. "
     "Glimmer was seen. In the end, BarNet reaches the top, and the number is 81.5% in the end. On the Birds of Nowhere, top-1 accuracy, "
-    "Zorbo and enwik8 are looked at, with a 25M parameter model; the end is near. The glimmer rate and the Wobble count too."
+    "Zorbo and enwik8 are looked at, with a 25M parameter model; the end is near. The glimmer rate and the Wobble count too, as does the test wobble score."
 )
 
 
@@ -245,6 +245,7 @@ def test_words_that_name_nothing_are_no_names(slot: str, said: str) -> None:
         ("dataset", "Zorbo", "Zorbo"),
         ("variant", "25M", "25M"),
         ("metric", "glimmer rate", "glimmer rate"),
+        ("metric", "test wobble score", "test wobble score"),
         ("metric", "Wobble", "Wobble"),
     ],
 )
