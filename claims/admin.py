@@ -239,11 +239,11 @@ class ChangeSetAdmin(ReadOnlyAdmin):
             try:
                 if not permissions.may_undo(request.user, change_set):
                     raise NotPermittedError("Your account may not take it back.")
-                changes.undo(change_set, actor=request.user.get_username())
+                undone = changes.undo(change_set, actor=request.user.get_username())
             except ClaimsError as error:
                 self.message_user(request, f"{change_set}: {error.message}", messages.ERROR)
             else:
-                self.message_user(request, f"{change_set}: undone.", messages.SUCCESS)
+                self.message_user(request, f"{change_set}: undone. {undone.reason}".rstrip(), messages.SUCCESS)
                 if (listing := changes.find_listing(change_set)) is not None:
                     tasks.announce_settling(listing)
 
@@ -255,6 +255,21 @@ class FlagAdmin(ReadOnlyAdmin):
     search_fields = ("note",)
     list_select_related = ("run",)
     ordering = ("-pk",)
+    actions = ("settle",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and permissions.may_curate(request.user)
+
+    @admin.action(description="Settle: seen, leave it as it is", permissions=["change"])
+    def settle(self, request: HttpRequest, flags: QuerySet[Flag]) -> None:
+        try:
+            done = curation.settle_flags(flags, actor=request.user.get_username())
+        except ClaimsError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        else:
+            settled = done.settled_flags.count()
+            said = f"{settled} {'flag' if settled == 1 else 'flags'} settled. This is change {done.public_id}; it can be undone."
+            self.message_user(request, said, messages.SUCCESS)
 
     @admin.display(description="About")
     def about(self, flag: Flag) -> SafeString:

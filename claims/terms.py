@@ -249,3 +249,7 @@ class FlagKind(StrEnum):
     DIFFERENCE = "difference"
     GONE = "gone"
     DIRECTION = "direction"
+
+
+FLAGS_OF_NUMBERS = (FlagKind.DIFFERENCE, FlagKind.GONE)
+"""What is flagged on a claim or a cost that a person decided on: a later reading has it otherwise, or no longer."""

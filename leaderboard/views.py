@@ -262,13 +262,15 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     if change_set is None:
         raise Http404("There is no change at this address.")
     try:
-        changes.undo(change_set, actor=request.user.get_username())
+        undone = changes.undo(change_set, actor=request.user.get_username())
     except ClaimsError as error:
         return _refuse(request, error.message, status=409)
     changed = changes.find_listing(change_set)
     if changed is not None:
         tasks.announce_settling(changed)
-    messages.success(request, "The decision was undone." if changed is None else f"Undone. {changed.name} is as it was before.")
+    messages.success(
+        request, f"The decision was undone. {undone.reason}".rstrip() if changed is None else f"Undone. {changed.name} is as it was before."
+    )
     return _back(request)
 
 

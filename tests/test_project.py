@@ -203,6 +203,9 @@ ENDPOINT = {"SECOND_READER_BASE_URL": "https://models.example.org/v1", "SECOND_R
     [
         ("SECOND_READER_BASE_URL", "models.example.org"),
         ("SECOND_READER_BASE_URL", "file:///etc/passwd"),
+        ("SECOND_READER_BASE_URL", "http://models.example.org:8x/v1"),
+        ("SECOND_READER_BASE_URL", "http://models.example.org:0/v1"),
+        ("SECOND_READER_BASE_URL", "http://[models/v1"),
         ("SECOND_READER_MODEL", ""),
         ("SECOND_READER_TIMEOUT", "0"),
         ("SECOND_READER_DAILY_BUDGET", "-1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from claims.models import (
     Claim,
     Cost,
     Decision,
+    Flag,
     Listing,
     ListingEntry,
     Paper,
@@ -24,6 +25,7 @@ from claims.models import (
 )
 from claims.terms import (
     ACCEPT_BY_POLICY,
+    FLAGS_OF_NUMBERS,
     REEXTRACT,
     CurationState,
     ListingState,
@@ -54,6 +56,8 @@ class PaperPage:
     entries: list[ListingEntry]
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
+    flags: dict[tuple[str, int], list[Flag]]
+    """What is open on the numbers that people decided on: a later reading has them otherwise, or no longer."""
     withdrawals: dict[int, ChangeSet]
     withdrawn: bool
 
@@ -86,6 +90,7 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         run=reading.run if reading else None,
         entries=entries,
         hidden=hidden,
+        flags=_open_flags(claims + earlier_claims, costs + earlier_costs),
         withdrawals=find_withdrawals(taken_back),
         # Not the paper's own mark: where many are settled, that may take a while.
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
@@ -114,6 +119,8 @@ class RecordPage:
     costs: list[Cost]
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
+    flags: dict[tuple[str, int], list[Flag]] = field(default_factory=dict)
+    """None: a record is read once."""
 
 
 def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> RecordPage:
@@ -171,6 +178,16 @@ def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str,
         for decision in decisions.select_related("change_set")
         if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
     }
+
+
+def _open_flags(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], list[Flag]]:
+    of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
+        object_kind="cost", object_id__in=[cost.pk for cost in costs]
+    )
+    found: dict[tuple[str, int], list[Flag]] = {}
+    for flag in Flag.objects.filter(of_these, kind__in=FLAGS_OF_NUMBERS, settled_by__isnull=True).order_by("pk"):
+        found.setdefault((flag.object_kind, flag.object_id), []).append(flag)
+    return found
 
 
 def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost]]:

@@ -16,6 +16,7 @@ from claims.extraction.drafting import Context, make_claim, task_of
 from claims.extraction.drafts import READER_RULE, UNNAMED_MODEL, ClaimDraft, Extraction, Span, UntakenNumber
 from claims.extraction.linking import compatible
 from claims.extraction.merging import same_claim
+from claims.extraction.naming import is_name
 from claims.extraction.owners import Owner
 from claims.extraction.pipeline import is_possible
 from claims.extraction.quantities import Quantity, find_quantities
@@ -40,6 +41,7 @@ _CATALOGUED = {"dataset": AliasKind.DATASET, "metric": AliasKind.METRIC}
 _THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 _FENCED = re.compile(r"\s*```(?:json)?\s*(?P<inside>\{.*\})\s*```\s*", re.DOTALL | re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+_ARTICLE = re.compile(r"^(?:the|an?) (?=\S)", re.IGNORECASE)
 _NEAR = 170
 
 
@@ -94,6 +96,15 @@ def apply_answer(
     claims.sort(key=lambda claim: (claim.text_field is TextField.ABSTRACT, claim.number.start))
     untaken = tuple(number for number in found.untaken if not _is_of(number, taken))
     return Applied(Extraction(tuple(claims), found.costs, untaken), made, changed, tuple(refused))
+
+
+def is_readable(answer: str) -> bool:
+    """Say whether an answer has the outer form that is asked for, whatever it says: another one is worth asking for again."""
+    try:
+        _read_entries(answer)
+    except _RefusedError:
+        return False
+    return True
 
 
 def _is_of(left: UntakenNumber, taken: set[tuple[TextField, Span]]) -> bool:
@@ -246,17 +257,23 @@ class _Texts:
         if not isinstance(said, str) or len(said) > MAX_NAME:
             raise _RefusedError(f"a {slot} that is no name")
         name = " ".join(said.split())
+        name = name if self._knows(slot, name) else _ARTICLE.sub("", name)
         if not _LETTER.search(name) or name.count(" ") >= MAX_WORDS or ("." in question.stated and question.stated in name):
             raise _RefusedError(f"a {slot} that is no name")
         if not any(_stands_in(text, name) for text in self._squeezed):
             raise _RefusedError(f"a {slot} that does not stand in the text")
         wanted = _CATALOGUED.get(slot)
-        known = self.vocabulary.lookup(wanted, name) if wanted is not None else None
-        if known is None and slot != "metric" and name.islower() and not any(map(str.isdigit, name)):
-            raise _RefusedError(f"a {slot} that is no name")  # "our method", "the test set"
+        known = self._knows(slot, name)
+        if known is None and not is_name(name, slot, self._originals[TextField.ABSTRACT]):
+            raise _RefusedError(f"a {slot} that is no name")
         if known is None and any(self.vocabulary.lookup(kind, name) is not None for kind in _CATALOGUED.values() if kind is not wanted):
             raise _RefusedError(f"a {slot} that is something else")
         return known or name
+
+    def _knows(self, slot: str, name: str) -> str | None:
+        """Return what the catalogue calls a name, None where it has none such."""
+        wanted = _CATALOGUED.get(slot)
+        return self.vocabulary.lookup(wanted, name) if wanted is not None else None
 
     def check_cell(self, dataset: str | None, metric: str | None) -> None:
         """Raise `_RefusedError` for a dataset that is not measured so."""

@@ -28,12 +28,16 @@ class Run(Shown):
 class RunText(models.Model):
     """That a run read a text; the row with the highest id is of the run that read it last.
 
-    `untaken` lists the numbers it did not take: [field, start, end, reason], in the order of the text.
+    `untaken` lists the numbers it did not take: [field, start, end, reason], in the order of the text. `unanswered` says that a second
+    reader could have been asked about numbers of it and was not, or did not answer; `stale` that the text is to be read again whatever
+    has read it, for a decision that the run had to spare was taken back.
     """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
     paper_text = models.ForeignKey(PaperText, on_delete=models.PROTECT, related_name="readings")
     untaken = models.JSONField(default=list, blank=True)
+    unanswered = models.BooleanField(default=False)
+    stale = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(name="run_text_unique", fields=["run", "paper_text"])]
@@ -42,11 +46,13 @@ class RunText(models.Model):
 class Reextraction(Shown):
     """A pass of an extractor version over the current texts of papers whose last run is another one. One at a time is running.
 
-    `since` limits it to texts last read by an older version than that, '' is no limit. `papers` counts those that were to be read when it
+    `vocabulary_hash` is of the catalogue that the release ships which began it: workers of another one leave it alone. `since` limits it
+    to texts last read by an older version than that, '' is no limit. `papers` counts those that were to be read when it
     began; `hinted` is when workers were last sent a message about it. `error` says why it failed or was stopped.
     """
 
     extractor_version = models.CharField(max_length=32)
+    vocabulary_hash = models.CharField(max_length=64, blank=True, default="")
     since = models.CharField(max_length=32, blank=True, default="")
     state = models.CharField(max_length=8, choices=choices(WorkState), default=WorkState.RUNNING)
     papers = models.PositiveIntegerField(default=0)

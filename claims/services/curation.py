@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Import, Paper
+from claims.models import ChangeSet, Claim, Cost, Flag, Import, Paper, RunText
 from claims.services import decisions, results
 from claims.services.papers import lock_papers
+from claims.services.rows import batches
 from claims.services.tables import lock_imports
-from claims.terms import REEXTRACT, CurationState, DecidedBy, RejectReason
+from claims.terms import ACCEPT_BY_POLICY, FLAGS_OF_NUMBERS, REEXTRACT, CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
+_SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
 ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), _UNDO)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
@@ -34,7 +37,10 @@ def decide(statement: Claim | Cost, state: CurationState, *, actor: str, version
 def decide_all(
     statements: Iterable[tuple[Claim | Cost, int]], state: CurationState, *, actor: str, reason: str = "", note: str = ""
 ) -> ChangeSet:
-    """Decide on several (statement, version seen) pairs alike, in one change set: all or none."""
+    """Decide on several (statement, version seen) pairs alike, in one change set: all or none.
+
+    What is flagged on them is settled by that: a person has looked at the number.
+    """
     if state is CurationState.REJECTED and reason not in list(RejectReason):
         raise InvalidDecisionError("A rejection needs a reason: not a result, or wrongly read.")
     if state is not CurationState.REJECTED and reason:
@@ -54,6 +60,9 @@ def decide_all(
         _save(statement, before | after)
         changed.append((statement, before))
     changes = decisions.record(_ACTIONS[state], actor, changed, reason=note)
+    _let_read_again(changed)
+    for flags in _flags_on(locked):
+        flags.filter(settled_by__isnull=True).update(settled_by=changes)
     _settle(locked)
     for statement, _ in given:
         statement.refresh_from_db()
@@ -64,7 +73,9 @@ def decide_all(
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """Take back what a change set decided, as a change set of its own.
 
-    Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it was undone already.
+    Flags that it settled are open again. Of what a policy accepted, the numbers that have moved on since stay as they are, and the
+    reason of the new change set counts them. Raises `StaleObjectError` if something else that it decided has moved on, or all of it,
+    `InvalidDecisionError` if it was undone already.
     """
     if change_set.action == REEXTRACT:
         raise InvalidDecisionError("What an extractor version reads can't be taken back. Accept or reject its numbers one by one.")
@@ -78,16 +89,76 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     if ChangeSet.objects.filter(undoes=change_set).exists():
         raise InvalidDecisionError("This change was undone already.")
     changed = []
+    moved = 0
     for statement in locked:
         decision = decided[type(statement), statement.pk]
         if statement.version != decision.object_version or statement.retired_by_id is not None:
+            if change_set.action == ACCEPT_BY_POLICY:
+                moved += 1
+                continue
             raise StaleObjectError(f"“{statement.stated}” was changed again since; undo the later change first.")
         before = decisions.state_of(statement)
         _save(statement, decision.before)
         changed.append((statement, before))
-    changes = decisions.record(_UNDO, actor, changed, undoes=change_set)
-    _settle(locked)
+    if moved and not changed:
+        raise StaleObjectError("All of it was changed again since; nothing is left to take back.")
+    reason = f"{moved} of {len(locked)} numbers had been changed since and stay as they are." if moved else ""
+    changes = decisions.record(_UNDO, actor, changed, reason=reason, undoes=change_set)
+    _let_read_again(changed)
+    Flag.objects.filter(settled_by=change_set).update(settled_by=None)
+    _settle(statement for statement, _ in changed)
     return changes
+
+
+@transaction.atomic
+def settle_flags(flags: Iterable[Flag], *, actor: str, reason: str = "") -> ChangeSet:
+    """Say of flags that a person has seen to them, as a change set, whose undo opens them again.
+
+    Raises `InvalidDecisionError` if all of them were settled already.
+    """
+    wanted = [flag.pk for flag in flags]
+    # By id: of two that settle the same ones, the second waits here and finds them settled.
+    open_ = Flag.objects.select_for_update(no_key=True).filter(pk__in=wanted, settled_by__isnull=True).order_by("pk")
+    keys = list(open_.values_list("pk", flat=True))
+    if not keys:
+        raise InvalidDecisionError("These flags were settled already.")
+    changes = decisions.record(_SETTLE, actor, [], reason=reason)
+    Flag.objects.filter(pk__in=keys).update(settled_by=changes)
+    return changes
+
+
+def _flags_on(statements: Iterable[Claim | Cost]) -> Iterator[QuerySet[Flag]]:
+    """Yield the flags on numbers, open or settled, that say how a later reading or text has them."""
+    given = list(statements)
+    for name, table in _TABLES.items():
+        for ids in batches(statement.pk for statement in given if isinstance(statement, table)):
+            yield Flag.objects.filter(kind__in=FLAGS_OF_NUMBERS, object_kind=name, object_id__in=ids)
+
+
+def _let_read_again(changed: Iterable[tuple[Claim | Cost, dict[str, Any]]]) -> None:
+    """Let texts be read again where a person's word on a number is taken back that a run had to spare: what it reads may come in now."""
+    freed = [
+        statement
+        for statement, before in changed
+        if before["decided_by"] == DecidedBy.PERSON and statement.decided_by != DecidedBy.PERSON and statement.paper_text_id is not None
+    ]
+    if not freed:
+        return
+    flagged = {
+        (flag_kind, pk) for flags in _flags_on(freed) for flag_kind, pk in flags.exclude(run=None).values_list("object_kind", "object_id")
+    }
+    readings: dict[int, tuple[int, int]] = {}
+    for ids in batches(statement.paper_text_id or 0 for statement in freed):
+        for pk, text, run in RunText.objects.filter(paper_text__in=ids).order_by("pk").values_list("pk", "paper_text", "run"):
+            readings[text] = (pk, run)
+    stale = {
+        readings[text][0]
+        for statement in freed
+        if (text := statement.paper_text_id or 0) in readings
+        and (readings[text][1] != statement.run_id or (statement._meta.model_name, statement.pk) in flagged)
+    }
+    for pks in batches(stale):
+        RunText.objects.filter(pk__in=pks).update(stale=True)
 
 
 def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim | Cost]:

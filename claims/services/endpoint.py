@@ -23,13 +23,19 @@ logger = logging.getLogger(__name__)
 
 MAX_RETRIES = 2
 """So often a request is sent again that was refused for now (429, a server's error, no connection), after the pause that was asked for."""
+SHUT = (401, 403, 404)
+"""The refusals that are about the key or the address, and not about what is asked."""
 MAX_BODY = 256 * 1024
 """Bytes of the longest response that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a request: what the model said, or None and the problem in a sentence. `reached` is False where nothing took it."""
+    """What came of a request: what the model said, or None and the problem in a sentence.
+
+    `reached` is False where no model can have seen it: there was no connection, or the door was shut (`SHUT`). Whoever else is asked
+    fares no better then.
+    """
 
     content: str | None
     problem: str = ""
@@ -45,11 +51,21 @@ def ask(prompts: Sequence[Sequence[Message]], *, seconds: float) -> list[Answer]
 
 
 async def _ask_all(prompts: Sequence[Sequence[Message]], seconds: float) -> list[Answer]:
+    try:
+        client = _make_client(seconds)
+    except Exception as error:  # an address or a proxy that is none: each part of the library has errors of its own for that
+        logger.warning("the second reader can't be asked with these settings and proxies: %s", type(error).__name__)
+        return [Answer(None, f"its address or a proxy can't be used ({type(error).__name__})", reached=False)] * len(prompts)
+    async with client:
+        return await asyncio.gather(*(_ask(client, prompt, seconds) for prompt in prompts))
+
+
+def _make_client(seconds: float) -> AsyncOpenAI:
     import openai  # not at the top: see above
 
     # A redirect would take the text, and perhaps the key, to somebody whom nobody chose.
     http = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=seconds, event_hooks={"response": [_leave_errors_unread]})
-    client = openai.AsyncOpenAI(
+    return openai.AsyncOpenAI(
         base_url=settings.SECOND_READER_BASE_URL,
         api_key=settings.SECOND_READER_KEY or "none",  # a server of one's own may want none, but the library does
         timeout=seconds,
@@ -58,8 +74,6 @@ async def _ask_all(prompts: Sequence[Sequence[Message]], seconds: float) -> list
         # What is packed could grow without bounds in the hands of the library.
         default_headers={"Accept-Encoding": "identity"},
     )
-    async with client:
-        return await asyncio.gather(*(_ask(client, prompt, seconds) for prompt in prompts))
 
 
 async def _leave_errors_unread(response: Any) -> None:
@@ -77,10 +91,13 @@ async def _ask(client: AsyncOpenAI, prompt: Sequence[Message], seconds: float) -
             return Answer(_read_content(await _receive(client, prompt)))
     except (TimeoutError, openai.APITimeoutError):
         return Answer(None, f"no answer within {seconds:g} seconds")
-    except openai.APIConnectionError:
-        return Answer(None, "no connection", reached=False)
+    except openai.APIConnectionError as error:
+        # By name: the library chooses its transport. All else broke off after somebody had taken the request, and may be paid for.
+        if type(error.__cause__).__name__ == "ConnectError":
+            return Answer(None, "no connection", reached=False)
+        return Answer(None, "the connection broke")
     except openai.APIStatusError as error:
-        return Answer(None, f"refused with status {error.status_code}")
+        return Answer(None, f"refused with status {error.status_code}", reached=error.status_code not in SHUT)
     except _UnusableError as error:
         return Answer(None, str(error))
     except Exception as error:  # the library lets through whatever its own parts raise while a response is read

@@ -262,14 +262,14 @@ def _take_in_papers(chunk: ListingChunk, listed: list[ListedPaper], problems: li
     # Outside above all: an endpoint may take its time.
     first = [second_reader.Reading(title, abstract, found) for (title, abstract), found in extractions.items()]
     second = second_reader.read_open(first, vocabulary, keep=partial(_renew, chunk))
-    extractions = dict(zip(extractions, second.extractions, strict=True))
+    read_twice = dict(zip(extractions, zip(second.extractions, second.unanswered, strict=True), strict=True))
     # Outside, too: whoever needs the same new row would wait until this whole chunk is written.
     run = statements.get_run(extractor_version=EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
     with _writing(chunk):
         merged = papers.merge_entries(chunk.listing, listed)
         read = set(RunText.objects.filter(paper_text__in=merged.texts).values_list("paper_text_id", flat=True))
         readings = [
-            statements.Reading(text, extractions.get((text.title, text.abstract)) or _extract_late(text, vocabulary))
+            statements.Reading(text, *(read_twice.get((text.title, text.abstract)) or _extract_late(text, vocabulary)))
             for text in merged.texts
             if text.pk not in read
         ]
@@ -369,10 +369,11 @@ def _left_to_the_rules(listing: Listing, reason: str) -> list[Problem]:
     return [] if not reason or listing.issues.filter(reason=said).exists() else [Problem(None, said)]
 
 
-def _extract_late(text: PaperText, vocabulary: Vocabulary) -> Extraction:
+def _extract_late(text: PaperText, vocabulary: Vocabulary) -> tuple[Extraction, frozenset[second_reader.Number]]:
     """Extract a text that turned out to be unread only now, within the transaction: no endpoint is waited for here."""
     first = second_reader.Reading(text.title, text.abstract, extract(text.title, text.abstract, vocabulary))
-    return second_reader.read_open([first], vocabulary).extractions[0]
+    second = second_reader.read_open([first], vocabulary)
+    return second.extractions[0], second.unanswered[0]
 
 
 def _unread_texts(listed: list[ListedPaper]) -> list[tuple[str, str]]:

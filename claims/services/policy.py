@@ -39,15 +39,27 @@ def _is_sure(threshold: float) -> Q:
     )
 
 
-def accept_new(text_ids: Collection[int]) -> ChangeSet | None:
-    """Accept what was just read in these texts and is sure enough, as one change set; None if that is nothing, or the site asks for none.
+def accept_new(text_ids: Collection[int]) -> set[int]:
+    """Accept what was just read in these texts and is sure enough, as one change set; nothing if the site asks for none.
 
-    Part of the caller's transaction, which holds the papers' locks and settles them afterwards.
+    Returns the ids of the papers of what was accepted. Part of the caller's transaction, which holds the papers' locks and settles
+    them afterwards.
     """
     threshold: float | None = settings.AUTO_ACCEPT_CONFIDENCE
     if threshold is None or not text_ids:
-        return None
-    return _accept(_find_sure(list(text_ids), threshold), threshold)
+        return set()
+    statements = _find_sure(list(text_ids), threshold)
+    _accept(statements, threshold)
+    return {statement.paper_text.paper_id for statement in statements if statement.paper_text is not None}
+
+
+def holds_for(confidence: float, rules: Collection[str], *, judged: float) -> bool:
+    """Say whether an acceptance of a statement that was `judged` with one confidence holds for a reading of this confidence.
+
+    Without a setting nobody knows what was asked for then, so it must be as sure as what was accepted.
+    """
+    threshold: float | None = settings.AUTO_ACCEPT_CONFIDENCE
+    return confidence >= (judged if threshold is None else threshold) and not _is_of_second_reader(rules)
 
 
 @dataclass(slots=True)
@@ -94,11 +106,15 @@ def _find_sure(text_ids: Collection[int], threshold: float) -> list[Claim | Cost
             .filter(_is_sure(threshold), paper_text__in=ids)
             .select_related("paper_text")
             .order_by("pk")
-            if not any(rule.startswith(_SECOND_READER) for rule in row.rules)
+            if not _is_of_second_reader(row.rules)
         ]
         spoken = _spoken_of(table, {row.paper_text.paper_id for row in rows if row.paper_text is not None})
         found += [row for row in rows if row.paper_text is not None and (row.paper_text.paper_id, row.stated) not in spoken]
     return found
+
+
+def _is_of_second_reader(rules: Collection[str]) -> bool:
+    return any(rule.startswith(_SECOND_READER) for rule in rules)
 
 
 def _spoken_of(table: type[Claim] | type[Cost], papers: Collection[int]) -> set[tuple[int | None, str]]:

@@ -17,14 +17,13 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from claims.errors import InvalidDecisionError
 from claims.extraction import pipeline
-from claims.extraction.drafts import Extraction
 from claims.extraction.vocabulary import Vocabulary, load_vocabulary
 from claims.models import Paper, PaperText, Reextraction, ReextractionChunk, Run, RunText
 from claims.services import catalog, leases, results, second_reader, statements
@@ -70,8 +69,10 @@ def _check_since(since: str) -> None:
 def find_due(*, vocabulary_hash: str, since: str = "") -> QuerySet[Paper]:
     """Return the papers whose current text was read last by another run than that of this extractor version and vocabulary, or by none.
 
-    `since` leaves out those that were last read by that version or a newer one, whatever the vocabulary was then. An older text of a
-    paper is due when it becomes the current one again; a withdrawn paper's is, too, for it may come back.
+    Also those with a mark: a decision on them was taken back that a run had to spare, or numbers in question wait for a second reader's
+    answer, where the site has one. `since` leaves out those that were last read by that version or a newer one, whatever the vocabulary
+    was then and whether a second reader has looked. An older text of a paper is due when it becomes the current one again; a withdrawn
+    paper's is, too, for it may come back.
     """
     others = [
         run.pk
@@ -80,7 +81,10 @@ def find_due(*, vocabulary_hash: str, since: str = "") -> QuerySet[Paper]:
     ]
     last = RunText.objects.filter(paper_text=OuterRef("current_text")).order_by("-pk").values("run")[:1]
     last_run = Coalesce(Subquery(last, output_field=IntegerField()), _UNREAD)
-    return Paper.objects.filter(current_text__isnull=False).alias(last_run=last_run).filter(last_run__in=[_UNREAD, *others]).order_by("pk")
+    marks = Q(stale=True) | Q(unanswered=True) if second_reader.is_configured() and not since else Q(stale=True)
+    marked = Exists(RunText.objects.filter(marks, paper_text=OuterRef("current_text")))
+    papers = Paper.objects.filter(current_text__isnull=False).alias(last_run=last_run)
+    return papers.filter(Q(last_run__in=[_UNREAD, *others]) | Q(marked)).order_by("pk")
 
 
 def _cut(due: QuerySet[Paper]) -> Iterator[tuple[int, int, int]]:
@@ -113,18 +117,25 @@ def _read_due(
             keep()
             renewed = time.monotonic()
     second = second_reader.read_open(list(readings.values()), vocabulary, keep=keep, ask=ask)
-    extractions = dict(zip(readings, second.extractions, strict=True))
+    read_twice = dict(zip(readings, zip(second.extractions, second.unanswered, strict=True), strict=True))
 
-    def extract(text: PaperText) -> Extraction:
+    def read(text: PaperText) -> statements.Reading:
+        if text.pk in read_twice:
+            return statements.Reading(text, *read_twice[text.pk])
         # A paper may have got another text meanwhile.
-        return extractions.get(text.pk) or pipeline.extract(text.title, text.abstract, vocabulary)
+        found = pipeline.extract(text.title, text.abstract, vocabulary)
+        late = second_reader.read_open([second_reader.Reading(text.title, text.abstract, found)], vocabulary, ask=False)
+        return statements.Reading(text, late.extractions[0], late.unanswered[0])
 
     def write() -> tuple[Run, Reread]:
         run = statements.get_run(extractor_version=pipeline.EXTRACTOR_VERSION, vocabulary_hash=vocabulary.hash)
         locked = {paper.pk: paper for paper in lock_papers(due.values_list("pk", flat=True))}
         # As it is under the locks: somebody else may have read some of them, or withdrawn what made their texts the current ones.
         still_due = find_due(vocabulary_hash=vocabulary.hash, since=since).filter(pk__in=list(locked))
-        return run, read_again([locked[pk] for pk in still_due.values_list("pk", flat=True)], run, extract, actor=actor)
+        reread = read_again([locked[pk] for pk in still_due.values_list("pk", flat=True)], run, read, actor=actor)
+        reread.difference.asked = second.asked
+        reread.difference.reasons = [second.reason] if second.reason else []
+        return run, reread
 
     return write
 
@@ -159,28 +170,43 @@ def compare(*, since: str = "", on_papers: Callable[[int], object] | None = None
 # -- planning and reading -------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def start(*, actor: str, since: str = "") -> Reextraction | None:
     """Cut what is due into chunks for workers; return the re-extraction, or the one that is running, or None where nothing is due.
 
-    The caller announces it. One of another extractor version that never came to its end is stopped: nobody can read on with it. Raises
-    `InvalidDecisionError` for a `since` that is no version or a newer one, and while one with another `since` is running.
+    The caller announces it. One of another extractor version or another shipped catalogue that never came to its end is stopped: nobody
+    of this release reads on with it. Raises `InvalidDecisionError` for a `since` that is no version or a newer one, and while one with
+    another `since` is running.
     """
     _check_since(since)
+    try:
+        return _start(actor, since)
+    except IntegrityError:
+        # Of two that begin at once, the second finds out when the first has begun, and joins it.
+        return _start(actor, since)
+
+
+@transaction.atomic
+def _start(actor: str, since: str) -> Reextraction | None:
     running = Reextraction.objects.select_for_update(no_key=True).filter(state=WorkState.RUNNING).first()
-    if running is not None and running.extractor_version == pipeline.EXTRACTOR_VERSION:
+    if running is not None and (running.extractor_version, running.vocabulary_hash) == _release():
         if running.since != since:
             limit = f"since {running.since}" if running.since else "of all texts"
             raise InvalidDecisionError(f"A re-extraction {limit} is running. Wait until it is done, or stop it first (--stop).")
         return running
     if running is not None:
-        _stop(running, f"Extractor {pipeline.EXTRACTOR_VERSION} took its place.")
+        another = running.extractor_version != pipeline.EXTRACTOR_VERSION
+        _stop(running, f"{f'Extractor {pipeline.EXTRACTOR_VERSION}' if another else 'A release with another catalogue'} took its place.")
     vocabulary = catalog.present_vocabulary()
     parts = list(_cut(find_due(vocabulary_hash=vocabulary.hash, since=since)))
     if not parts:
         return None
+    version, vocabulary_hash = _release()
     started = Reextraction.objects.create(
-        extractor_version=pipeline.EXTRACTOR_VERSION, since=since, papers=sum(count for _, _, count in parts), actor=actor
+        extractor_version=version,
+        vocabulary_hash=vocabulary_hash,
+        since=since,
+        papers=sum(count for _, _, count in parts),
+        actor=actor,
     )
     ReextractionChunk.objects.bulk_create(
         (
@@ -190,6 +216,14 @@ def start(*, actor: str, since: str = "") -> Reextraction | None:
         batch_size=500,
     )
     return started
+
+
+def _release() -> tuple[str, str]:
+    """Return the extractor version and the hash of the catalogue that this release ships.
+
+    Not that of the vocabulary in use: a curator who reviews an alias meanwhile changes that for all workers alike.
+    """
+    return pipeline.EXTRACTOR_VERSION, load_vocabulary().hash
 
 
 @transaction.atomic
@@ -223,8 +257,13 @@ def read_next_chunk(reextraction_id: int, *, explain: Callable[[Exception], str]
 
 
 def _open_chunks(now: datetime) -> QuerySet[ReextractionChunk]:
-    """Return the chunks that this extractor version may take: a worker of another release leaves them to others."""
-    ours = Q(reextraction__state=WorkState.RUNNING, reextraction__extractor_version=pipeline.EXTRACTOR_VERSION)
+    """Return the chunks that this release may take: a worker of another one, which finds less due or other names, leaves them to others."""
+    version, vocabulary_hash = _release()
+    ours = Q(
+        reextraction__state=WorkState.RUNNING,
+        reextraction__extractor_version=version,
+        reextraction__vocabulary_hash=vocabulary_hash,
+    )
     # Of one that was stopped, too, what is read is brought to its end.
     return ReextractionChunk.objects.filter(leases.is_open(now)).filter(ours | Q(run__isnull=False))
 
@@ -284,8 +323,9 @@ def read_in_foreground(reextraction: Reextraction, *, on_papers: Callable[[int],
         chunk = read_next_chunk(reextraction.pk)
         if chunk is None:
             break
-        chunk.refresh_from_db()
-        if on_papers is not None and chunk.state in (ChunkState.DONE, ChunkState.FAILED):
+        # Somebody who stops the re-extraction deletes the chunk that is being prepared.
+        over = ReextractionChunk.objects.filter(pk=chunk.pk, state__in=[ChunkState.DONE, ChunkState.FAILED]).exists()
+        if on_papers is not None and over:
             on_papers(chunk.papers)
     close(reextraction.pk)
     reextraction.refresh_from_db()

@@ -3,7 +3,8 @@
 What a new reading states meets what stands at its anchor: the place of the number. Of several statements at one place the one of the
 same dataset and metric (of the same measure) is the same; a number whose ends moved is the same number. What nobody decided on becomes
 what the run reads, keeping its id, or is retired by the run, and shown again by one that finds it again. What a person decided on stays
-as it is: where the run reads it otherwise or finds it no longer, a flag says so.
+as it is: where the run reads it otherwise or finds it no longer, a flag says so. What a second reader filled in stays as it is, too, as
+long as none has answered about that number anew.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Q
+
 from claims import keys
-from claims.extraction.drafts import Extraction
-from claims.models import Benchmark, Claim, Cost, CostLink, Dataset, Flag, Metric, Paper, PaperText, ResultValue, Run, Task
+from claims.extraction.drafts import READER_RULE
+from claims.models import Benchmark, Claim, Cost, CostLink, Dataset, Flag, Metric, Paper, PaperText, ResultValue, Run, RunText, Task
 from claims.services import decisions, policy, results, search_names, statements
 from claims.services.rows import insert_rows, update_rows
 from claims.services.statements import Reading, StatementTable
-from claims.terms import ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, RejectReason, Role
+from claims.terms import FLAGS_OF_NUMBERS, ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, Role
 
 _COMMON = (
     *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier", "kind", "role"),
@@ -75,6 +78,8 @@ class Difference:
 
     `boards` counts the numbers on each board, claims and costs alike, by its slug: what moves to another board is gone from one and new
     on the other. `differing` and `missing` are the numbers that persons decided on and that are flagged: read otherwise, no longer found.
+    `asked` papers were put to the second reader; of `unanswered` ones numbers are left that it was not asked about or did not answer, for
+    these `reasons`, and `waiting` numbers that it filled in earlier stay as they are until it does.
     """
 
     papers: int = 0
@@ -82,6 +87,10 @@ class Difference:
     costs: Counts = field(default_factory=Counts)
     differing: int = 0
     missing: int = 0
+    asked: int = 0
+    unanswered: int = 0
+    waiting: int = 0
+    reasons: list[str] = field(default_factory=list)
     boards: dict[str, Counts] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """What the boards are called, by their slugs."""
@@ -92,6 +101,10 @@ class Difference:
         self.costs.add(other.costs)
         self.differing += other.differing
         self.missing += other.missing
+        self.asked += other.asked
+        self.unanswered += other.unanswered
+        self.waiting += other.waiting
+        self.reasons = sorted({*self.reasons, *other.reasons})
         for slug, counts in other.boards.items():
             self.boards.setdefault(slug, Counts()).add(counts)
         self.names |= other.names
@@ -115,25 +128,32 @@ class Reread:
     names: set[str]
 
 
-def read_again(papers: Sequence[Paper], run: Run, extract: Callable[[PaperText], Extraction], *, actor: str) -> Reread:
+def read_again(papers: Sequence[Paper], run: Run, read: Callable[[PaperText], Reading], *, actor: str) -> Reread:
     """Let a run read the current texts of papers, which are locked, and settle their rows and boards. Part of the caller's transaction."""
     texts = list(PaperText.objects.filter(pk__in=[paper.current_text_id for paper in papers]).order_by("pk"))
-    readings = [Reading(text, extract(text)) for text in texts]
-    statements.record_run(run, readings)
+    readings = [read(text) for text in texts]
     drafts = statements.draft_rows(run, readings)
-    replacement = _Replacement(run, texts)
+    replacement = _Replacement(run, readings)
     for table in (Claim, Cost):
         replacement.match(table, drafts[table])
     replacement.spare_decided()
+    # Marks of earlier readings are dealt with, or made again.
+    RunText.objects.filter(_is_marked(), paper_text__in=texts).update(stale=False, unanswered=False)
+    statements.record_run(run, [replacement.without_waiting(reading) for reading in readings])
     before = _boards_of(replacement.affected())
     replacement.write(actor)
     touched = replacement.changed_papers | statements.settle_texts(paper.pk for paper in papers)
-    policy.accept_new([text.pk for text in texts])
+    touched |= policy.accept_new([text.pk for text in texts])
     results.settle_papers(touched, reworded=replacement.changed_papers)
     search_names.add_words(touched)
     difference = replacement.count(before)
     difference.papers = len(readings)
+    difference.unanswered = sum(bool(reading.unanswered) for reading in readings)
     return Reread(difference, replacement.names)
+
+
+def _is_marked() -> Q:
+    return Q(stale=True) | Q(unanswered=True)
 
 
 def _boards_of(affected: Mapping[StatementTable, set[int]]) -> dict[tuple[StatementTable, int], set[int]]:
@@ -158,6 +178,8 @@ class _Of:
     new: list[_Draft] = field(default_factory=list)
     missing: list[_Row] = field(default_factory=list)
     """Decided by a person, and no longer found."""
+    waiting: list[_Row] = field(default_factory=list)
+    """Filled in by a second reader that has not answered anew."""
     rows: list[_Row] = field(default_factory=list)
     protected: set[int] = field(default_factory=set)
 
@@ -165,11 +187,12 @@ class _Of:
 class _Replacement:
     """One run's readings of texts in the place of what stands."""
 
-    def __init__(self, run: Run, texts: Sequence[PaperText]) -> None:
+    def __init__(self, run: Run, readings: Sequence[Reading]) -> None:
         self.changed_papers: set[int] = set()
         self.names: set[str] = set()
         self._run = run
-        self._texts = {text.pk: text for text in texts}
+        self._texts = {reading.text.pk: reading.text for reading in readings}
+        self._unanswered = {reading.text.pk: reading.unanswered for reading in readings if reading.unanswered}
         self._of: dict[StatementTable, _Of] = {}
         self._besides: dict[tuple[StatementTable, int], list[tuple[StatementTable, _Draft]]] = defaultdict(list)
         """What is read at the place of a decided statement and contradicts the decision, by that."""
@@ -186,6 +209,7 @@ class _Replacement:
         of = self._of[table] = _Of(table)
         # Not FOR UPDATE: whoever makes one of them the leader of a board needs its key at commit, while we may wait for the board.
         rows: Any = table._default_manager.select_for_update(of=("self",), no_key=True).filter(paper_text__in=self._texts)
+        rows = rows.select_related("retired_by")
         of.rows = list(rows.order_by("paper_text", "field", "start", "ordinal"))
         of.protected = _decided(table, of.rows)
         for column in _CATALOGUE.keys() & set(_STATES[table]):
@@ -212,33 +236,51 @@ class _Replacement:
             if id(draft) not in met and (row := hidden.pop(_identity(of.table, draft), None)) is not None:
                 pairs.append((row, draft))
                 met.add(id(draft))
+        waiting = {row.pk for row in shown if row.pk not in of.protected and self._waits(row)}
+        of.waiting += [row for row in shown if row.pk in waiting]
         for row, draft in pairs:
-            (of.kept if row.pk in of.protected else of.met).append((row, draft))
+            if row.pk not in waiting:
+                (of.kept if row.pk in of.protected else of.met).append((row, draft))
         for row in shown:
-            if row.pk not in found:
+            if row.pk not in found | waiting:
                 (of.missing if row.pk in of.protected else of.lost).append(row)
         of.new += [draft for draft in drafts if id(draft) not in met]
 
-    def spare_decided(self) -> None:
-        """Leave out new statements that contradict a person's decision on the same number; the flag on that will name them.
+    def _waits(self, row: _Row) -> bool:
+        return READER_RULE in row.rules and any(
+            row.field == text_field and number.start < row.end and row.start < number.end
+            for text_field, number in self._unanswered.get(row.paper_text_id, ())
+        )
 
-        A number of which somebody said that it is no result gets none, and one that was accepted as a claim is no cost, nor the reverse.
+    def without_waiting(self, reading: Reading) -> Reading:
+        """Return a reading without the numbers among those not taken that stay claims until a second reader answers."""
+        places = {(row.field, row.start, row.end) for of in self._of.values() for row in of.waiting if row.paper_text_id == reading.text.pk}
+        left = tuple(
+            found for found in reading.extraction.untaken if (found.text_field, found.number.start, found.number.end) not in places
+        )
+        return replace(reading, extraction=replace(reading.extraction, untaken=left)) if places else reading
+
+    def spare_decided(self) -> None:
+        """Leave out what would come to stand beside a person's decision on the same number; the flag on that will name it.
+
+        A claim gets no second claim, whatever was said of it, and one that stands gets no cost, nor the reverse: that a number was
+        wrongly read as a claim leaves open that it is a cost. What an earlier run retired does not come back there, either.
         """
         for of in self._of.values():
+            coming = [*of.new, *(draft for row, draft in of.met if row.retired_by_id is not None)]
             for other in self._of.values():
                 same = other is of
                 against = [
                     row
                     for row in other.rows
-                    if row.pk in other.protected
-                    and row.retired_by_id is None
-                    and (row.reject_reason == RejectReason.NOT_A_RESULT if same else row.state != CurationState.REJECTED)
+                    if row.pk in other.protected and row.retired_by_id is None and (same or row.state != CurationState.REJECTED)
                 ]
-                for row, draft in _overlapping(against, of.new):
+                for row, draft in _overlapping(against, coming):
                     self._besides[other.table, row.pk].append((of.table, draft))
         refused = {id(draft) for besides in self._besides.values() for _, draft in besides}
         for of in self._of.values():
             of.new = [draft for draft in of.new if id(draft) not in refused]
+            of.met = [(row, draft) for row, draft in of.met if id(draft) not in refused]
 
     def affected(self) -> dict[StatementTable, set[int]]:
         """Return the stored statements that may change."""
@@ -283,8 +325,13 @@ class _Replacement:
             row.version += 1
         elif any(getattr(row, name) != draft[name] for name in _SHOWN[of.table]):
             self._note(row.paper_text_id, "")
-        if before and row.decided_by == DecidedBy.POLICY:
-            # The policy judged another reading.
+        if row.decided_by == DecidedBy.POLICY and (
+            before or returns or not policy.holds_for(draft["confidence"], draft["rules"], judged=row.confidence)
+        ):
+            # The policy judged another reading, and judges this one next.
+            if not (before or returns):
+                row.version += 1
+                self._note(row.paper_text_id, row.model_key)
             judged = decisions.state_of(row)
             unjudged = {**dict.fromkeys(judged, ""), "state": CurationState.UNREVIEWED.value, "decided_by": DecidedBy.NOBODY.value}
             decisions.set_state(row, unjudged)
@@ -349,7 +396,7 @@ class _Replacement:
         # Without a key they are of a text that was replaced.
         present = Flag.objects.filter(object_kind=kind, object_id__in=[row.pk for row in of.rows]).exclude(key="")
         flagged = set()
-        for flag in present.filter(kind__in=(FlagKind.DIFFERENCE, FlagKind.GONE)):
+        for flag in present.filter(kind__in=FLAGS_OF_NUMBERS):
             holds = flag.object_id in wanted and wanted[flag.object_id][:2] == (flag.kind, flag.key)
             if holds and flag.settled_by_id is not None:
                 # A person has seen just this.
@@ -404,7 +451,8 @@ class _Replacement:
 
     def count(self, before: Mapping[tuple[StatementTable, int], set[int]]) -> Difference:
         """Return what was changed, once the boards are settled; `before` has the boards of what may have changed."""
-        difference = Difference(differing=self._differing, missing=self._missing)
+        waiting = sum(len(of.waiting) for of in self._of.values())
+        difference = Difference(differing=self._differing, missing=self._missing, waiting=waiting)
         counts: dict[int, Counts] = defaultdict(Counts)
         standing = {table: self._fresh[table] | self._changed[table] for table in self._of}
         after = _boards_of(standing)

@@ -21,13 +21,14 @@ from django.utils import timezone
 
 from claims import keys
 from claims.extraction import pipeline
-from claims.extraction.answers import MAX_ANSWER, apply_answer
-from claims.extraction.drafts import Extraction
+from claims.extraction.answers import apply_answer, is_readable
+from claims.extraction.drafts import Extraction, Span
 from claims.extraction.questions import Message, Question, find_questions, write_messages
 from claims.extraction.vocabulary import Vocabulary
 from claims.models import SecondReaderAnswer, SecondReaderDay
 from claims.services import endpoint
 from claims.services.rows import batches
+from claims.terms import TextField
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,12 @@ LEASE_SHARE = 0.5
 """The longest wait for answers, as a share of the lease of the part that waits: it must be renewed before it runs out."""
 MOST_SECONDS = 180.0
 """So long one part waits in all; a worker must be done with it well before its task's time is over."""
+
+
+_USELESS = "an answer of another form than the one asked for"
+
+Number = tuple[TextField, Span]
+"""Where a number stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,13 @@ class Reading:
 class SecondReading:
     """Extractions in the order of the readings, with what a second reader filled in.
 
-    `asked` counts the papers that it was asked about now, `unasked` those whose numbers stay open because it was not, or did not answer,
-    and `reason` is why, in a sentence ('' where all were).
+    `unanswered` holds, for each of them, the numbers in question that nobody has answered about: all of them where the site has no
+    second reader. `asked` counts the papers that it was asked about now, `unasked` those whose numbers stay open because it was not, or
+    gave no useful answer, and `reason` is why, in a sentence ('' where all were, and without a second reader).
     """
 
     extractions: list[Extraction]
+    unanswered: list[frozenset[Number]]
     asked: int = 0
     unasked: int = 0
     reason: str = ""
@@ -69,14 +78,19 @@ def is_configured() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A reading with numbers in question: its place, the texts that were read, the questions and the words to ask them in."""
+    """A reading with numbers in question: its place, the texts that were read, and the questions."""
 
     index: int
     title: str
     abstract: str
     questions: tuple[Question, ...]
-    messages: tuple[Message, ...]
-    key: str
+    messages: tuple[Message, ...] = ()
+    """The words to ask them in, and their key; without where nobody is to be asked."""
+    key: str = ""
+
+    @property
+    def numbers(self) -> frozenset[Number]:
+        return frozenset((question.text_field, question.number) for question in self.questions)
 
 
 def read_open(
@@ -88,9 +102,12 @@ def read_open(
     locks meanwhile: then only what it answered before counts. `keep` is called before each wait, which is shorter than a part's lease.
     """
     extractions = [reading.extraction for reading in readings]
-    if not is_configured():
-        return SecondReading(extractions)
+    unanswered: list[frozenset[Number]] = [frozenset() for _ in readings]
     open_ = [found for index, reading in enumerate(readings) if (found := _find_open(index, reading)) is not None]
+    if not is_configured():
+        for found in open_:
+            unanswered[found.index] = found.numbers
+        return SecondReading(extractions, unanswered)
     answers = _stored_answers(found.key for found in open_)
     prompts = {found.key: found.messages for found in open_ if found.key not in answers}
     asked, reason = 0, ""
@@ -105,6 +122,8 @@ def read_open(
             extractions[found.index] = applied.extraction
             made, changed = made + applied.made, changed + applied.changed
             refused.update(applied.refused)
+        else:
+            unanswered[found.index] = found.numbers
     unasked = sum(found.key not in answers for found in open_)
     if open_:
         logger.info(
@@ -116,7 +135,7 @@ def read_open(
             changed,
             f"; refused of its answers: {endpoint.describe(refused)}" if refused else "",
         )
-    return SecondReading(extractions, asked, unasked, reason)
+    return SecondReading(extractions, unanswered, asked, unasked, reason)
 
 
 def _find_open(index: int, reading: Reading) -> _Open | None:
@@ -124,6 +143,8 @@ def _find_open(index: int, reading: Reading) -> _Open | None:
     questions = find_questions(title, abstract, reading.extraction)
     if not questions:
         return None
+    if not is_configured():
+        return _Open(index, title, abstract, questions)
     messages = write_messages(title, abstract, questions)
     # The very words: another wording of the instructions, or other numbers in question, are another prompt.
     key = keys.digest(json.dumps([settings.SECOND_READER_MODEL, messages]))
@@ -145,6 +166,7 @@ def _ask(prompts: Mapping[str, Sequence[Message]], keep: Callable[[], object]) -
     answers: dict[str, str] = {}
     asked = 0
     reason = ""
+    failures: Counter[str] = Counter()
     for first in range(0, len(prompts), AT_ONCE):
         batch = list(prompts)[first : first + AT_ONCE]
         if time.monotonic() + seconds > ends:
@@ -157,17 +179,21 @@ def _ask(prompts: Mapping[str, Sequence[Message]], keep: Callable[[], object]) -
         if unreached := sum(not answer.reached for answer in got):
             SecondReaderDay.objects.filter(day=today).update(asked=F("asked") - unreached)
         asked += granted - unreached
-        fresh = {key: answer.content for key, answer in zip(batch, got, strict=False) if answer.content is not None}
+        answered = {key: answer.content for key, answer in zip(batch, got, strict=False) if answer.content is not None}
+        fresh = {key: content for key, content in answered.items() if is_readable(content)}
         answers |= _store_answers(fresh)
-        if problems := Counter(answer.problem for answer in got if answer.content is None):
+        problems = Counter(answer.problem for answer in got if answer.content is None)
+        problems += Counter({_USELESS: len(answered) - len(fresh)})
+        if problems:
             logger.warning("the second reader did not answer: %s", endpoint.describe(problems))
-            reason = f"it did not answer: {', '.join(sorted(problems))}"
+            failures |= problems
+            reason = f"it did not answer: {', '.join(sorted(failures))}"
         if granted < len(batch):
             reason = f"its budget of {settings.SECOND_READER_DAILY_BUDGET} papers a day was spent"
             logger.warning("the second reader's budget of %s papers a day is spent", settings.SECOND_READER_DAILY_BUDGET)
             break
-        if not fresh:
-            break  # it is away: the rest of these papers need not wait for it
+        if not any(answer.reached for answer in got):
+            break  # it is away, or shut: the rest of these papers need not wait for it
     return answers, asked, reason
 
 
@@ -184,9 +210,8 @@ def _take_from_budget(day: date, wanted: int) -> int:
 
 
 def _store_answers(fresh: Mapping[str, str]) -> dict[str, str]:
-    """Keep answers and return what is kept: of two to the same prompt the first, and nothing of one that is too long to be looked at."""
+    """Keep answers and return what is kept: of two to the same prompt the first."""
     SecondReaderAnswer.objects.bulk_create(
-        [SecondReaderAnswer(key=key, answer=answer if len(answer) <= MAX_ANSWER else "") for key, answer in fresh.items()],
-        ignore_conflicts=True,
+        [SecondReaderAnswer(key=key, answer=answer) for key, answer in fresh.items()], ignore_conflicts=True
     )
     return _stored_answers(fresh)

@@ -14,22 +14,23 @@ from django.db.models.functions import Coalesce
 
 from claims import keys
 from claims.errors import ClaimsError
-from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, StatementDraft
+from claims.extraction.drafts import UNNAMED_MODEL, ClaimDraft, CostDraft, Extraction, Span, StatementDraft
 from claims.models import Claim, Cost, Decision, Flag, MLModel, Paper, PaperText, Run, RunText
 from claims.services import catalog, decisions, search_names
 from claims.services.papers import lock_papers, place_texts
 from claims.services.rows import batches, insert_rows, update_rows
-from claims.terms import REEXTRACT, AliasKind, DecidedBy, FlagKind, ListingState, Role
+from claims.terms import REEXTRACT, AliasKind, DecidedBy, FlagKind, ListingState, Role, TextField
 
 StatementTable = type[Claim] | type[Cost]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What extraction read from a stored text."""
+    """What extraction read from a stored text, and the numbers that a second reader could say more on and has not."""
 
     text: PaperText
     extraction: Extraction
+    unanswered: frozenset[tuple[TextField, Span]] = frozenset()
 
 
 def get_run(*, extractor_version: str, vocabulary_hash: str) -> Run:
@@ -56,6 +57,7 @@ def record_run(run: Run, readings: Sequence[Reading]) -> None:
                 "run_id": run.pk,
                 "paper_text_id": reading.text.pk,
                 "untaken": [[found.text_field, found.number.start, found.number.end, found.reason] for found in reading.extraction.untaken],
+                "unanswered": bool(reading.unanswered),
             }
             for reading in readings
         ],

@@ -253,8 +253,13 @@ SECOND_READER_TIMEOUT = env.float("SECOND_READER_TIMEOUT", default=15.0)
 # Papers that it is asked about in a day (UTC).
 SECOND_READER_DAILY_BUDGET = env.int("SECOND_READER_DAILY_BUDGET", default=500)
 if SECOND_READER_BASE_URL:
-    _endpoint = urlsplit(SECOND_READER_BASE_URL)
-    if _endpoint.scheme not in ("http", "https") or not _endpoint.hostname:
+    try:
+        _endpoint = urlsplit(SECOND_READER_BASE_URL)
+        # A port that is none shows only when it is read.
+        _is_address = _endpoint.scheme in ("http", "https") and bool(_endpoint.hostname) and _endpoint.port != 0
+    except ValueError:
+        _is_address = False
+    if not _is_address:
         raise ValueError("SECOND_READER_BASE_URL must be an address like https://models.example.org/v1")
     if not SECOND_READER_MODEL:
         raise ValueError("SECOND_READER_MODEL must name the model that SECOND_READER_BASE_URL is asked for")

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import PaperPage
 from claims.extraction.rules.explanations import PARTS, explain
-from claims.models import Claim, Cost, Paper, Statement
+from claims.models import Claim, Cost, Flag, Paper, Statement
 from claims.terms import ClaimKind, CurationState, DateSource, DecidedBy, RejectReason, Role
 
 register = template.Library()
@@ -38,6 +38,12 @@ def date_source(paper: Paper) -> str:
 @register.filter
 def reject_reason(reason: str) -> str:
     return {RejectReason.NOT_A_RESULT: "not a result", RejectReason.WRONGLY_READ: "wrongly read"}.get(RejectReason(reason), reason)
+
+
+@register.filter
+def flag_words(flag: Flag) -> str:
+    """Return what a flag says, without the number and the paper that it begins with: the page shows both."""
+    return flag.note.rpartition("): ")[2]
 
 
 AUTO_ACCEPTED = "auto-accepted"

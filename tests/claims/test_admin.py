@@ -100,5 +100,28 @@ def test_flags_lead_to_what_they_are_about_in_a_fixed_number_of_queries(
     Flag.objects.create(kind="identity", object_kind="paper", object_id=1, note="Two papers.")
     with django_assert_num_queries(6):
         page = admin_client.get(reverse("admin:claims_flag_changelist")).content.decode()
-    assert page.count("extractor 9.0.0, vocabulary 00000000 reads “&amp;”.") == flags
+    assert page.count("extractor 9.0.0, vocabulary 00000000 reads “&amp;”.") == 2 * flags, "and what its tick is called"
     assert reverse("admin:claims_claim_change", args=[claims[0].pk]) in page
+
+
+def test_flags_are_settled_by_a_curator_and_opened_again_by_undo(client: Client) -> None:
+    client.force_login(make_user("lee", *CURATOR, "view_flag", is_staff=True))
+    flags = [Flag.objects.create(kind="identity", object_kind="paper", object_id=n, note="Two papers.") for n in (1, 2, 3)]
+    address = reverse("admin:claims_flag_changelist")
+    ticked = {"action": "settle", "_selected_action": [str(flag.pk) for flag in flags[:2]]}
+    page = client.post(address, ticked, follow=True).content.decode()
+    assert "2 flags settled." in page
+    changes = ChangeSet.objects.get()
+    assert (changes.action, changes.actor, changes.settled_flags.count()) == ("settle", "lee", 2)
+    assert "settled already" in client.post(address, ticked, follow=True).content.decode()
+    client.post(reverse("admin:claims_changeset_changelist"), {"action": "undo", "_selected_action": [str(changes.pk)]})
+    assert not Flag.objects.exclude(settled_by=None).exists()
+
+
+def test_who_may_not_curate_settles_no_flag(client: Client) -> None:
+    client.force_login(make_user("kim", "view_flag", is_staff=True))
+    flag = Flag.objects.create(kind="identity", object_kind="paper", object_id=1, note="Two papers.")
+    address = reverse("admin:claims_flag_changelist")
+    assert 'value="settle"' not in client.get(address).content.decode()
+    client.post(address, {"action": "settle", "_selected_action": [str(flag.pk)]})
+    assert Flag.objects.get().settled_by is None

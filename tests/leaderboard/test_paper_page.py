@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from claims.models import Benchmark, Claim, Paper
+from claims.models import Benchmark, Claim, Flag, Paper
+from claims.services import curation
 from claims.terms import ClaimKind, CurationState, Role, TextField
 from tests import factories as make
 from tests.pages import count_queries, decide, text_of
@@ -194,3 +196,25 @@ def test_paper_query_count_is_constant_with_earlier_texts(curator: Client) -> No
     make.make_reading(paper, [])
     replace_text(paper, "Nothing is left.")
     assert count_queries(curator, paper.get_absolute_url()) <= few
+
+
+@pytest.mark.parametrize("state", [CurationState.ACCEPTED, CurationState.REJECTED])
+def test_flag_stands_beside_its_number_until_it_is_settled(curator: Client, state: CurationState) -> None:
+    paper = make.make_paper(abstract="Model 1 gets 51.5%.")
+    reason = "wrongly_read" if state is CurationState.REJECTED else ""
+    claim = make.make_claim("51.5%", benchmark=make.make_benchmark(), paper=paper, model="Model 1", on_board=not reason)
+    curation.decide(claim, state, actor="lee", version=claim.version, reason=reason)
+    said = f"“51.5%” in “Sample (a): b” ({state}): extractor 9.0.0, vocabulary 00000000 reads dataset “<b>X</b>”, not “ImageNet-1K”."
+    Flag.objects.create(kind="difference", object_kind="claim", object_id=claim.pk, key="k", note=said)
+    Flag.objects.create(kind="difference", object_kind="cost", object_id=claim.pk, key="k", note="Another.")
+    shown = text_of(curator.get(paper.get_absolute_url()))
+    assert "To look at: extractor 9.0.0, vocabulary 00000000 reads dataset “&lt;b&gt;X&lt;/b&gt;”, not “ImageNet-1K”." in shown
+    assert "Another." not in shown
+    page = curator.get(paper.get_absolute_url()).content.decode()
+    assert ("Keep 51.5% accepted" in page) is (state is CurationState.ACCEPTED)
+    assert "Reject 51.5%" in page
+    curator.post(
+        reverse("decide", args=["claim", claim.public_id]), {"version": claim.version, "state": str(state), "reason": reason, "next": "/"}
+    )
+    assert "To look at" not in text_of(curator.get(paper.get_absolute_url()))
+    assert Flag.objects.get(object_kind="claim").settled_by is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,7 +16,7 @@ from claims.errors import ClaimsError
 from claims.extraction import pipeline
 from claims.management.databases import ensure_tables
 from claims.models import Reextraction
-from claims.services import catalog, reextraction, updates
+from claims.services import catalog, reextraction, second_reader, updates
 from claims.services.rereading import Counts, Difference
 from claims.terms import WorkState
 
@@ -127,10 +128,27 @@ class Command(BaseCommand):
         self.stdout.write(
             f"  decided by persons: {flagged} {verb} flagged ({found.differing} read otherwise, {found.missing} no longer found)"
         )
+        for line in _second_reader(found, verb):
+            self.stdout.write(f"  second reader: {line}")
         if found.boards:
             self.stdout.write("  numbers on boards:")
         for slug, counts in sorted(found.boards.items(), key=lambda board: (-_total(board[1]), board[0])):
             self.stdout.write(f"    {found.names.get(slug, slug)}: {_said(counts)}")
+
+
+def _second_reader(found: Difference, verb: str) -> Iterator[str]:
+    """Yield what there is to say about the second reader."""
+    is_on = second_reader.is_configured()
+    if is_on and verb == "would be" and found.unanswered:
+        yield f"would be put to it, as far as its budget goes: {_count(found.unanswered, 'paper')}"
+    elif is_on and verb != "would be":
+        if found.asked:
+            yield f"put to it: {_count(found.asked, 'paper')}"
+        if found.unanswered:
+            why = f" ({'; '.join(found.reasons)})" if found.reasons else ""
+            yield f"left open and due again: {_count(found.unanswered, 'paper')}{why}"
+    if found.waiting:
+        yield f"kept as it filled them in earlier, until it answers: {_count(found.waiting, 'number')}{'' if is_on else ' (it is off)'}"
 
 
 def _limit(since: str) -> str:

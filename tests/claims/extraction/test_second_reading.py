@@ -21,7 +21,7 @@ LEFT = "We propose FooNet. On ImageNet, the top-1 accuracy was high, and with Ba
 """The rules leave its number."""
 EMPTY = "We propose FooNet. FooNet scores 81.5% accuracy. We look at the Birds of Nowhere collection only, with BarNet beside it."
 """The rules take its number, without a dataset."""
-DOUBTFUL = "We study layers. On the Zorbo suite, a glimmer of 81.5% is reached. BarNet is another one, and Birbo another suite."
+DOUBTFUL = "We study layers. On the Zorbo suite, a Glimmer of 81.5% is reached. BarNet is another one, and Birbo another suite."
 """The rules take its number, and hardly believe it."""
 
 
@@ -139,8 +139,8 @@ def test_answer_fills_an_empty_slot_and_changes_nothing_else() -> None:
 
 
 def test_answer_replaces_names_of_a_doubtful_claim() -> None:
-    claim = only(answered(DOUBTFUL, about(entry(kind="absolute", dataset="Birbo", model="BarNet", metric="glimmer"))))
-    assert (claim.dataset, claim.model, claim.metric, claim.value, claim.unit) == ("Birbo", "BarNet", "glimmer", 81.5, "%")
+    claim = only(answered(DOUBTFUL, about(entry(kind="absolute", dataset="Birbo", model="BarNet", metric="Glimmer"))))
+    assert (claim.dataset, claim.model, claim.metric, claim.value, claim.unit) == ("Birbo", "BarNet", "Glimmer", 81.5, "%")
     assert claim.rules[-1] == READER_RULE
 
 
@@ -211,6 +211,51 @@ def test_invalid_answer_changes_nothing(answer: Any, reason: str) -> None:
     assert (applied.made, applied.changed) == (0, 0)
     assert bool(applied.refused) == bool(reason)
     assert all(reason in said for said in applied.refused)
+
+
+PLAIN = (
+    "We propose FooNet. Our method is simple. Experiments show much. Ours is the best, and the CNN of Deep Learning is a Proposed Method. "
+    "Glimmer was seen. In the end, BarNet reaches the top, and the number is 81.5% in the end. On the Birds of Nowhere, top-1 accuracy, "
+    "Zorbo and enwik8 are looked at, with a 25M parameter model; the end is near. The glimmer rate and the Wobble count too, as does the test wobble score."
+)
+
+
+@pytest.mark.parametrize(
+    ("slot", "said"),
+    [
+        *((slot, said) for slot in ("model", "dataset") for said in ("Our method", "We", "Ours", "Experiments", "Experiments show much")),
+        *(("model", said) for said in ("BarNet reaches the top", "the CNN", "CNN", "Glimmer", "a Proposed Method", "25M parameter model")),
+        *(("dataset", said) for said in ("In the end", "the end", "FooNet. Our method", "Our method is simple")),
+        *(("metric", said) for said in ("number", "the number", "the end", "end", "Glimmer", "We", "Our method", "Experiments", "CNN")),
+        ("variant", "Our method"),
+    ],
+)
+def test_words_that_name_nothing_are_no_names(slot: str, said: str) -> None:
+    applied = answered(PLAIN, about(made(**{slot: said})))
+    assert applied.extraction == read(PLAIN)
+    assert applied.refused == (f"a {slot} that is no name",)
+
+
+@pytest.mark.parametrize(
+    ("slot", "said", "name"),
+    [
+        ("model", "FooNet", "FooNet"),
+        ("model", "BarNet", "BarNet"),
+        ("dataset", "the Birds of Nowhere", "Birds of Nowhere"),
+        ("dataset", "Zorbo", "Zorbo"),
+        ("variant", "25M", "25M"),
+        ("metric", "glimmer rate", "glimmer rate"),
+        ("metric", "test wobble score", "test wobble score"),
+        ("metric", "Wobble", "Wobble"),
+    ],
+)
+def test_unknown_names_are_told_by_their_shape_or_a_capital_within_a_sentence(slot: str, said: str, name: str) -> None:
+    assert getattr(only(answered(PLAIN, about(made(**{slot: said})))), slot) == name
+
+
+def test_capitals_of_a_title_name_nothing() -> None:
+    title = "Seeing Layers in Order: FooNet"
+    assert answered(PLAIN, about(made(model="Seeing Layers")), title=title).refused == ("a model that is no name",)
 
 
 def test_value_out_of_a_metric_s_bounds_is_no_result_of_it() -> None:

@@ -92,6 +92,20 @@ def upload(text: str) -> Listing:
     return storage.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")[0]
 
 
+def test_reextraction_that_two_begin_at_once_is_one(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest.ingest_in_foreground(upload(write(range(4))))
+    monkeypatch.setattr(pipeline, "EXTRACTOR_VERSION", "9.0.0")
+    with transaction.atomic():
+        first = reextraction.start(actor="lee")
+        second = threads.start(lambda: reextraction.start(actor="kim"))
+        assert wait_until_blocked_or_done(second)
+    joined = second.result()
+    assert first is not None
+    assert joined is not None
+    assert (joined.pk, joined.actor) == (first.pk, "lee")
+    assert ReextractionChunk.objects.count() == 2
+
+
 def test_chunk_is_leased_to_one_of_those_who_ask_at_once(threads: Threads) -> None:
     listing = upload(write(range(24)))
     ingest.plan_listing(listing.pk)

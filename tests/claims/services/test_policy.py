@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from claims.boards import read_board
-from claims.errors import InvalidDecisionError
+from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision, Paper
 from claims.services import curation, policy, receipts
 from claims.terms import ACCEPT_BY_POLICY, CurationState
@@ -122,6 +122,28 @@ def test_acceptance_is_undone_as_a_whole_and_not_made_again() -> None:
         curation.undo(changes, actor="lee")
 
 
+def test_acceptance_is_undone_as_far_as_its_numbers_have_not_moved_on() -> None:
+    reading.read(paper("TidyNet", "81.5%") + paper("LeanNet", "79.0%"))
+    changes = ChangeSet.objects.get()
+    claim = Claim.objects.get(stated="81.5")
+    curation.decide(claim, CurationState.ACCEPTED, actor="lee", version=claim.version)
+    undone = curation.undo(changes, actor="lee")
+    assert undone.reason == "1 of 4 numbers had been changed since and stay as they are."
+    assert undone.decisions.count() == 3
+    assert (states()["81.5"], states()["79.0"], states()["25"]) == (("accepted", "person"), OPEN, OPEN)
+    assert board().accepted_row_count == 1
+
+
+def test_acceptance_of_which_all_has_moved_on_is_not_undone() -> None:
+    reading.read(paper("TidyNet", "81.5%"))
+    changes = ChangeSet.objects.get()
+    numbers: list[Claim | Cost] = [*Claim.objects.filter(state="accepted"), *Cost.objects.all()]
+    for number in numbers:
+        curation.decide(number, CurationState.ACCEPTED, actor="lee", version=number.version)
+    with pytest.raises(StaleObjectError, match="nothing is left"):
+        curation.undo(changes, actor="lee")
+
+
 def test_acceptance_is_carried_to_a_newer_text_that_says_the_same() -> None:
     reading.read(paper("TidyNet", "81.5%"))
     reading.read(paper("TidyNet", "81.5%", more="Another word. "))
@@ -168,4 +190,4 @@ def test_accepting_takes_as_many_queries_for_many_numbers(django_assert_num_quer
     for title in ("Net1a", "Net8"):
         texts = list(Paper.objects.filter(title__startswith=title, current_text__isnull=False).values_list("current_text", flat=True))
         with django_assert_num_queries(8):
-            assert policy.accept_new(texts) is not None
+            assert len(policy.accept_new(texts)) == len(texts)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 
@@ -23,6 +24,8 @@ from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction import pipeline
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Extraction, Span
 from claims.extraction.pipeline import extract
+from claims.extraction.vocabulary import Alias as VocabularyAlias
+from claims.extraction.vocabulary import load_vocabulary
 from claims.models import (
     Alias,
     Benchmark,
@@ -34,6 +37,7 @@ from claims.models import (
     Flag,
     MLModel,
     Paper,
+    PaperText,
     Reextraction,
     ReextractionChunk,
     Result,
@@ -42,9 +46,9 @@ from claims.models import (
     Run,
     RunText,
 )
-from claims.services import curation, ingest, leases, receipts, reextraction, rereading, search_names, statements, uploads
+from claims.services import catalog, curation, ingest, leases, receipts, reextraction, rereading, search_names, statements, uploads
 from claims.services.rereading import Difference
-from claims.terms import ConditionKind, CostMeasure, CurationState, DecidedBy, LinkedBy, Qualifier, Role, WorkState
+from claims.terms import AliasKind, ConditionKind, CostMeasure, CurationState, DecidedBy, LinkedBy, Qualifier, Role, WorkState
 from tests.reading import read, state_of_boards, text, upload
 from tests.sites import write_listing
 
@@ -239,7 +243,7 @@ def test_decided_number_that_is_read_as_before_is_neither_touched_nor_flagged(ne
     decide(stands(71.5)[0], "accepted")
     before = Claim.objects.filter(value=71.5).values().get()
     newer(on_claims(lambda claim: replace(claim, confidence=0.5, rules=("other.rule",), evidence=Span(0, claim.evidence.end))))
-    assert reextract() == Difference(papers=1)
+    assert reextract() == Difference(papers=1, unanswered=1), "a second reader could be asked about doubtful names"
     assert Claim.objects.filter(value=71.5).values().get() == before
     assert not Flag.objects.exists()
 
@@ -266,6 +270,55 @@ def test_what_a_policy_accepted_is_replaced_and_undecided_again_only_where_it_re
     assert Decision.objects.get().before["decided_by"] == "policy"
 
 
+def of_confidence(confidence: float) -> Edit:
+    return on_claims(lambda claim: replace(claim, confidence=confidence), value=71.5)
+
+
+@pytest.mark.parametrize("threshold", [0.9, None])
+def test_acceptance_by_a_policy_ends_where_a_version_is_less_sure(
+    newer: Callable[..., None], settings: Settings, threshold: float | None
+) -> None:
+    settings.AUTO_ACCEPT_CONFIDENCE = 0.9
+    newer(of_confidence(0.95), "0.0.9")
+    read(text(1))
+    assert stands(71.5)[0].decided_by == DecidedBy.POLICY
+    settings.AUTO_ACCEPT_CONFIDENCE = threshold
+    newer(of_confidence(0.1))
+    assert reextract().claims.changed == 1
+    assert (stands(71.5)[0].state, stands(71.5)[0].decided_by) == ("unreviewed", "nobody")
+    assert Benchmark.objects.get(slug=IMAGENET).accepted_row_count == 0
+    last = Decision.objects.filter(object_kind="claim", object_id=stands(71.5)[0].pk).latest("pk")
+    assert (last.before["decided_by"], last.after["state"], last.object_version) == ("policy", "unreviewed", stands(71.5)[0].version)
+    newer(of_confidence(0.97), "9.1.0")
+    reextract()
+    assert stands(71.5)[0].state == ("accepted" if threshold else "unreviewed")
+
+
+def test_returning_number_is_judged_anew(newer: Callable[..., None], settings: Settings) -> None:
+    settings.AUTO_ACCEPT_CONFIDENCE = 0.9
+    newer(of_confidence(0.95), "0.0.9")
+    read(text(1))
+    newer(on_claims(lambda claim: None, value=71.5))
+    reextract()
+    settings.AUTO_ACCEPT_CONFIDENCE = None
+    newer(of_confidence(0.95), "9.1.0")
+    reextract()
+    assert [claim.state for claim in stands(71.5)] == ["unreviewed"]
+
+
+def test_what_the_policy_accepts_while_texts_are_read_again_stands_on_its_boards_as_accepted(
+    newer: Callable[..., None], settings: Settings
+) -> None:
+    newer(of_confidence(0.95), "0.0.9")
+    read(text(1))
+    settings.AUTO_ACCEPT_CONFIDENCE = 0.9
+    newer(of_confidence(0.95))
+    assert reextract().claims == rereading.Counts()
+    (claim,) = stands(71.5)
+    board = Benchmark.objects.get(slug=IMAGENET)
+    assert (claim.state, board.accepted_row_count, board.accepted_leader) == ("accepted", 1, claim)
+
+
 def test_number_that_a_person_chose_to_be_shown_or_cost_that_a_person_tied_is_protected(newer: Callable[..., None]) -> None:
     read(text(1))
     ResultValue.objects.filter(claim__value=71.5).update(chosen_by=LinkedBy.PERSON)
@@ -288,12 +341,12 @@ def test_several_statements_of_one_number_are_told_apart_by_dataset_and_metric(n
     # The other way round, and one more in front.
     newer(on_claims(lambda claim: [replace(claim, dataset="CIFAR-100"), *reversed(both(claim))], value=71.5))
     found = reextract()
-    assert (found.claims, found.differing, found.missing) == (rereading.Counts(new=1), 0, 0)
+    assert (found.claims, found.differing, found.missing) == (rereading.Counts(), 1, 0)
+    assert "reads it as a claim, Top-1 accuracy on CIFAR-100." in Flag.objects.get().note, "where a person decided, nothing is inserted"
     states = {claim.dataset.name: (claim.pk, claim.state) for claim in stands(71.5) if claim.dataset}
-    assert states.pop("CIFAR-100")[1] == "unreviewed"
     assert states == {"ImageNet-1K": (first.pk, "unreviewed"), "CIFAR-10": (second.pk, "rejected")}
     newer(on_claims(lambda claim: replace(claim, dataset="CIFAR-10"), value=71.5), "9.1.0")
-    assert reextract().claims == rereading.Counts(gone=2)
+    assert reextract().claims == rereading.Counts(gone=1)
     assert [claim.pk for claim in stands(71.5)] == [second.pk]
 
 
@@ -362,6 +415,109 @@ def test_number_that_is_no_result_to_a_person_gets_no_other_dataset(newer: Calla
     assert (found.claims.new, found.differing) == (0, 1)
     assert "reads it as a claim, Top-1 accuracy on CIFAR-10" in Flag.objects.get().note
     assert "image-classification-on-cifar-10" not in Benchmark.objects.filter(row_count__gt=0).values_list("slug", flat=True)
+
+
+@pytest.mark.parametrize(("state", "reason"), [("accepted", ""), ("rejected", "wrongly_read"), ("rejected", "not_a_result")])
+def test_decided_number_that_is_read_as_two_gets_neither_but_a_flag(newer: Callable[..., None], state: str, reason: str) -> None:
+    read(text(1))
+    decide(stands(71.5)[0], state, reason)
+    before = Claim.objects.filter(value=71.5).values().get()
+    newer(on_claims(lambda claim: [replace(claim, dataset="CIFAR-10"), replace(claim, dataset="CIFAR-100")], value=71.5))
+    found = reextract()
+    assert (found.claims, found.differing, found.missing) == (rereading.Counts(), 1, 0)
+    assert Claim.objects.filter(value=71.5).values().get() == before
+    assert "dataset “CIFAR-10”, not “ImageNet-1K”" in Flag.objects.get().note
+    assert "it as a claim, Top-1 accuracy on CIFAR-100" in Flag.objects.get().note
+
+
+def test_what_a_version_retired_does_not_come_back_beside_a_decision_of_later(newer: Callable[..., None]) -> None:
+    newer(on_claims(both, value=71.5), "0.0.9")
+    read(text(1))
+    newer(version="0.1")
+    assert reextract().claims.gone == 1
+    decide(stands(71.5)[0], "rejected", "not_a_result")
+    newer(on_claims(both, value=71.5))
+    assert (reextract().claims, [claim.state for claim in stands(71.5)]) == (rereading.Counts(), ["rejected"])
+
+
+def test_returning_numbers_take_no_query_each(newer: Callable[..., None]) -> None:
+    counts = []
+    for first, number in ((1, 2), (11, 9)):
+        newer(version="0.1")
+        read(text(*range(first, first + number)))
+        for version in ("0.2", "0.3"):
+            newer(on_claims(lambda claim: None) if version == "0.2" else lambda found: found, version)
+            with CaptureQueriesContext(connection) as asked:
+                papers = list(Paper.objects.filter(pk__in=reextraction.find_due(vocabulary_hash=catalog.present_vocabulary().hash)))
+                run = statements.get_run(extractor_version=version, vocabulary_hash=catalog.present_vocabulary().hash)
+
+                def read_anew(found: PaperText) -> statements.Reading:
+                    return statements.Reading(found, pipeline.extract(found.title, found.abstract, catalog.present_vocabulary()))
+
+                rereading.read_again(papers, run, read_anew, actor="test")
+        counts.append(sum("retir" in query["sql"] and 'FROM "claims_run"' in query["sql"] for query in asked))
+        counts[-1] += sum('FROM "claims_run" WHERE "claims_run"."id"' in query["sql"] for query in asked)
+    assert counts == [0, 0]
+
+
+@pytest.mark.parametrize("edit", [on_claims(lambda claim: replace(claim, dataset="CIFAR-10"), value=71.5), on_claims(lambda _: None)])
+def test_flags_are_settled_by_the_next_decision_and_open_again_by_its_undo(newer: Callable[..., None], edit: Edit) -> None:
+    read(text(1, 2))
+    decide(stands(71.5)[0], "accepted")
+    decide(stands(72.5)[0], "accepted")
+    newer(edit)
+    reextract()
+    others = Flag.objects.filter(object_id=stands(72.5)[0].pk).count()
+    changes = decide(stands(71.5)[0], "accepted")
+    flag = Flag.objects.get(object_id=stands(71.5)[0].pk)
+    assert (flag.settled_by, Flag.objects.filter(settled_by=None).count()) == (changes, others)
+    newer(edit, "9.1.0")
+    assert reextract().differing + reextract().missing == 0
+    assert Flag.objects.filter(object_id=flag.object_id).count() == 1, "a person has seen just this"
+    curation.undo(changes, actor="lee")
+    assert Flag.objects.get(pk=flag.pk).settled_by is None
+
+
+def test_flag_is_settled_by_itself_and_that_is_undone(newer: Callable[..., None]) -> None:
+    read(text(1))
+    decide(stands(71.5)[0], "accepted")
+    newer(on_claims(lambda claim: None))
+    reextract()
+    changes = curation.settle_flags(Flag.objects.all(), actor="lee")
+    assert (Flag.objects.get().settled_by, changes.action, changes.decisions.count()) == (changes, "settle", 0)
+    with pytest.raises(InvalidDecisionError, match="settled already"):
+        curation.settle_flags(Flag.objects.all(), actor="kim")
+    curation.undo(changes, actor="lee")
+    assert Flag.objects.get().settled_by is None
+    assert stands(71.5)[0].state == "accepted"
+
+
+@pytest.mark.parametrize("how", ["reopen", "undo"])
+@pytest.mark.parametrize(("state", "reason"), [("rejected", "wrongly_read"), ("accepted", "")])
+def test_what_a_run_had_to_spare_comes_in_once_the_decision_is_taken_back(
+    newer: Callable[..., None], how: str, state: str, reason: str
+) -> None:
+    read(text(1, 2))
+    made = decide(stands(71.5)[0], state, reason)
+    newer(on_claims(lambda claim: [replace(claim, dataset="CIFAR-10"), replace(claim, dataset="CIFAR-100")], value=71.5))
+    reextract()
+    assert reextraction.start(actor="test") is None
+    if how == "reopen":
+        decide(stands(71.5)[0], "unreviewed")
+    else:
+        curation.undo(made, actor="lee")
+    found = reextract(since=NEWER)
+    assert (found.papers, found.claims) == (1, rereading.Counts(new=1, changed=1))
+    assert [claim.dataset.name for claim in stands(71.5) if claim.dataset] == ["CIFAR-10", "CIFAR-100"]
+    assert not Flag.objects.filter(settled_by=None).exists()
+    assert reextraction.start(actor="test") is None
+
+
+def test_decision_that_is_taken_back_where_nothing_was_spared_makes_nothing_due(newer: Callable[..., None]) -> None:
+    read(text(1))
+    decide(stands(71.5)[0], "accepted")
+    decide(stands(71.5)[0], "unreviewed")
+    assert reextraction.start(actor="test") is None
 
 
 def test_running_it_again_changes_nothing(newer: Callable[..., None]) -> None:
@@ -678,6 +834,50 @@ def test_worker_of_another_version_leaves_it_alone_and_a_new_one_takes_its_place
     started.refresh_from_db()
     assert (started.state, started.chunks.count()) == (WorkState.STOPPED, 0)
     assert reextraction.read_in_foreground(second).state == WorkState.DONE
+
+
+def test_worker_with_another_shipped_catalogue_leaves_the_chunks_alone(newer: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    read(text(1, 2, 3))
+    newer()
+    started = reextraction.start(actor="test")
+    assert started is not None
+    older = load_vocabulary().with_aliases([VocabularyAlias(kind=AliasKind.DATASET, name="ImageNet-1K", alias="Old", exact_case=False)])
+    with monkeypatch.context() as release:
+        release.setattr(reextraction, "load_vocabulary", lambda: older)
+        assert reextraction.read_next_chunk(started.pk) is None
+        assert reextraction.find_work(force=True) == {}
+        second = reextraction.start(actor="test")
+        assert second is not None
+        assert second.pk != started.pk
+    started.refresh_from_db()
+    assert (started.state, started.error) == (WorkState.STOPPED, "A release with another catalogue took its place.")
+    assert reextraction.read_next_chunk(second.pk) is None
+
+
+def test_alias_that_a_curator_reviews_meanwhile_stops_no_worker(newer: Callable[..., None]) -> None:
+    read(text(1, 2, 3))
+    newer()
+    started = reextraction.start(actor="test")
+    assert started is not None
+    alias = Alias.objects.get(kind="dataset", key="imagenet1k")
+    Alias.objects.create(kind="dataset", text="FooImages", key="fooimages", reviewed=True, dataset=alias.dataset)
+    assert reextraction.read_in_foreground(started).state == WorkState.DONE
+
+
+def test_foreground_ends_where_somebody_else_stops_it(newer: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    read(text(1, 2, 3, 4))
+    newer()
+    prepare = reextraction._read_due
+
+    def stopped_meanwhile(first: int, *given: Any, **more: Any) -> Any:
+        if first != min(Paper.objects.values_list("pk", flat=True)):
+            reextraction.stop(actor="kim")
+        return prepare(first, *given, **more)
+
+    monkeypatch.setattr(reextraction, "_read_due", stopped_meanwhile)
+    with pytest.raises(SystemExit):
+        run("--foreground")
+    assert (Reextraction.objects.get().state, RunText.objects.filter(run__extractor_version=NEWER).count()) == (WorkState.STOPPED, 2)
 
 
 def test_stopped_one_leaves_the_rest_due(newer: Callable[..., None]) -> None:

@@ -26,7 +26,7 @@ from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Claim, ListingIssue, RunText, SecondReaderAnswer, SecondReaderDay
 from claims.services import endpoint, ingest, second_reader
 from claims.services.second_reader import Reading, SecondReading, read_open
-from claims.terms import ChunkState, CurationState, DecidedBy, ListingState
+from claims.terms import ChunkState, CurationState, DecidedBy, ListingState, TextField
 from tests.catalogue import load_catalogue
 from tests.model_server import ModelServer, Reply, fills, says, serve_model
 from tests.reading import read, upload
@@ -92,7 +92,7 @@ def test_without_an_address_nothing_is_asked_and_nothing_changes(django_assert_n
     first = readings()
     with django_assert_num_queries(0):
         found = read_open(first, load_vocabulary())
-    assert found == SecondReading([first[0].extraction])
+    assert found == SecondReading([first[0].extraction], [frozenset({(TextField.ABSTRACT, first[0].extraction.untaken[-1].number)})])
 
 
 def test_library_is_imported_only_to_ask() -> None:
@@ -152,9 +152,18 @@ def test_another_model_is_asked_anew(model: ModelServer, settings: Settings) -> 
     assert [request["model"] for request in model.requests] == ["reader-1", "reader-2"]
 
 
-def test_useless_answer_is_kept_and_not_asked_for_again(model: ModelServer) -> None:
+def test_answer_of_another_form_is_no_answer_and_asked_for_again(model: ModelServer) -> None:
     model.replies[:] = [says("I can't help with that."), says(GOOD)]
-    assert ask().extractions == ask().extractions == [reading.extraction for reading in readings()]
+    found = ask()
+    assert (found.extractions, found.asked, found.unasked) == ([readings()[0].extraction], 1, 1)
+    assert found.reason == "it did not answer: an answer of another form than the one asked for"
+    assert is_filled(ask().extractions[0])
+    assert (len(model.requests), spent()) == (2, 2)
+
+
+def test_answer_of_the_right_form_that_says_nothing_is_kept(model: ModelServer) -> None:
+    model.replies[:] = [says({"numbers": []}), says(GOOD)]
+    assert ask().extractions == ask().extractions == [readings()[0].extraction]
     assert len(model.requests) == 1
 
 
@@ -166,24 +175,26 @@ def numbers(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "kept"),
     [
-        numbers(metric="Mean average precision"),
-        numbers(model="NetThatIsNowhere"),
-        numbers(number="99.9"),
-        numbers(value=99.9),
-        {"numbers": [{**GOOD["numbers"][0], "index": index} for index in (2, 3)]},
-        "81.5% top-1 accuracy on ImageNet",
-        '{"numbers": [',
-        "",
-        "\x00\ud800 \x00",
-        "{" * 100_000,
+        (numbers(metric="Mean average precision"), True),
+        (numbers(model="NetThatIsNowhere"), True),
+        (numbers(number="99.9"), True),
+        (numbers(value=99.9), True),
+        ({"numbers": [{**GOOD["numbers"][0], "index": index} for index in (2, 3)]}, True),
+        ("81.5% top-1 accuracy on ImageNet", False),
+        ('{"numbers": [', False),
+        ("", False),
+        ("\x00\ud800 \x00", False),
+        ("{" * 100_000, False),
+        ('{"numbers": []}' + " " * 100_000, False),
     ],
 )
-def test_answer_that_is_not_valid_changes_nothing(model: ModelServer, content: Any) -> None:
+def test_answer_that_is_not_valid_changes_nothing(model: ModelServer, content: Any, kept: bool) -> None:
     model.replies[:] = [says(content)]
-    assert ask().extractions == [readings()[0].extraction]
-    assert SecondReaderAnswer.objects.count() == 1
+    found = ask()
+    assert (found.extractions, found.unasked) == ([readings()[0].extraction], int(not kept))
+    assert SecondReaderAnswer.objects.exists() is kept
 
 
 HTML = Reply(b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
@@ -203,6 +214,7 @@ HTML = Reply(b"<!doctype html><title>Sign in</title>", headers={"Content-Type": 
         (Reply(b"x" * 100_000, times=1_000), 1, "a response without end"),
         (Reply(b"\x1f\x8b\x08", headers={"Content-Encoding": "gzip"}), 1, "a packed response that nobody asked for"),
         (Reply(b"{}", status=401), 1, "refused with status 401"),
+        (Reply(b"{}", status=403), 1, "refused with status 403"),
         (Reply(b"<b>No</b>", status=404), 1, "refused with status 404"),
         (Reply(b"{}", status=500), 3, "refused with status 500"),
         (Reply(b"x" * 100_000, status=400, times=1_000_000), 1, "refused with status 400"),
@@ -217,7 +229,7 @@ def test_failing_endpoint_leaves_the_paper_to_the_rules(model: ModelServer, repl
     assert (found.unasked, found.reason) == (1, f"it did not answer: {problem}")
     assert len(model.requests) == requests
     assert not SecondReaderAnswer.objects.exists()
-    assert spent() == 1
+    assert spent() == (0 if problem.endswith(("401", "403", "404")) else 1)
     model.replies[:] = [says(GOOD)]  # and it is asked again when the text is read again
     assert is_filled(ask().extractions[0])
 
@@ -278,6 +290,57 @@ def test_server_that_is_away_costs_no_budget_and_little_time(settings: Settings)
     assert spent() == 0
 
 
+def test_shut_door_is_knocked_at_once(model: ModelServer) -> None:
+    model.replies[:] = [Reply(b"{}", status=401)]
+    assert (ask(30).asked, len(model.requests), spent()) == (0, second_reader.AT_ONCE, 0)
+
+
+def test_request_that_was_taken_and_dropped_counts_to_the_budget(settings: Settings) -> None:
+    taken: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection_, _ = server.accept()
+                except OSError:
+                    return
+                taken.append(len(connection_.recv(65536)))
+                connection_.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        use(settings, f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        found = ask()
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    assert taken
+    assert (found.asked, found.unasked, found.reason, spent()) == (1, 1, "it did not answer: the connection broke", 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "proxies"),
+    [
+        ("http://127.0.0.1:8x/v1", {}),
+        ("http://models.example.org/v1", {"HTTP_PROXY": "socks5://127.0.0.1:1"}),
+        ("https://models.example.org/v1", {"HTTPS_PROXY": "http://127.0.0.1:8x"}),
+        ("https://models.example.org/v1", {"HTTPS_PROXY": "nonsense://127.0.0.1"}),
+    ],
+)
+def test_settings_that_make_no_client_leave_the_papers_to_the_rules(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, address: str, proxies: dict[str, str]
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, proxy in proxies.items():
+        monkeypatch.setenv(name, proxy)
+    use(settings, address)
+    found = ask(30)
+    assert (found.asked, found.unasked, spent()) == (0, 30, 0)
+    assert found.reason.startswith("it did not answer: its address or a proxy can't be used (")
+
+
 def test_connection_that_breaks_is_no_answer(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -300,8 +363,13 @@ def test_some_answers_are_taken_where_others_fail(model: ModelServer) -> None:
     model.replies[:] = [lambda asked: says(GOOD) if "Net3" in asked["title"] else Reply(b"{}", status=400)]
     found = ask(20)
     assert [is_filled(extraction) for extraction in found.extractions] == [n == 3 for n in range(20)]
-    # Those that were asked beside the one that was answered, and the next ones, of which none was.
-    assert len(model.requests) == 2 * second_reader.AT_ONCE
+    assert (len(model.requests), found.asked, found.unasked) == (20, 20, 19)
+
+
+def test_bad_answers_to_the_first_papers_keep_no_others_from_being_asked_about(model: ModelServer) -> None:
+    model.replies[:] = [lambda asked: says("No.") if int(asked["title"][3:].partition(":")[0]) < second_reader.AT_ONCE else says(GOOD)]
+    found = ask(20)
+    assert [is_filled(extraction) for extraction in found.extractions] == [n >= second_reader.AT_ONCE for n in range(20)]
 
 
 def test_text_that_tells_the_model_what_to_say_gets_no_further_than_its_slots(model: ModelServer) -> None:
