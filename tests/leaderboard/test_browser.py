@@ -301,7 +301,7 @@ def make_page(name: str, visitor: Visitor) -> str:
         return make_managed_listing(name, visitor)
     if name in ("listing-unmapped", "columns", "columns-many"):
         sign_in(visitor)
-        listing = make_unmapped_listing(columns=60 if name == "columns-many" else 4)
+        listing = make_unmapped_listing(columns=30 if name == "columns-many" else 4)
         return f"{listing.get_absolute_url()}{'' if name == 'listing-unmapped' else 'columns/'}"
     if name.startswith("listing"):
         state = {
