@@ -41,7 +41,7 @@ _OF_BEFORE = re.compile(r" of (?:the )?$")
 _FIRST_WORD = re.compile(r"[\w-]+(?= )")
 _LISTED_WORD = re.compile(r"(?<![\w/-])(?P<word>[A-Za-z][\w-]{1,9})(?:/|,? and | & )$")
 _SHORT_FORM = re.compile(r" ?\((?P<short>[A-Z][A-Za-z0-9@-]{1,9})\)")
-_MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
+_MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)(?!\.\d|\s?%)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
 _IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BACKBONE))
 

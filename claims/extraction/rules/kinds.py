@@ -12,11 +12,25 @@ _GAIN = (
     r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|differences?|disparity|disparities|gaps?|leads?|jump|rise|loss(?: of)?"
     r"|enhancements?|lifts?|uplift|savings?|penalty|deterioration|speedups?|relative|overhead|outperformance)"
 )
+# verbs that say how far a score went: what follows is a difference, unless "to" leads to it
+_MOVES = (
+    r"(?:rises?|rose|grows?|grew|falls?|fell|jumps?|jumped|climbs?|climbed|drops?|dropped|declines?|declined|increases?|increased|decreases?|decreased"
+    r"|improves?|improved|degrades?|degraded|shrinks?|shrank|soars?|soared|slips?|slipped|dips?|dipped)"
+)
+_MOVES_IT = r"(?:improv(?:es|ing)|lift(?:s|ed|ing)?|boost(?:s|ing)?|increas(?:es|ing)|rais(?:es|ing)|lower(?:s|ing)|reduc(?:es|ing)|decreas(?:es|ing)|enhanc(?:es|ing)|degrad(?:es|ing)|cuts?)"
+_GIVES = r"(?:adds?|adding|added|contribut(?:es?|ed|ing)|(?:is|are|was|were) worth)"
+
+_DISTANCE = r"(?:gaps?|differences?|disparit(?:y|ies)|discrepanc(?:y|ies)|improvements?|gains?|advantages?|margins?)"
+# `QUAL` without "to"
+_LITTLE = r"(?>(?:about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|an?\b|as (?:much|many|little) as|by|~|≤|≥|≈|<|>)\s*)"
 
 # (id, pattern on the text before the number)
 DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.by", re.compile(rf"\bby(?: up to| an?| (?:absolute|relative|average|margin|margins|impressive|additional|further|large|significant|remarkable|substantial|notable|considerable|overall|mean|relatively|absolutely|of|nearly))*\s*{QUAL}*\(?[+-]?$")),
-    ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+|on D+|up to|(?>over [^N;,]{{0,40}} of)|with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gain_of", re.compile(rf"{_GAIN}(?::| (?:of|by|is|are|from|between|ranging|reach\w*|rates?|(?:in|of) (?:[a-z-]+ ){{0,2}}M+|on D+|up to|(?>over [^N;,]{{0,40}} of)|(?<!leads )(?<!lead )with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gain_is", re.compile(rf"{_DISTANCE} (?>(?:to|between|across|among|over|with|from|in|on|for) [^N;,]{{0,50}} (?:is|are|was|were|of|remains|amounts to))\s*{QUAL}*$")),
+    ("delta.moves", re.compile(rf"\b(?:{_MOVES}|{_MOVES_IT} (?:(?:the |its |our )?(?:(?:average|mean|overall|top-\d) )?M+(?: (?:on|for|in) (?:the )?D+)?|D+)|{_MOVES} (?:on|for|in) (?:the )?D+|(?:is|are|was|were|goes|go|went) (?:up|down)(?! to\b))\s*{_LITTLE}*$")),
+    ("delta.gives", re.compile(rf"\b{_GIVES}\s*(?:(?:additional|extra|further|another) |{_LITTLE})*$")),
     ("delta.gap_to", re.compile(r"\bgap(?: [^;N]{0,80}?)? to(?: less than| within| only| just| about| under| an?| absolute)*\s*$")),
     ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of |e\.g\.,? |i\.e\.,? )?\s*{QUAL}*[+-]?$")),
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
@@ -25,6 +39,12 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.outperforms_to", re.compile(r"(?:outperform|surpass|exceed)\w*(?: [^;N,]{0,60}?)? (?:up ?to|as much as|over|more than)\s*$")),
     ("delta.gains", re.compile(rf"\b(?:gains|gaining|gained|improves|improving|increases|increasing|improved|boosts|boosting|outperforms|outperforming|surpasses)\s*(?:M+ )?(?:up to|about|around|over|an? (?:additional|extra|further)|by)\s*{QUAL}*$")),
 )  # fmt: skip
+# "a deviation of less than 0.02%": in percent how far scores differ, in millimetres an error
+DEVIATION_BEFORE = re.compile(rf"\b(?:deviations?|discrepanc(?:y|ies)|bias)(?: (?:of|is|was|in (?:[a-z-]+ ){{0,2}}M+|on D+))*\s*{QUAL}*$")
+# how far results lie apart is no result
+SPREAD_BEFORE = re.compile(
+    rf"\b(?:standard deviations?|std\.?|variances?|standard errors?)(?: (?:of|in|for|across|over|between)(?: [^N;,]{{1,50}}?)?)??(?: (?:of|is|are|was|were|below|under|within)| ?[:=])\s*{QUAL}*$"
+)
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
@@ -110,18 +130,32 @@ CHANGE_VERB = re.compile(
 TO_GAP = re.compile(r"^(?: M+| D+| (?!and\b|while\b)[^\s;,.N]+){0,8},? to (?:[^\s;,.N]+ ){0,4}\(?$")
 VERSUS_GAP = re.compile(
     r"^\s*(?:M+\s*)?(?:(?:on|for|in) (?:the )?D+(?:(?:,? and |, |/)(?:the )?D+){0,5}(?: (?:datasets?|benchmarks?|test sets?))?\s*)?"
-    r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:[^\s;,.N]+ ){0,5}\(?$"
+    r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:(?!with\b|while\b|using\b)[^\s;,.N]+ ){0,5}\(?$"
 )
+# "2.1% vs. 1.2% for X": what is compared with a difference is one, too
+VERSUS_ALIKE = re.compile(rf"(?:\bvs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to)\s+(?:{QUAL}|of )*$")
 LIST_GAP = re.compile(rf"^\s*(?:,\s*and|,|/|\band\b|&|,?\s*\bor\b|;)\s*(?:{QUAL}|\()*$")
-# "by 1.0% for X, 0.5% for Y": the next number goes on in the kind of the one before
+_AND_NEXT = rf"(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?(?:(?:(?:on|for|in) )?(?:the )?D+ (?:of|by) )?{QUAL}*$"
+# "by 1.0% for X, 0.5% for Y", "a 3.2% gain on X and 1.1% on Y", "27.8 dB on X and 33.3 dB on Y": the next number goes on in the kind
+# of the one before
 CONTINUED = re.compile(
-    rf"^\s*(?:M+\s+)?(?:(?:for|on|in|over|at|against|vs\.?|from|with|when|if|after|without|under|using|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
+    rf"^\s*(?:-?(?:M+|{_GAIN}|(?:absolute |relative )?points?|higher|lower|better|worse|more accurate|db|mm|cm|m|hz|degrees?)\s+)*(?:(?:for|on|in|over|than|at|against|vs\.?|from|with|when|if|after|without|under|using|relative|relative to|compared (?:to|with)|absolute|higher|lower|better|worse|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?{_AND_NEXT}"
 )
+# "2.1% better on X, with 88.1% accuracy": a score beside the difference
+WITH_SCORE = re.compile(rf", with {QUAL}*$")
+# "2.5 F1 and 5.1 F1 performance gain": the noun is both numbers'
+GAIN_OF_NEXT = re.compile(rf"^\s*(?P<metric>M+),? (?:and|or) N+ (?P<again>M+) (?:[a-z-]+ ){{0,2}}?{_GAIN}(?![a-z-])")
+# "by 5.4% on X (47.2 M), 1.3% on Y": a score in brackets between two differences
+ASIDE = re.compile(r"\([^()]*\)")
 UNDER_ATTACK = re.compile(
     r"^ (?:under|against|on) (?:the )?(?:[a-z-]+ ){0,4}(?:attacks?|adversarial (?:examples|samples|images|perturbations)|perturbations|adversar(?:y|ies))\b"
 )
 # "3.6% F1 (2.8% accuracy)"
 PAREN_BESIDE = re.compile(r"^\s*M+\s*\($")
+# "gains", somewhere near a number of "points"
+GAIN_NEAR = re.compile(
+    rf"\b(?:{_GAIN}|{_MOVES}|{_MOVES_IT}|outperform\w*|surpass\w*|exceed\w*|improv\w*|beat\w*|better|ahead|behind|higher|lower|short of|trail\w*|score[sd]?)\b"
+)
 # "15.4% in accuracy and 0.8 in BLEU": differences in other units
 CONTINUED_BY_IN = re.compile(r"^ (?:in|on|for) (?:[a-z-]+ )?M+,? and\s*$")
 PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")
