@@ -26,10 +26,36 @@ class Owner:
 
 
 # "70.8% accuracy, surpassing CLIP's 68.3% on ViT-B models": the backbone is both numbers'
-_SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using|for) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
+_SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
 _COMPARED = re.compile(r"surpass|outperform|exceed|compared (?:to|with)|\bvs\b|against")
-_AGAINST = re.compile(r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas")
+_AGAINST = re.compile(
+    r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas|\bmatch(?:es|ed|ing)?\b|on par|competitive|comparable|close to"
+)
+# "Swin-B obtains 83.5%, while our FooNet obtains 84.6%": who has a rival behind it
+_OURS_FOLLOW = re.compile(
+    rf"(?:\b(?:while|whereas|but|yet)|;|, and)(?: (?:that|with|on D+,?))? (?:(?P<our>our|we|the proposed)\b|(?:the )?(?P<name>[PV]+))[^N;]{{0,60}}?(?:{names.ACHIEVE})\b"
+)
+# what says that a released model is used here, and not compared with: "fine-tuned", "with FooNet", "our"
+_USED_BEFORE = re.compile(
+    r"(?<!compared )\bwith\b|\b(?:using|via|through|by|upon|applied|lets?|after|under|fine-?tun\w*|train\w*|adapt\w*|prompt\w*|enabl\w*|allow\w*|mak\w+|help\w*|distill\w*|quanti[sz]\w*|prun\w*|compress\w*|steer\w*|improv\w*|equip\w*|attack\w*|jailbreak\w*|defen\w*)\b|-tuned\b|"
+    r"\bours?\b(?! (?:[a-z-]+ )?(?:datasets?|benchmarks?|tests?|evaluations?|data|corpus|D))"
+)
+_USED_BEHIND = re.compile(
+    r"\b(?:with|using|via|through|by|under|after|when) (?:the |an? )?(?:[a-z-]+ ){0,2}(?:our|proposed|fine-?tun\w*|train\w*|P+)|\b(?:fine-?tuned|trained|equipped|prompted|adapted|augmented|enhanced|combined|distilled|quanti[sz]ed|pruned|compressed)\b"
+)
+_USES = re.compile(
+    r"\b(?:fine-?tun\w+|train\w*|adapt\w*|distill\w*|prompt\w*|using|based on|built (?:up)?on|build (?:up)?on|on top of|integrat\w+|appl\w+ (?:it |this )?(?:to|on)|into) (?:the |an? |both )?(?:[a-z-]+ ){0,3}$"
+)
+_RANKED = re.compile(r"\b(?:followed|behind|trailed)\b")
 _WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
+_OTHER_FOLLOWS = re.compile(
+    r"N[^N]*(?:\b(?:while|whereas|but|yet)\b|;|, and)[^N]*\b(?:our|we|the proposed)\b|N[^N]*(?:\b(?:while|whereas|but|yet)\b|;)[^N]*P"
+)
+_OURS_TAKE_OVER = re.compile(
+    rf"N[^N]*\b(?:ours|(?:our|the proposed) (?:[a-z-]+ ){{0,4}}?(?:{names.ACHIEVE})|we (?:[a-z]+ly )?(?:{names.ACHIEVE}))\b"
+)
+# "BarNet obtains 47.1 AP, FooNet 49.3 AP"
+_NAME_BESIDE = re.compile(r" (?:at |with |only |even )?\(?$")
 _IN_BRACKETS = re.compile(r" ?(?:M+ ?)?\((?:with |using )?(?P<name>[PV][PV]*)(?: N+)?\)")
 _PLAIN_IN_BRACKETS = re.compile(r" ?M+ ?\((?P<name>[a-z][a-z]{3,}-[a-z0-9.]{2,}|[a-z]{4,}[ -](?:tiny|small|base|medium|large|xl))\)")
 # "..., with a ViT-B backbone": the number's own, right of it
@@ -37,7 +63,7 @@ _WITH_NAMED = re.compile(
     r"(?: M+)? (?:with|using) (?:an? |the )?(?P<name>P+)(?: (?:backbones?|encoders?|decoders?|features?|models?))?(?=[.,;)]| and |$)"
 )
 _ON_VARIANT = re.compile(
-    r"(?:[^;N]|(?>N{1,12}(?: ?[x/] ?N{1,12})+)){0,90}?\b(?:with|using|for|on|of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|D+|[a-z-]+ed)[ -]){0,3}(V+)"
+    r"(?:[^;N]|(?>N{1,12}(?: ?[x/] ?N{1,12})+)){0,90}?\b(?:(?<!par )(?<!compared )(?<!competitive )(?<!comparable )with|using|for|on|(?<!ahead )(?<!instead )(?<!that )(?<!those )(?<!more )(?<!short )(?<!improvement )of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|D+|[a-z-]+ed)[ -]){0,3}(V+)"
 )
 
 
@@ -90,6 +116,8 @@ class OwnerFinder:
             and kind is ClaimKind.ABSOLUTE
         ):
             return Owner(Role.BASELINE, subject.name, None, ("role.rival",))
+        if kind is ClaimKind.ABSOLUTE and subject is not None and self._is_others_subject(scene, sentence, subject, start, end, next_start):
+            return Owner(Role.BASELINE, subject.name, None, ("role.released" if names.RELEASED.match(subject.name) else "role.rival",))
         if self._evaluates and kind is ClaimKind.ABSOLUTE and not kinds.OUR_METHOD.search(scene.lower, sentence[0], start):
             named = subject.name if subject is not None else self._quoted(scene, sentence, start, end, next_start)
             return Owner(Role.BASELINE, named, None, ("role.evaluated",))
@@ -119,6 +147,34 @@ class OwnerFinder:
         if _WHILE.search(before) and kinds.OURS.search(before):
             return True
         return any(self.is_own(mention.name) for mention in scene.within("P", sentence[0], subject.start))
+
+    def _is_others_subject(self, scene: Scene, sentence: tuple[int, int], subject: Mention, start: int, end: int, next_start: int) -> bool:
+        """Say whether a backbone or a released model stands for itself: "GPT-4 achieves 86%", "Swin-B has 83%, while our model has 84%"."""
+        if self.is_own(subject.name) or self._is_title_model(subject.name) or names.CLASSIC.match(subject.name):
+            return False
+        before, between = scene.shadow[sentence[0] : subject.start], scene.shadow[subject.end : start]
+        if _USED_BEFORE.search(before) or _USED_BEHIND.search(between) or self._own_in(scene, sentence[0], start):
+            return False
+        behind = scene.shadow[end : sentence[1]]
+        follows = _OURS_FOLLOW.search(behind)
+        if follows is not None:
+            named = scene.at("P", end + follows.start("name")) if follows["name"] else None
+            if follows["our"] or (named is not None and self.is_own(named.name)):
+                return True
+        if (
+            not names.RELEASED.match(subject.name)
+            or _USED_BEHIND.search(scene.shadow, end, next_start)
+            or self._own_in(scene, end, next_start)
+        ):
+            return False
+        return not any(
+            mention.name == subject.name and _USES.search(scene.shadow[max(0, mention.start - 60) : mention.start])
+            for kind in "PV"
+            for mention in scene.mentions[kind]
+        )
+
+    def _own_in(self, scene: Scene, low: int, high: int) -> bool:
+        return any(self.is_own(mention.name) for mention in scene.within("P", low, high))
 
     def _behind(self, scene: Scene, end: int, next_start: int) -> Mention | None:
         """Return the name alone in brackets right behind a number: "37.0% WER (FooNet-L) and 38.0% (BarNet)"."""
@@ -177,7 +233,7 @@ class OwnerFinder:
                 return Role.PROPOSED, "role.threshold"
             for rule, pattern in kinds.BASELINE_BEFORE:
                 match = pattern.search(before)
-                if match is None:
+                if match is None or (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
                     continue
                 if rule in ("role.possessive", "role.name_paren", "role.name_colon"):
                     at = sentence[0] + match.start() + (rule == "role.name_colon")
@@ -185,7 +241,8 @@ class OwnerFinder:
                     if (rule == "role.possessive" and "'" not in match.group()) or owner is None or self.is_own(owner.name):
                         continue
                     # "of the size of ResNet50 (21.5M parameters)" says nothing of ResNet50's own score
-                    if owner.kind == "V" and rule == "role.name_paren" and not _AGAINST.search(before[-90:]):
+                    listed = names.RELEASED.match(owner.name) and _RANKED.search(before[-90:])
+                    if owner.kind == "V" and rule == "role.name_paren" and not listed and not _AGAINST.search(before[-90:]):
                         continue
                 return Role.BASELINE, rule
             if kinds.BASELINE_AFTER.match(after):
@@ -226,6 +283,11 @@ class OwnerFinder:
                 continue
             if best is None or self.is_own(mention.name) or mention.kind == "P" or best.kind == "V":
                 best = mention
+        if best is not None and not self.is_own(best.name) and _OURS_TAKE_OVER.search(scene.shadow, best.end, start):
+            best = None  # "GPT-4 achieves 86.4%, but our smaller model still reaches"
+        beside = next(reversed(scene.within("P", max(sentence[0], start - 60), start)), None)
+        if beside is not None and self.is_own(beside.name) and _NAME_BESIDE.match(scene.shadow[beside.end : start]):
+            return beside
         if best is not None:
             return best
         opening = names.OPENING_SUBJECT.match(before)
@@ -253,9 +315,11 @@ class OwnerFinder:
                 return found.name
         left = [m for m in scene.within("V", sentence[0], start) if not names.DETECTOR.search(m.name) and not self._is_title_model(m.name)]
         for mention in reversed(left):
+            if self._scores_itself(scene, mention, start):
+                continue
             head = scene.shadow[max(sentence[0], mention.start - 70) : mention.start]
             if re.search(
-                r"(?:than|over|to|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
+                r"(?:than|over|to|(?<!such )\bas|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
                 head,
             ):
                 continue
@@ -267,6 +331,11 @@ class OwnerFinder:
         if words is None and not self._own:
             words = names.OUR_KIND.search(scene.lower, sentence[0], start)
         return words["variant"] if words else None
+
+    def _scores_itself(self, scene: Scene, mention: Mention, start: int) -> bool:
+        """Say whether a backbone before the number at `start` has a number of its own, and another subject stands between."""
+        between = scene.shadow[mention.start : start]
+        return names.SUBJECT.match(between) is not None and _OTHER_FOLLOWS.search(between) is not None
 
     def _quoted(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, scorer: str = "") -> str | None:
         """Return the name of somebody else's model near its number, which is not `scorer`'s, or the phrase that stands for it."""

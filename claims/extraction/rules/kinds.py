@@ -8,6 +8,14 @@ import re
 from claims.extraction.rules.costs import QUAL
 from claims.extraction.rules.names import ACHIEVE
 
+_GETS = (
+    r"(?:achiev\w+|reach\w*|attain\w*|obtain\w*|scor(?:e|es|ed)|gets?|got|has|have|had|hits?|averages?|averaged|solv(?:e|es|ed)|answer(?:s|ed)?|"
+    r"perform(?:s|ed)? at|manag(?:e|es|ed)|yield(?:s|ed)?|gives?|gave|records?|recorded)"
+)
+_PEOPLE = r"(?:pathologists|radiologists|dermatologists|ophthalmologists|cardiologists|clinicians|physicians|doctors|surgeons|annotators|crowd ?workers|laypeople|non-experts|undergraduates)"
+# "experts" may be parts of a mixture and "students" small networks, unless they open their clause
+_PEOPLE_TOO = r"(?:experts|students|participants|people|users|readers|graders|teachers|professionals|practitioners|children|adults)"
+
 _GAIN = (
     r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|differences?|disparity|disparities|gaps?|leads?|jump|rise|loss(?: of)?"
     r"|enhancements?|lifts?|uplift|savings?|penalty|deterioration|speedups?|relative|overhead|outperformance)"
@@ -77,8 +85,18 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.counterpart", re.compile(r"\bcounterparts?\s*\($")),
     ("role.baseline", re.compile(r"(?<!new )(?<!strong )\bbaselines?(?: (?:(?:collaps|drop|fall|reach|stay|remain|lag|suffer|degrad|only)[a-z]*|at|of|is|with|achieves|score|obtains|\())*\s*$")),
     ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|can|\(|achieve|reach|obtain|get|score|solve|answer|complete|only|just|about|over|M+))*\s*$")),
+    ("role.people", re.compile(rf"(?:\b{_PEOPLE}|(?:^|[,;:] |\b(?:while|whereas|but|human|medical|graduate|domain|clinical|college|university) ){_PEOPLE_TOO})(?: [a-z]+ly)?(?: also| only| still| just| themselves| alone)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.chance", re.compile(rf"(?:^|[,;(] ?|\b(?:while|where|whereas|random|by|and) )(?:chance|guess(?:ing|es)?)(?: (?:level|performance|accuracy|baseline|alone|M+|is|was|of|at|would|gives?|yields?|obtains?|achieves?|reaches|be|on D+))*\s*{QUAL}*\(?$")),
+    ("role.teacher", re.compile(rf"\b(?:the|its|their|whose|larger|original|full-precision)(?: [a-z-]+)? teacher(?: model| network)?(?: [a-z]+ly)?(?: only| still| itself)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.plain", re.compile(rf"\b(?:vanilla|off-the-shelf|unmodified) (?:(?!with\b|trained\b|our\b)[a-zPV-]+ ){{1,3}}?(?:only |still )?{_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.plain", re.compile(rf"(?<!our )(?<!new )(?<!strong )\b(?:baselines?|counterparts?(?: without (?:[a-z-]+ ){{0,2}}[a-z-]+)?)(?: only| still| just)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.record", re.compile(rf"\b(?:record|state[- ]of[- ]the[- ]art|sota)(?: so far| at the time| before)? (?:was|had been|stood at)\s*{QUAL}*$")),
+    ("role.competitor", re.compile(rf"\b(?:best|strongest|closest|nearest|next best|second best|second-best) (?:[a-z-]+ )?(?:competitor|rival|alternative|contender|baseline)s?,?(?: [PV]+,?)? {_GETS}\b[^N;]{{0,60}}$")),
+    ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,2}}(?P<name>[PV]+), which (?:only )?{_GETS}\b[^N;]{{0,60}}$")),
     ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
 )  # fmt: skip
+# people whom the paper's method helps
+AIDED = re.compile(r"\b(?:with|using|assist\w*|aid\w*|help\w*|support\w*|by)\b")
 # "does not reach 80%", "fails to attain an M of N"
 NEGATED = re.compile(
     r"\b(?:(?:do|does|did|can|could|will|would)(?: not|n't)|cannot|fail(?:s|ed|ing)? to|unable to|never|not able to)(?: [a-z-]+)? "
