@@ -214,7 +214,13 @@ class Linker:
         if metric is not None and metric.zone_start >= 0:
             inside = [m for m in scene.within("D", metric.zone_start, metric.zone_end) if self._fits(m, metric)]
             if inside:
-                return DatasetLink(self._list_of(inside[-1], metric.zone_start, metric.zone_end), "dataset.in_phrase", 1.0)
+                listed = self._list_of(inside[-1], metric.zone_start, metric.zone_end)
+                count = len(group.quantities)
+                if count > 1 and len(listed) < count:
+                    # "On A, B and C the PSNR is 32.1, 28.7 and 26.4": the phrase holds the last of the list
+                    whole = self._list_of(inside[-1], self._start, metric.zone_end)
+                    listed = whole if len(whole) == count else listed
+                return DatasetLink(listed, "dataset.in_phrase", 1.0)
         found = self._right_of(group, metric, self._right_limit(group, high))
         if found is not None:
             return found

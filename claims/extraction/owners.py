@@ -51,6 +51,8 @@ _WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
 _OTHER_FOLLOWS = re.compile(
     r"N[^N]*(?:\b(?:while|whereas|but|yet)\b|;|, and)[^N]*\b(?:our|we|the proposed)\b|N[^N]*(?:\b(?:while|whereas|but|yet)\b|;)[^N]*P"
 )
+# "BERT is 3x larger than our 38M model"
+_COMPARED_SIZE = re.compile(r"\b(?:than|over|against|vs\.?|versus|compared (?:to|with)) $")
 _OURS_TAKE_OVER = re.compile(
     rf"N[^N]*\b(?:ours|(?:our|the proposed) (?:[a-z-]+ ){{0,4}}?(?:{names.ACHIEVE})|we (?:[a-z]+ly )?(?:{names.ACHIEVE}))\b"
 )
@@ -297,7 +299,16 @@ class OwnerFinder:
         return own[-1] if own else None
 
     def _variant(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int) -> str | None:
-        """Return the backbone or size that the number belongs to: right of it first, then left."""
+        """Return the backbone or size that the number belongs to: right of it first, then left.
+
+        A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
+        """
+        sized = list(names.VARIANT_WORDS.finditer(scene.lower, *sentence))
+        around = next((words for words in sized if words.start("variant") <= start and end < words.end()), None)
+        if around is not None:
+            several = len({words["variant"] for words in sized}) > 1
+            if several or _COMPARED_SIZE.search(scene.lower, sentence[0], around.start()):
+                return around["variant"]
         right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]
         match = _ON_VARIANT.match(right)
         if match is not None:
@@ -324,9 +335,10 @@ class OwnerFinder:
             ):
                 continue
             return mention.name
-        tail = scene.shadow.find(",", end, min(end + 80, sentence[1]))
+        high = min(end + 80, next_start)  # what stands behind the next number is that one's
+        tail = scene.shadow.find(",", end, high)
         words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
-            scene.lower, end, tail if tail >= 0 else min(end + 80, sentence[1])
+            scene.lower, end, tail if tail >= 0 else high
         )
         if words is None and not self._own:
             words = names.OUR_KIND.search(scene.lower, sentence[0], start)

@@ -700,9 +700,10 @@ class _SentenceReader:
         setting = self._setting(group, datasets, kind)
         tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
         inside = datasets is not None and len(named) == group.inner > 1 and self._is_slash_list(datasets)
+        told_apart = count > 1 and self._variants(group) is not None
         for index, quantity in enumerate(group.quantities):
             taken = False
-            cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside)
+            cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside, told_apart=told_apart)
             context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)

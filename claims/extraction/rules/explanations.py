@@ -33,6 +33,7 @@ RULES: dict[str, str] = {
     "ratio.retains": "a ratio: “retains N” or the like stands before the number",
     "ratio.times": "a ratio: the number says how many times as much",
     "kind.continued": "of the same kind as the number before, whose list it goes on with",
+    "cell.contradicted": "another value is stated for the same model, dataset, metric and setting: what tells them apart was not read",
     "list.unfit": "one of a list whose length fits no list of metrics or datasets beside it",
     "list.refers_back": "one of a list of differences as long as the list of scores before it, aligned with them in order",
     "pair.from": "where a change starts: “from N to …”",

@@ -21,7 +21,7 @@ from claims.extraction.vocabulary import Vocabulary, load_vocabulary
 from claims.terms import TextField
 
 MODULES = (cells, deciding, drafting, groups, linking, merging, owners, pipeline, reading)
-RULE = re.compile(r"(?:cost|dataset|delta|kind|list|metric|owner|pair|ratio|role|variant)\.[a-z_.]+|score")
+RULE = re.compile(r"(?:cell|cost|dataset|delta|kind|list|metric|owner|pair|ratio|role|variant)\.[a-z_.]+|score")
 GIVE_REASONS = {"rule_out", "no_claim_reason"}
 """The functions that return reasons; elsewhere a reason is what a number is left with."""
 
