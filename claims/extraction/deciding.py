@@ -365,7 +365,7 @@ def claim_kind(
         return ClaimKind.DELTA, "delta.sign"
     if group.quantities[0].sign == "-" and group.unit in ("%", "points") and before_it is not None and before_it is not ClaimKind.ABSOLUTE:
         return ClaimKind.DELTA, "delta.sign"
-    if group.unit == "%" and kinds.DEVIATION_BEFORE.search(before):
+    if group.unit == "%" and scene.says(kinds.DEVIATION_WORDS, bounds[0], group.start) and kinds.DEVIATION_BEFORE.search(before):
         return ClaimKind.DELTA, "delta.deviation"
     if kinds.RATIO_BEFORE[0][1].search(before):
         return ClaimKind.RATIO, "ratio.relative"

@@ -52,6 +52,7 @@ _OTHER_FOLLOWS = re.compile(
     r"N[^N]*(?:\b(?:while|whereas|but|yet)\b|;|, and)[^N]*\b(?:our|we|the proposed)\b|N[^N]*(?:\b(?:while|whereas|but|yet)\b|;)[^N]*P"
 )
 # "BERT is 3x larger than our 38M model"
+_LONGEST_SIZED = 9  # " variant"
 _COMPARED_SIZE = re.compile(r"\b(?:than|over|against|vs\.?|versus|compared (?:to|with)) $")
 _OURS_TAKE_OVER = re.compile(
     rf"N[^N]*\b(?:ours|(?:our|the proposed) (?:[a-z-]+ ){{0,4}}?(?:{names.ACHIEVE})|we (?:[a-z]+ly )?(?:{names.ACHIEVE}))\b"
@@ -229,13 +230,14 @@ class OwnerFinder:
         before = scene.shadow[sentence[0] : start]
         after = scene.shadow[end : sentence[1]]
         if kind is ClaimKind.ABSOLUTE:
-            if kinds.NOBODY.search(before):
+            if scene.says(kinds.NOBODY_WORDS, sentence[0], start) and kinds.NOBODY.search(before):
                 return Role.BASELINE, "role.nobody"
             if kinds.THRESHOLD_BEFORE.search(before):
                 return Role.PROPOSED, "role.threshold"
-            for rule, pattern in kinds.BASELINE_BEFORE:
+            versus = scene.says(kinds.VERSUS_WORDS, sentence[0], start)  # what the first of them needs
+            for rule, pattern in kinds.BASELINE_BEFORE if versus else kinds.BASELINE_BEFORE[1:]:
                 match = pattern.search(before)
-                if match is None or (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
+                if match is None:
                     continue
                 if rule in ("role.possessive", "role.name_paren", "role.name_colon"):
                     at = sentence[0] + match.start() + (rule == "role.name_colon")
@@ -247,13 +249,17 @@ class OwnerFinder:
                     if owner.kind == "V" and rule == "role.name_paren" and not listed and not _AGAINST.search(before[-90:]):
                         continue
                 return Role.BASELINE, rule
+            for rule, pattern in kinds.BASELINE_SUBJECT if scene.says(kinds.OTHERS_WORDS, sentence[0], start) else ():
+                match = pattern.search(before)
+                if match is not None and not (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
+                    return Role.BASELINE, rule
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"
             even = kinds.EVEN.search(before)
             name = scene.at("P", sentence[0] + even.start("name")) or scene.at("V", sentence[0] + even.start("name")) if even else None
             if name is not None and not self.is_own(name.name):
                 return Role.BASELINE, "role.even"
-        inline = kinds.OTHERS_INLINE.search(before)
+        inline = kinds.OTHERS_INLINE.search(before) if scene.says(kinds.OTHERS_INLINE_WORDS, sentence[0], start) else None
         # "We focus on a subset, where today's best models achieve 97%": what "we" do before it changes nothing
         others = kinds.OTHERS_SUBJECT.match(before)
         if (others and not kinds.OURS.search(before) and not kinds.TAKEN_OVER.search(before, others.end())) or (
@@ -287,7 +293,7 @@ class OwnerFinder:
                 best = mention
         if best is not None and not self.is_own(best.name) and _OURS_TAKE_OVER.search(scene.shadow, best.end, start):
             best = None  # "GPT-4 achieves 86.4%, but our smaller model still reaches"
-        beside = next(reversed(scene.within("P", max(sentence[0], start - 60), start)), None)
+        beside = next(reversed(scene.within("P", max(sentence[0], start - 60), start)), None) if self._own else None
         if beside is not None and self.is_own(beside.name) and _NAME_BESIDE.match(scene.shadow[beside.end : start]):
             return beside
         if best is not None:
@@ -303,10 +309,9 @@ class OwnerFinder:
 
         A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
         """
-        sized = list(names.VARIANT_WORDS.finditer(scene.lower, *sentence))
-        around = next((words for words in sized if words.start("variant") <= start and end < words.end()), None)
-        if around is not None:
-            several = len({words["variant"] for words in sized}) > 1
+        around = names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
+        if around is not None and around.start("variant") <= start and end < around.end():
+            several = len({words["variant"] for words in names.VARIANT_WORDS.finditer(scene.lower, *sentence)}) > 1
             if several or _COMPARED_SIZE.search(scene.lower, sentence[0], around.start()):
                 return around["variant"]
         right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]

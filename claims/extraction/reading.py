@@ -209,7 +209,7 @@ class _SentenceReader:
         if rule == "delta.points" and metric is None and deciding.counts_points(self._scene, self._sentence, group):
             self._leave_group(group, "count")
             return
-        if kinds.SPREAD_BEFORE.search(self._scene.lower, self._sentence[0], group.start):
+        if self._is_said(group, kinds.SPREAD_BEFORE, kinds.SPREAD_WORDS):
             self._leave_group(group, "spread")
             return
         if (
@@ -230,13 +230,17 @@ class _SentenceReader:
         ):
             self._leave_group(group, "share")
             return
-        said = self._scene.shadow[self._sentence[0] : group.start]
-        if kind is ClaimKind.ABSOLUTE and kinds.NEGATED.search(said):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NEGATED, kinds.NEGATED_WORDS):
             self._leave_group(group, "negated")
             return
-        if kind is ClaimKind.ABSOLUTE and kinds.NOBODY.search(said):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
             group.quantities = [replace(quantity, qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
+
+    def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
+        """Say whether a pattern that holds one of `words` is found in the sentence before `group`."""
+        low = self._sentence[0]
+        return self._scene.says(words, low, group.start) and pattern.search(self._scene.shadow[low : group.start]) is not None
 
     @cached_property
     def _several(self) -> ConditionDraft | None:

@@ -49,10 +49,12 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # "a deviation of less than 0.02%": in percent how far scores differ, in millimetres an error
 DEVIATION_BEFORE = re.compile(rf"\b(?:deviations?|discrepanc(?:y|ies)|bias)(?: (?:of|is|was|in (?:[a-z-]+ ){{0,2}}M+|on D+))*\s*{QUAL}*$")
+DEVIATION_WORDS = ("deviation", "discrepanc", "bias")
 # how far results lie apart is no result
 SPREAD_BEFORE = re.compile(
     rf"\b(?:standard deviations?|std\.?|variances?|standard errors?)(?: (?:of|in|for|across|over|between)(?: [^N;,]{{1,50}}?)?)??(?: (?:of|is|are|was|were|below|under|within)| ?[:=])\s*{QUAL}*$"
 )
+SPREAD_WORDS = ("standard ", "std", "variance")
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
@@ -85,6 +87,15 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.counterpart", re.compile(r"\bcounterparts?\s*\($")),
     ("role.baseline", re.compile(r"(?<!new )(?<!strong )\bbaselines?(?: (?:(?:collaps|drop|fall|reach|stay|remain|lag|suffer|degrad|only)[a-z]*|at|of|is|with|achieves|score|obtains|\())*\s*$")),
     ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|can|\(|achieve|reach|obtain|get|score|solve|answer|complete|only|just|about|over|M+))*\s*$")),
+    ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
+)  # fmt: skip
+# one of these stands in every match of the pattern
+VERSUS_WORDS = ("vs", "versus", "v.s.", "compar", "as opposed", "against", "rather", "instead", "relative")
+NEGATED_WORDS = (" not", "n't", "cannot", "fail", "unable", "never")
+NOBODY_WORDS = ("no ", "none of", "neither")
+OTHERS_INLINE_WORDS = ("today's", "-performing", "existing", "current best", "several")
+# (id, pattern on the text before the number): the subject is nobody of the paper's; tried where one of `OTHERS_WORDS` stands
+BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.people", re.compile(rf"(?:\b{_PEOPLE}|(?:^|[,;:] |\b(?:while|whereas|but|human|medical|graduate|domain|clinical|college|university) ){_PEOPLE_TOO})(?: [a-z]+ly)?(?: also| only| still| just| themselves| alone)* {_GETS}\b[^N;PV]{{0,60}}$")),
     ("role.chance", re.compile(rf"(?:^|[,;(] ?|\b(?:while|where|whereas|random|by|and) )(?:chance|guess(?:ing|es)?)(?: (?:level|performance|accuracy|baseline|alone|M+|is|was|of|at|would|gives?|yields?|obtains?|achieves?|reaches|be|on D+))*\s*{QUAL}*\(?$")),
     ("role.teacher", re.compile(rf"\b(?:the|its|their|whose|larger|original|full-precision)(?: [a-z-]+)? teacher(?: model| network)?(?: [a-z]+ly)?(?: only| still| itself)* {_GETS}\b[^N;PV]{{0,60}}$")),
@@ -93,7 +104,11 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.record", re.compile(rf"\b(?:record|state[- ]of[- ]the[- ]art|sota)(?: so far| at the time| before)? (?:was|had been|stood at)\s*{QUAL}*$")),
     ("role.competitor", re.compile(rf"\b(?:best|strongest|closest|nearest|next best|second best|second-best) (?:[a-z-]+ )?(?:competitor|rival|alternative|contender|baseline)s?,?(?: [PV]+,?)? {_GETS}\b[^N;]{{0,60}}$")),
     ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,2}}(?P<name>[PV]+), which (?:only )?{_GETS}\b[^N;]{{0,60}}$")),
-    ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
+)  # fmt: skip
+OTHERS_WORDS = (
+    "ologist", "cian", "doctor", "surgeon", "annotator", "worker", "people", "expert", "undergrad", "student", "participant", "user",
+    "reader", "grader", "teacher", "professional", "practitioner", "child", "adult", "chance", "guess", "vanilla", "off-the-shelf",
+    "unmodified", "baseline", "counterpart", "record", "of the art", "of-the-art", "sota", "compet", "rival", "alternative", "contender", ", which ",
 )  # fmt: skip
 # people whom the paper's method helps
 AIDED = re.compile(r"\b(?:with|using|assist\w*|aid\w*|help\w*|support\w*|by)\b")

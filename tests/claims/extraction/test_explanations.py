@@ -43,7 +43,7 @@ def literals(node: ast.AST) -> Iterator[str]:
 def rules_in_code() -> set[str]:
     """Return the ids that the tables hold and that the code writes out."""
     tables = (
-        kinds.DELTA_BEFORE, kinds.DELTA_AFTER, kinds.RATIO_BEFORE, kinds.RATIO_AFTER, kinds.BASELINE_BEFORE,
+        kinds.DELTA_BEFORE, kinds.DELTA_AFTER, kinds.RATIO_BEFORE, kinds.RATIO_AFTER, kinds.BASELINE_BEFORE, kinds.BASELINE_SUBJECT,
         costs.RATIO_AFTER, costs.RATIO_BEFORE, costs.ABSOLUTE_AFTER, costs.ABSOLUTE_BEFORE,
     )  # fmt: skip
     found = {rule for table in tables for rule, _ in table}
