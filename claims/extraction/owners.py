@@ -33,8 +33,14 @@ _AGAINST = re.compile(
 )
 # "Swin-B obtains 83.5%, while our FooNet obtains 84.6%": who has a rival behind it
 _OURS_FOLLOW = re.compile(
-    rf"(?:\b(?:while|whereas|but|yet)|;|, and)(?: (?:that|with|on D+,?))? (?:(?P<our>our|we|the proposed)\b|(?:the )?(?P<name>[PV]+))[^N;]{{0,60}}?(?:{names.ACHIEVE})\b"
+    rf"(?:\b(?:while|whereas|but|yet)\b|;)(?: that| with| on D+,?)? (?:our|we|the proposed)\b[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b|"
+    rf"(?:\b(?:while|whereas|but|yet|and)\b|[;,])(?: that| with| on D+,?| our| the)? (?P<name>P+)(?: (?:at |with |only )?N|[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b)"
 )
+# "While GPT-4 reaches 86%, ours reaches": the contrast is said first
+_OURS_FOLLOW_WHILE = re.compile(rf", (?:our|we|ours|the proposed)\b[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b")
+_OPENS_CONTRAST = re.compile(r"\b(?:while|whereas|although|though) (?:the )?(?:[a-z-]+ ){0,2}$")
+# "FooNet reaches 79%; GPT-4 reaches 86%"
+_CONTRASTED = re.compile(r"N[^N]*(?:;|\b(?:while|whereas|but|yet)\b)[^N]*$")
 # what says that a released model is used here, and not compared with: "fine-tuned", "with FooNet", "our"
 _USED_BEFORE = re.compile(
     r"(?<!compared )\bwith\b|\b(?:using|via|through|by|upon|applied|lets?|after|under|fine-?tun\w*|train\w*|adapt\w*|prompt\w*|enabl\w*|allow\w*|mak\w+|help\w*|distill\w*|quanti[sz]\w*|prun\w*|compress\w*|steer\w*|improv\w*|equip\w*|attack\w*|jailbreak\w*|defen\w*)\b|-tuned\b|"
@@ -49,7 +55,7 @@ _USES = re.compile(
 _RANKED = re.compile(r"\b(?:followed|behind|trailed)\b")
 _WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
 _OTHER_FOLLOWS = re.compile(
-    r"N[^N]*(?:\b(?:while|whereas|but|yet)\b|;|, and)[^N]*\b(?:our|we|the proposed)\b|N[^N]*(?:\b(?:while|whereas|but|yet)\b|;)[^N]*P"
+    rf"N[^N]*\b(?:our|we|ours|the proposed)\b[^N;]*\b(?:{names.ACHIEVE})\b|N[^N]*(?:\b(?:while|whereas|but|yet|and)\b|[;,])(?: that| on D+,?| our| the)? P+ (?:[a-z]+ly )?(?:{names.ACHIEVE})\b"
 )
 # "BERT is 3x larger than our 38M model"
 _LONGEST_SIZED = 9  # " variant"
@@ -156,14 +162,18 @@ class OwnerFinder:
         if self.is_own(subject.name) or self._is_title_model(subject.name) or names.CLASSIC.match(subject.name):
             return False
         before, between = scene.shadow[sentence[0] : subject.start], scene.shadow[subject.end : start]
+        own = next(reversed([m for m in scene.within("P", sentence[0], subject.start) if self.is_own(m.name)]), None)
+        if own is not None and "N" not in between and self._is_contrasted(scene, sentence, own, subject):
+            return True
         if _USED_BEFORE.search(before) or _USED_BEHIND.search(between) or self._own_in(scene, sentence[0], start):
             return False
         behind = scene.shadow[end : sentence[1]]
-        follows = _OURS_FOLLOW.search(behind)
-        if follows is not None:
+        for follows in _OURS_FOLLOW.finditer(behind):
             named = scene.at("P", end + follows.start("name")) if follows["name"] else None
-            if follows["our"] or (named is not None and self.is_own(named.name)):
+            if not follows["name"] or (named is not None and self.is_own(named.name)):
                 return True
+        if _OPENS_CONTRAST.search(before) and _OURS_FOLLOW_WHILE.search(behind):
+            return True
         if (
             not names.RELEASED.match(subject.name)
             or _USED_BEHIND.search(scene.shadow, end, next_start)
@@ -175,6 +185,12 @@ class OwnerFinder:
             for kind in "PV"
             for mention in scene.mentions[kind]
         )
+
+    def _is_contrasted(self, scene: Scene, sentence: tuple[int, int], own: Mention, backbone: Mention) -> bool:
+        """Say whether a backbone scores beside a name before it, and is none that it was put on: "FooNet has 79%; GPT-4 has 86%"."""
+        if scene.within("V", sentence[0], backbone.start):
+            return False
+        return _CONTRASTED.search(scene.shadow, own.end, backbone.start) is not None
 
     def _own_in(self, scene: Scene, low: int, high: int) -> bool:
         return any(self.is_own(mention.name) for mention in scene.within("P", low, high))
@@ -285,11 +301,17 @@ class OwnerFinder:
                 continue
             head = scene.shadow[max(sentence[0], position - 30) : position]
             if re.search(
-                r"(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$",
+                r"\b(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$",
                 head,
             ):
                 continue
-            if best is None or self.is_own(mention.name) or mention.kind == "P" or best.kind == "V":
+            if (
+                best is None
+                or self.is_own(mention.name)
+                or mention.kind == "P"
+                or best.kind == "V"
+                or self._is_contrasted(scene, sentence, best, mention)
+            ):
                 best = mention
         if best is not None and not self.is_own(best.name) and _OURS_TAKE_OVER.search(scene.shadow, best.end, start):
             best = None  # "GPT-4 achieves 86.4%, but our smaller model still reaches"
@@ -335,7 +357,7 @@ class OwnerFinder:
                 continue
             head = scene.shadow[max(sentence[0], mention.start - 70) : mention.start]
             if re.search(
-                r"(?:than|over|to|(?<!such )\bas|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
+                r"\b(?:than|over|to|(?<!such )as|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
                 head,
             ):
                 continue

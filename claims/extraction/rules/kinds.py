@@ -96,9 +96,9 @@ NOBODY_WORDS = ("no ", "none of", "neither")
 OTHERS_INLINE_WORDS = ("today's", "-performing", "existing", "current best", "several")
 # (id, pattern on the text before the number): the subject is nobody of the paper's; tried where one of `OTHERS_WORDS` stands
 BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("role.people", re.compile(rf"(?:\b{_PEOPLE}|(?:^|[,;:] |\b(?:while|whereas|but|human|medical|graduate|domain|clinical|college|university) ){_PEOPLE_TOO})(?: [a-z]+ly)?(?: also| only| still| just| themselves| alone)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.people", re.compile(rf"(?:\b{_PEOPLE}|(?:^|[,;:] |\b(?:while|whereas|but|human|medical|graduate|domain|clinical|college|university) ){_PEOPLE_TOO})(?:, who)?(?: [a-z]+ly)?(?: also| only| still| just| themselves| alone)* {_GETS}\b[^N;PV]{{0,60}}$")),
     ("role.chance", re.compile(rf"(?:^|[,;(] ?|\b(?:while|where|whereas|random|by|and) )(?:chance|guess(?:ing|es)?)(?: (?:level|performance|accuracy|baseline|alone|M+|is|was|of|at|would|gives?|yields?|obtains?|achieves?|reaches|be|on D+))*\s*{QUAL}*\(?$")),
-    ("role.teacher", re.compile(rf"\b(?:the|its|their|whose|larger|original|full-precision)(?: [a-z-]+)? teacher(?: model| network)?(?: [a-z]+ly)?(?: only| still| itself)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.teacher", re.compile(rf"\b(?:the|its|their|whose|larger|original|full-precision)(?: [a-z-]+)? teacher(?: model| network)?(?:(?: [a-z]+ly)?(?: only| still| itself)* {_GETS}\b[^N;PV]{{0,60}}|(?: (?:at|of|with|M+))* \(?)$")),
     ("role.plain", re.compile(rf"\b(?:vanilla|off-the-shelf|unmodified) (?:(?!with\b|trained\b|our\b)[a-zPV-]+ ){{1,3}}?(?:only |still )?{_GETS}\b[^N;PV]{{0,60}}$")),
     ("role.plain", re.compile(rf"(?<!our )(?<!new )(?<!strong )\b(?:baselines?|counterparts?(?: without (?:[a-z-]+ ){{0,2}}[a-z-]+)?)(?: only| still| just)* {_GETS}\b[^N;PV]{{0,60}}$")),
     ("role.record", re.compile(rf"\b(?:record|state[- ]of[- ]the[- ]art|sota)(?: so far| at the time| before)? (?:was|had been|stood at)\s*{QUAL}*$")),
