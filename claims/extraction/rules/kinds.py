@@ -55,6 +55,8 @@ SPREAD_BEFORE = re.compile(
     rf"\b(?:standard deviations?|std\.?|variances?|standard errors?)(?: (?:of|in|for|across|over|between)(?: [^N;,]{{1,50}}?)?)??(?: (?:of|is|are|was|were|below|under|within)| ?[:=])\s*{QUAL}*$"
 )
 SPREAD_WORDS = ("standard ", "std", "variance")
+# what stands in every match of some of these
+NEEDED_BEFORE = {"delta.by": "by", "delta.gap_to": "gap", "delta.paren": "(", "delta.within": "within", "delta.better": " by"}
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
