@@ -107,6 +107,10 @@ BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.competitor", re.compile(rf"\b(?:best|strongest|closest|nearest|next best|second best|second-best) (?:[a-z-]+ )?(?:competitor|rival|alternative|contender|baseline)s?,?(?: [PV]+,?)? {_GETS}\b[^N;]{{0,60}}$")),
     ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,2}}(?P<name>[PV]+), which (?:only )?{_GETS}\b[^N;]{{0,60}}$")),
 )  # fmt: skip
+# "the SVM obtained 88%": beside a method that has a name, somebody else's
+PLAIN_MODEL = re.compile(
+    rf"(?:^|[,;] |\b(?:while|whereas|and|but|the|an?|standard|plain|simple) )(?:support vector machines?|svms?|k-?nns?|hmms?|crfs?|linear regression|lasso)(?: (?:models?|classifiers?|networks?))?(?: only| still)* {_GETS}\b[^N;PV]{{0,60}}$"
+)
 OTHERS_WORDS = (
     "ologist", "cian", "doctor", "surgeon", "annotator", "worker", "people", "expert", "undergrad", "student", "participant", "user",
     "reader", "grader", "teacher", "professional", "practitioner", "child", "adult", "chance", "guess", "vanilla", "off-the-shelf",
