@@ -29,7 +29,7 @@ class Owner:
 _SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
 _COMPARED = re.compile(r"surpass|outperform|exceed|compared (?:to|with)|\bvs\b|against")
 _AGAINST = re.compile(
-    r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas|\bmatch(?:es|ed|ing)?\b|on par|competitive|comparable|close to"
+    r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas|\bmatch(?:es|ed|ing)?\b|on par with|(?:competitive|comparable) (?:to|with)|close to"
 )
 # "Swin-B obtains 83.5%, while our FooNet obtains 84.6%": who has a rival behind it
 _OURS_FOLLOW = re.compile(
