@@ -269,7 +269,8 @@ class OwnerFinder:
                 match = pattern.search(before)
                 if match is not None and not (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
                     return Role.BASELINE, rule
-            if self._own and kinds.PLAIN_MODEL.search(before) and not self._own_in(scene, sentence[0], start):
+            plain = self._own and scene.says(kinds.PLAIN_WORDS, sentence[0], start)
+            if plain and kinds.PLAIN_MODEL.search(before) and not self._own_in(scene, sentence[0], start):
                 return Role.BASELINE, "role.plain"
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"

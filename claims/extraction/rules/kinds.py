@@ -111,6 +111,7 @@ BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
 PLAIN_MODEL = re.compile(
     rf"(?:^|[,;] |\b(?:while|whereas|and|but|the|an?|standard|plain|simple) )(?:support vector machines?|svms?|k-?nns?|hmms?|crfs?|linear regression|lasso)(?: (?:models?|classifiers?|networks?))?(?: only| still)* {_GETS}\b[^N;PV]{{0,60}}$"
 )
+PLAIN_WORDS = ("svm", "support vector", "knn", "k-nn", "hmm", "crf", "linear regression", "lasso")
 OTHERS_WORDS = (
     "ologist", "cian", "doctor", "surgeon", "annotator", "worker", "people", "expert", "undergrad", "student", "participant", "user",
     "reader", "grader", "teacher", "professional", "practitioner", "child", "adult", "chance", "guess", "vanilla", "off-the-shelf",
