@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from claims.extraction.cells import UNFIT
+from claims.extraction.cells import CONTRADICTED, UNFIT
 from claims.extraction.drafts import ClaimDraft, CostDraft, Extraction, StatementDraft
 from claims.extraction.rules import confidence as measured
 from claims.extraction.scene import Scene
@@ -22,7 +22,7 @@ from claims.terms import ClaimKind, TextField
 
 _Draft = TypeVar("_Draft", bound=StatementDraft)
 
-CAPS = {UNFIT: 0.5}
+CAPS = {UNFIT: 0.5, CONTRADICTED: 0.85}
 """No statement with one of these rules is surer than that: they are too rare to be measured."""
 
 # "English PTB", "2025 FooChallenge", "FooChallenge Task 2", "AIME'24": the name goes on where the catalogue's ends
@@ -57,10 +57,30 @@ def rate(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocab
         return found
     claims = [
         _rated(draft, ABSOLUTE if draft.kind is ClaimKind.ABSOLUTE else RELATIVE, signs)
-        for draft, signs in zip(found.claims, claim_signs(found, scenes, vocabulary), strict=True)
+        for draft, signs in zip(_with_contradicted(found.claims), claim_signs(found, scenes, vocabulary), strict=True)
     ]
     costs = [_rated(draft, COST, cost_signs(draft)) for draft in found.costs]
     return replace(found, claims=tuple(claims), costs=tuple(costs))
+
+
+def _with_contradicted(claims: tuple[ClaimDraft, ...]) -> list[ClaimDraft]:
+    """Return the claims, those marked that share all that tells a board's scores apart and state another value."""
+    cells = [_cell(claim) for claim in claims]
+    values: dict[Hashable, set[tuple[float, float | None]]] = {}
+    for claim, cell in zip(claims, cells, strict=True):
+        values.setdefault(cell, set()).add((claim.value, claim.value_max))
+    return [
+        replace(claim, rules=(*claim.rules, CONTRADICTED)) if cell is not None and len(values[cell]) > 1 else claim
+        for claim, cell in zip(claims, cells, strict=True)
+    ]
+
+
+def _cell(claim: ClaimDraft) -> Hashable | None:
+    """Return what tells a score apart from a board's others, None for what no board shows."""
+    if claim.kind is not ClaimKind.ABSOLUTE or claim.dataset is None or claim.metric is None:
+        return None
+    setting = frozenset((condition.kind, condition.value) for condition in claim.setting)
+    return claim.role, claim.model, claim.variant, claim.dataset, claim.metric, setting
 
 
 def _rated(draft: _Draft, scale: Scale, signs: Iterable[str]) -> _Draft:

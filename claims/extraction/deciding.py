@@ -19,6 +19,8 @@ _COUNTED_AFTER_YEAR = re.compile(
     r"^[ -]?(?:class(?!if)|categor|channel|cores?\b|code|cluster|cell|concept|caption|clip|case|gpu|tpu|m\b|epoch|token|param|flop)"
 )
 _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
+_MOST_VERSIONS = 10
+_MOST_TIMES_GAIN = 4
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
 
@@ -82,10 +84,15 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         or (plain and any(word in before for word in reasons.RESOLUTION_WORDS) and reasons.RESOLUTION_BEFORE.search(before))
     ):
         return "resolution"
+    if plain and not quantity.decimals and quantity.value < _MOST_VERSIONS and scene.shadow[max(0, start - 2) : start] == "D ":
+        return "part_of_name"  # "Terminal-Bench 2"
     if reasons.LISTED_IN_NAME.search(before):
         return "part_of_name"
     if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
         return "part_of_name"  # "the 5-point algorithm"
+    many = quantity.unit == "points" and (quantity.scale != 1.0 or "," in text[start:end] or quantity.value > reasons.MOST_POINTS)
+    if many and reasons.BARE_POINTS.match(lower[end : quantity.end]):
+        return "count"  # "1,024 points per shape", "250K points"
     if reasons.THRESHOLDS_AFTER.match(after) or reasons.THRESHOLDS_BEFORE.search(before):
         return "hyper_parameter"
     if reasons.FRACTION_AFTER.match(after) or (quantity.value == 255 and reasons.FRACTION_BEFORE.search(before)):
@@ -346,7 +353,7 @@ def claim_kind(
 ) -> tuple[ClaimKind, str]:
     """Return the kind of a claim and the id of the rule that decided it.
 
-    `before_it` is the kind of the claim that the number before made, None if that was no claim of the same unit.
+    `before_it` is the kind of the number before where the group goes on with it, None where it does not.
     """
     before = scene.shadow[max(bounds[0], clause_start) : group.start][-130:]
     after = scene.shadow[group.end : bounds[1]][:130]
@@ -356,29 +363,52 @@ def claim_kind(
                 return ClaimKind.RATIO, rule
     if group.quantities[0].sign == "+":
         return ClaimKind.DELTA, "delta.sign"
-    if group.quantities[0].sign == "-" and group.unit in ("%", "points") and before_it in (ClaimKind.DELTA, ClaimKind.RATIO):
+    if group.quantities[0].sign == "-" and group.unit in ("%", "points") and before_it is not None and before_it is not ClaimKind.ABSOLUTE:
         return ClaimKind.DELTA, "delta.sign"
+    if group.unit == "%" and scene.says(kinds.DEVIATION_WORDS, bounds[0], group.start) and kinds.DEVIATION_BEFORE.search(before):
+        return ClaimKind.DELTA, "delta.deviation"
     if kinds.RATIO_BEFORE[0][1].search(before):
         return ClaimKind.RATIO, "ratio.relative"
     if group.unit != "x" and kinds.COSTS_BEFORE.search(scene.lower, max(bounds[0], group.start - 24), group.start):
         return ClaimKind.DELTA, "delta.costs"
     for rule, pattern in kinds.DELTA_BEFORE:
-        if pattern.search(before):
+        if kinds.NEEDED_BEFORE.get(rule, "") in before and pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
     for rule, pattern in kinds.DELTA_AFTER:
         if pattern.match(after):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
-    if before_it in (ClaimKind.DELTA, ClaimKind.RATIO) and (
-        kinds.CONTINUED.match(scene.shadow[bounds[0] : group.start])
-        or kinds.PAREN_CONTINUED.match(scene.shadow[bounds[0] : group.start])
-        or kinds.PAREN_BESIDE.match(scene.shadow[bounds[0] : group.start])
-    ):
+    if before_it in (ClaimKind.DELTA, ClaimKind.RATIO):
         return before_it, "kind.continued"
+    if _shares_gain(scene, group, bounds[1]):
+        return ClaimKind.DELTA, "delta.gain"
     if group.unit == "points":
         return ClaimKind.DELTA, "delta.points"
     if group.unit == "x":
         return ClaimKind.RATIO, "ratio.times"
     return ClaimKind.ABSOLUTE, "score"
+
+
+def _shares_gain(scene: Scene, group: Group, following: int) -> bool:
+    """Say whether the noun behind the next number is this one's, too: "2.5 F1 and 5.1 F1 performance gain"."""
+    if group.unit not in ("", "%") or following >= len(scene.text) or scene.shadow[following] != "N":
+        return False
+    match = kinds.GAIN_OF_NEXT.match(scene.shadow[group.end : following + 80])
+    if match is None:
+        return False
+    behind = next(quantity for quantity in scene.quantities if quantity.start == following)
+    if group.quantities[0].value > _MOST_TIMES_GAIN * behind.value:
+        return False  # "91.2 F1 and a 2.3 F1 gain": a score and its gain
+    first, second = scene.at("M", group.end + match.start("metric")), scene.at("M", group.end + match.start("again"))
+    return first is not None and second is not None and first.name == second.name
+
+
+def counts_points(scene: Scene, sentence: tuple[int, int], group: Group) -> bool:
+    """Say whether "points" are things, and no gain: "we track 8 points on the face"."""
+    last = group.quantities[-1]
+    if reasons.BARE_POINTS.match(scene.lower[last.digits_end : last.end]) is None:
+        return False
+    low, high = max(sentence[0], group.start - 70), min(sentence[1], group.end + 60)
+    return kinds.GAIN_NEAR.search(scene.shadow[low:high]) is None
 
 
 _MAY_FOLLOW = re.compile(

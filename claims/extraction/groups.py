@@ -113,6 +113,8 @@ def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
         return False
     last = group.quantities[-1]
     first = group.quantities[0]
+    if quantity.sign == "+" and not last.sign:
+        return False  # "(52.9%, +2.7%)": a score and its gain
     pairs = first.unit == quantity.unit == "" != last.unit and first.decimals == quantity.decimals > last.decimals
     if pairs and len(group.quantities) > 1 and "/" in scene.shadow[first.end : group.quantities[1].start]:
         return True

@@ -66,6 +66,8 @@ _DIRECT = re.compile(r"^\s*(?:-\s*)?(?:\(\s*)?(?:(?:top-\d|zero-shot|on|for|in|t
 _CUT = re.compile(r";|, (?:while|whereas|but|although|outperforming|surpassing|exceeding|beating)\b|\. ")
 _NEXT_CLAIMS = re.compile(r"(?:,| and|,? while|;)(?: [a-z]+){0,3}? (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}D+[^D]{0,60}$")
 _SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an? |the )?(?:\(?M+ (?:score )?(?:of )?)?\(?$")
+# "4.0% (+7.2%) on D"
+_BESIDE_GAIN = re.compile(r"^(?:,? ?\(|, )$")
 _PARALLEL = re.compile(r"^ [^;,]{0,50}? and $")
 _NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}$")
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
@@ -212,13 +214,21 @@ class Linker:
         if metric is not None and metric.zone_start >= 0:
             inside = [m for m in scene.within("D", metric.zone_start, metric.zone_end) if self._fits(m, metric)]
             if inside:
-                return DatasetLink(self._list_of(inside[-1], metric.zone_start, metric.zone_end), "dataset.in_phrase", 1.0)
+                listed = self._list_of(inside[-1], metric.zone_start, metric.zone_end)
+                count = len(group.quantities)
+                if count > 1 and len(listed) < count:
+                    # "On A, B and C the PSNR is 32.1, 28.7 and 26.4": the phrase holds the last of the list
+                    whole = self._list_of(inside[-1], self._start, metric.zone_end)
+                    listed = whole if len(whole) == count else listed
+                return DatasetLink(listed, "dataset.in_phrase", 1.0)
         found = self._right_of(group, metric, self._right_limit(group, high))
         if found is not None:
             return found
         following = next((other for other in self._groups if other.start == high), None)
         compared = following is not None and following.partner is group  # "91.0% vs. 88.0% on D" is both's
-        if following is not None and (compared or _SHARED.match(scene.shadow[group.end : high])):
+        gap = scene.shadow[group.end : high]
+        gained = following is not None and following.quantities[0].sign == "+" and _BESIDE_GAIN.match(gap)
+        if following is not None and (compared or gained or _SHARED.match(gap)):
             shared = self._right_of(following, metric, self._right_limit(following, self.neighbours(following)[1]))
             if shared is not None:
                 return DatasetLink(shared.datasets, "dataset.shared", 0.9)

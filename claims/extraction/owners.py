@@ -26,10 +26,45 @@ class Owner:
 
 
 # "70.8% accuracy, surpassing CLIP's 68.3% on ViT-B models": the backbone is both numbers'
-_SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using|for) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
+_SHARED_VARIANT = re.compile(r"N{1,8} (?:on|with|using) (?:an? |the )?(V+)(?: (?:models?|backbones?|architectures?))?(?=[.,;)]|$)")
 _COMPARED = re.compile(r"surpass|outperform|exceed|compared (?:to|with)|\bvs\b|against")
-_AGAINST = re.compile(r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas")
+_AGAINST = re.compile(
+    r"outperform|surpass|exceed|beat|\bthan\b|\bover\b|versus|\bvs\b|compared (?:to|with)|against|while|whereas|\bmatch(?:es|ed|ing)?\b|on par with|(?:competitive|comparable) (?:to|with)|close to"
+)
+# "Swin-B obtains 83.5%, while our FooNet obtains 84.6%": who has a rival behind it
+_OURS_FOLLOW = re.compile(
+    rf"(?:\b(?:while|whereas|but|yet)\b|;)(?: that| with| on D+,?)? (?:our|we|the proposed)\b[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b|"
+    rf"(?:\b(?:while|whereas|but|yet|and)\b|[;,])(?: that| with| on D+,?| our| the)? (?P<name>P+)(?: (?:at |with |only )?N|[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b)"
+)
+# "While GPT-4 reaches 86%, ours reaches": the contrast is said first
+_OURS_FOLLOW_WHILE = re.compile(rf", (?:our|we|ours|the proposed)\b[^N;]{{0,60}}?\b(?:{names.ACHIEVE})\b")
+_OPENS_CONTRAST = re.compile(r"\b(?:while|whereas|although|though) (?:the )?(?:[a-z-]+ ){0,2}$")
+# "FooNet reaches 79%; GPT-4 reaches 86%"
+_CONTRASTED = re.compile(r"N[^N]*(?:;|\b(?:while|whereas|but|yet)\b)[^N]*$")
+# what says that a released model is used here, and not compared with: "fine-tuned", "with FooNet", "our"
+_USED_BEFORE = re.compile(
+    r"(?<!compared )\bwith\b|\b(?:using|via|through|by|upon|applied|lets?|after|under|fine-?tun\w*|train\w*|adapt\w*|prompt\w*|enabl\w*|allow\w*|mak\w+|help\w*|distill\w*|quanti[sz]\w*|prun\w*|compress\w*|steer\w*|improv\w*|equip\w*|attack\w*|jailbreak\w*|defen\w*)\b|-tuned\b|"
+    r"\bours?\b(?! (?:[a-z-]+ )?(?:datasets?|benchmarks?|tests?|evaluations?|data|corpus|D))"
+)
+_USED_BEHIND = re.compile(
+    r"\b(?:with|using|via|through|by|under|after|when) (?:the |an? )?(?:[a-z-]+ ){0,2}(?:our|proposed|fine-?tun\w*|train\w*|P+)|\b(?:fine-?tuned|trained|equipped|prompted|adapted|augmented|enhanced|combined|distilled|quanti[sz]ed|pruned|compressed)\b"
+)
+_USES = re.compile(
+    r"\b(?:fine-?tun\w+|train\w*|adapt\w*|distill\w*|prompt\w*|using|based on|built (?:up)?on|build (?:up)?on|on top of|integrat\w+|appl\w+ (?:it |this )?(?:to|on)|into) (?:the |an? |both )?(?:[a-z-]+ ){0,3}$"
+)
+_RANKED = re.compile(r"\b(?:followed|behind|trailed)\b")
 _WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
+_OTHER_FOLLOWS = re.compile(
+    rf"N[^N]*\b(?:our|we|ours|the proposed)\b[^N;]*\b(?:{names.ACHIEVE})\b|N[^N]*(?:\b(?:while|whereas|but|yet|and)\b|[;,])(?: that| on D+,?| our| the)? P+ (?:[a-z]+ly )?(?:{names.ACHIEVE})\b"
+)
+# "BERT is 3x larger than our 38M model"
+_LONGEST_SIZED = 9  # " variant"
+_COMPARED_SIZE = re.compile(r"\b(?:than|over|against|vs\.?|versus|compared (?:to|with)) $")
+_OURS_TAKE_OVER = re.compile(
+    rf"N[^N]*\b(?:ours|(?:our|the proposed) (?:[a-z-]+ ){{0,4}}?(?:{names.ACHIEVE})|we (?:[a-z]+ly )?(?:{names.ACHIEVE}))\b"
+)
+# "BarNet obtains 47.1 AP, FooNet 49.3 AP"
+_NAME_BESIDE = re.compile(r" (?:at |with |only |even )?\(?$")
 _IN_BRACKETS = re.compile(r" ?(?:M+ ?)?\((?:with |using )?(?P<name>[PV][PV]*)(?: N+)?\)")
 _PLAIN_IN_BRACKETS = re.compile(r" ?M+ ?\((?P<name>[a-z][a-z]{3,}-[a-z0-9.]{2,}|[a-z]{4,}[ -](?:tiny|small|base|medium|large|xl))\)")
 # "..., with a ViT-B backbone": the number's own, right of it
@@ -37,7 +72,7 @@ _WITH_NAMED = re.compile(
     r"(?: M+)? (?:with|using) (?:an? |the )?(?P<name>P+)(?: (?:backbones?|encoders?|decoders?|features?|models?))?(?=[.,;)]| and |$)"
 )
 _ON_VARIANT = re.compile(
-    r"(?:[^;N]|(?>N{1,12}(?: ?[x/] ?N{1,12})+)){0,90}?\b(?:with|using|for|on|of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|D+|[a-z-]+ed)[ -]){0,3}(V+)"
+    r"(?:[^;N]|(?>N{1,12}(?: ?[x/] ?N{1,12})+)){0,90}?\b(?:(?<!par )(?<!compared )(?<!competitive )(?<!comparable )with|using|for|on|(?<!ahead )(?<!instead )(?<!that )(?<!those )(?<!more )(?<!short )(?<!improvement )of|on top of|when applied to|via|into|from|in) (?:(?:an?|the|our|only|just|single|standard|plain|vanilla|original|regular|larger|smaller|finetuned|pre-trained|larger-scale|same|D+-pretrained|D+|[a-z-]+ed)[ -]){0,3}(V+)"
 )
 
 
@@ -90,6 +125,8 @@ class OwnerFinder:
             and kind is ClaimKind.ABSOLUTE
         ):
             return Owner(Role.BASELINE, subject.name, None, ("role.rival",))
+        if kind is ClaimKind.ABSOLUTE and subject is not None and self._is_others_subject(scene, sentence, subject, start, end, next_start):
+            return Owner(Role.BASELINE, subject.name, None, ("role.released" if names.RELEASED.match(subject.name) else "role.rival",))
         if self._evaluates and kind is ClaimKind.ABSOLUTE and not kinds.OUR_METHOD.search(scene.lower, sentence[0], start):
             named = subject.name if subject is not None else self._quoted(scene, sentence, start, end, next_start)
             return Owner(Role.BASELINE, named, None, ("role.evaluated",))
@@ -119,6 +156,44 @@ class OwnerFinder:
         if _WHILE.search(before) and kinds.OURS.search(before):
             return True
         return any(self.is_own(mention.name) for mention in scene.within("P", sentence[0], subject.start))
+
+    def _is_others_subject(self, scene: Scene, sentence: tuple[int, int], subject: Mention, start: int, end: int, next_start: int) -> bool:
+        """Say whether a backbone or a released model stands for itself: "GPT-4 achieves 86%", "Swin-B has 83%, while our model has 84%"."""
+        if self.is_own(subject.name) or self._is_title_model(subject.name) or names.CLASSIC.match(subject.name):
+            return False
+        before, between = scene.shadow[sentence[0] : subject.start], scene.shadow[subject.end : start]
+        own = next(reversed([m for m in scene.within("P", sentence[0], subject.start) if self.is_own(m.name)]), None)
+        if own is not None and "N" not in between and self._is_contrasted(scene, sentence, own, subject):
+            return True
+        if _USED_BEFORE.search(before) or _USED_BEHIND.search(between) or self._own_in(scene, sentence[0], start):
+            return False
+        behind = scene.shadow[end : sentence[1]]
+        for follows in _OURS_FOLLOW.finditer(behind):
+            named = scene.at("P", end + follows.start("name")) if follows["name"] else None
+            if not follows["name"] or (named is not None and self.is_own(named.name)):
+                return True
+        if _OPENS_CONTRAST.search(before) and _OURS_FOLLOW_WHILE.search(behind):
+            return True
+        if (
+            not names.RELEASED.match(subject.name)
+            or _USED_BEHIND.search(scene.shadow, end, next_start)
+            or self._own_in(scene, end, next_start)
+        ):
+            return False
+        return not any(
+            mention.name == subject.name and _USES.search(scene.shadow[max(0, mention.start - 60) : mention.start])
+            for kind in "PV"
+            for mention in scene.mentions[kind]
+        )
+
+    def _is_contrasted(self, scene: Scene, sentence: tuple[int, int], own: Mention, backbone: Mention) -> bool:
+        """Say whether a backbone scores beside a name before it, and is none that it was put on: "FooNet has 79%; GPT-4 has 86%"."""
+        if scene.within("V", sentence[0], backbone.start):
+            return False
+        return _CONTRASTED.search(scene.shadow, own.end, backbone.start) is not None
+
+    def _own_in(self, scene: Scene, low: int, high: int) -> bool:
+        return any(self.is_own(mention.name) for mention in scene.within("P", low, high))
 
     def _behind(self, scene: Scene, end: int, next_start: int) -> Mention | None:
         """Return the name alone in brackets right behind a number: "37.0% WER (FooNet-L) and 38.0% (BarNet)"."""
@@ -171,11 +246,12 @@ class OwnerFinder:
         before = scene.shadow[sentence[0] : start]
         after = scene.shadow[end : sentence[1]]
         if kind is ClaimKind.ABSOLUTE:
-            if kinds.NOBODY.search(before):
+            if scene.says(kinds.NOBODY_WORDS, sentence[0], start) and kinds.NOBODY.search(before):
                 return Role.BASELINE, "role.nobody"
             if kinds.THRESHOLD_BEFORE.search(before):
                 return Role.PROPOSED, "role.threshold"
-            for rule, pattern in kinds.BASELINE_BEFORE:
+            versus = scene.says(kinds.VERSUS_WORDS, sentence[0], start)  # what the first of them needs
+            for rule, pattern in kinds.BASELINE_BEFORE if versus else kinds.BASELINE_BEFORE[1:]:
                 match = pattern.search(before)
                 if match is None:
                     continue
@@ -185,16 +261,24 @@ class OwnerFinder:
                     if (rule == "role.possessive" and "'" not in match.group()) or owner is None or self.is_own(owner.name):
                         continue
                     # "of the size of ResNet50 (21.5M parameters)" says nothing of ResNet50's own score
-                    if owner.kind == "V" and rule == "role.name_paren" and not _AGAINST.search(before[-90:]):
+                    listed = names.RELEASED.match(owner.name) and _RANKED.search(before[-90:])
+                    if owner.kind == "V" and rule == "role.name_paren" and not listed and not _AGAINST.search(before[-90:]):
                         continue
                 return Role.BASELINE, rule
+            for rule, pattern in kinds.BASELINE_SUBJECT if scene.says(kinds.OTHERS_WORDS, sentence[0], start) else ():
+                match = pattern.search(before)
+                if match is not None and not (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
+                    return Role.BASELINE, rule
+            plain = self._own and scene.says(kinds.PLAIN_WORDS, sentence[0], start)
+            if plain and kinds.PLAIN_MODEL.search(before) and not self._own_in(scene, sentence[0], start):
+                return Role.BASELINE, "role.plain"
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"
             even = kinds.EVEN.search(before)
             name = scene.at("P", sentence[0] + even.start("name")) or scene.at("V", sentence[0] + even.start("name")) if even else None
             if name is not None and not self.is_own(name.name):
                 return Role.BASELINE, "role.even"
-        inline = kinds.OTHERS_INLINE.search(before)
+        inline = kinds.OTHERS_INLINE.search(before) if scene.says(kinds.OTHERS_INLINE_WORDS, sentence[0], start) else None
         # "We focus on a subset, where today's best models achieve 97%": what "we" do before it changes nothing
         others = kinds.OTHERS_SUBJECT.match(before)
         if (others and not kinds.OURS.search(before) and not kinds.TAKEN_OVER.search(before, others.end())) or (
@@ -220,12 +304,23 @@ class OwnerFinder:
                 continue
             head = scene.shadow[max(sentence[0], position - 30) : position]
             if re.search(
-                r"(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$",
+                r"\b(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$",
                 head,
             ):
                 continue
-            if best is None or self.is_own(mention.name) or mention.kind == "P" or best.kind == "V":
+            if (
+                best is None
+                or self.is_own(mention.name)
+                or mention.kind == "P"
+                or best.kind == "V"
+                or self._is_contrasted(scene, sentence, best, mention)
+            ):
                 best = mention
+        if best is not None and not self.is_own(best.name) and _OURS_TAKE_OVER.search(scene.shadow, best.end, start):
+            best = None  # "GPT-4 achieves 86.4%, but our smaller model still reaches"
+        beside = next(reversed(scene.within("P", max(sentence[0], start - 60), start)), None) if self._own else None
+        if beside is not None and self.is_own(beside.name) and _NAME_BESIDE.match(scene.shadow[beside.end : start]):
+            return beside
         if best is not None:
             return best
         opening = names.OPENING_SUBJECT.match(before)
@@ -235,7 +330,15 @@ class OwnerFinder:
         return own[-1] if own else None
 
     def _variant(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int) -> str | None:
-        """Return the backbone or size that the number belongs to: right of it first, then left."""
+        """Return the backbone or size that the number belongs to: right of it first, then left.
+
+        A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
+        """
+        around = names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
+        if around is not None and around.start("variant") <= start and end < around.end():
+            several = len({words["variant"] for words in names.VARIANT_WORDS.finditer(scene.lower, *sentence)}) > 1
+            if several or _COMPARED_SIZE.search(scene.lower, sentence[0], around.start()):
+                return around["variant"]
         right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]
         match = _ON_VARIANT.match(right)
         if match is not None:
@@ -253,20 +356,28 @@ class OwnerFinder:
                 return found.name
         left = [m for m in scene.within("V", sentence[0], start) if not names.DETECTOR.search(m.name) and not self._is_title_model(m.name)]
         for mention in reversed(left):
+            if self._scores_itself(scene, mention, start):
+                continue
             head = scene.shadow[max(sentence[0], mention.start - 70) : mention.start]
             if re.search(
-                r"(?:than|over|to|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
+                r"\b(?:than|over|to|(?<!such )as|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
                 head,
             ):
                 continue
             return mention.name
-        tail = scene.shadow.find(",", end, min(end + 80, sentence[1]))
+        high = min(end + 80, next_start)  # what stands behind the next number is that one's
+        tail = scene.shadow.find(",", end, high)
         words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
-            scene.lower, end, tail if tail >= 0 else min(end + 80, sentence[1])
+            scene.lower, end, tail if tail >= 0 else high
         )
         if words is None and not self._own:
             words = names.OUR_KIND.search(scene.lower, sentence[0], start)
         return words["variant"] if words else None
+
+    def _scores_itself(self, scene: Scene, mention: Mention, start: int) -> bool:
+        """Say whether a backbone before the number at `start` has a number of its own, and another subject stands between."""
+        between = scene.shadow[mention.start : start]
+        return names.SUBJECT.match(between) is not None and _OTHER_FOLLOWS.search(between) is not None
 
     def _quoted(self, scene: Scene, sentence: tuple[int, int], start: int, end: int, next_start: int, scorer: str = "") -> str | None:
         """Return the name of somebody else's model near its number, which is not `scorer`'s, or the phrase that stands for it."""

@@ -40,8 +40,15 @@ _RIVAL_RULES = frozenset(("role.possessive", "role.name_colon", "role.previous",
 _MOST_NUMBERS = 40
 """A run with more numbers than this is a table or noise and no sentence that the rules are written for."""
 _TIE_LIMIT = 170
+_NEAR_GAP = 20
+_IN_BRACKETS = frozenset(("delta.paren", "delta.gain_of"))
 _MOST_CARRIED = 6
 """So many claims before a sentence are looked at for one that it goes on from."""
+
+
+def _is_like(before: str, unit: str) -> bool:
+    """Say whether a number of `unit` can go on with one of the unit `before`: "by 2.1 points on A and 3.4 on B" do."""
+    return before == unit or (before == "points" and unit == "")
 
 
 Cell = tuple[Mention | None, str | None, str | None]
@@ -184,7 +191,8 @@ class _SentenceReader:
         if group.partner is not None and id(group.partner) in self._links and group.unit in ("", group.partner.unit):
             shared_metric, shared_dataset = self._links[id(group.partner)]
             datasets = self._linker.datasets(group, metric or shared_metric, loose=False) or shared_dataset
-            self._take_claim(group, ClaimKind.ABSOLUTE, group.rule, metric or shared_metric, datasets)
+            kind = self._kind_of_compared(group, group.partner)
+            self._take_claim(group, kind, group.rule, metric or shared_metric, datasets)
             return
         if group.unit == "":
             reason = deciding.counts_something(self._scene, group)
@@ -195,7 +203,15 @@ class _SentenceReader:
             metric = self._solved(group)
         kind, rule = ClaimKind.ABSOLUTE, group.rule
         if not group.rule.startswith("pair."):
-            kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._kind_before(group, bounds[0]))
+            kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._goes_on(group, bounds[0]))
+            if compared is not None and kind is ClaimKind.DELTA and rule in _IN_BRACKETS and self._is_bracketed(group):
+                kind, rule = ClaimKind.ABSOLUTE, "score"  # "by a wide margin (62.3% vs. 44.1%)"
+        if rule == "delta.points" and metric is None and deciding.counts_points(self._scene, self._sentence, group):
+            self._leave_group(group, "count")
+            return
+        if self._is_said(group, kinds.SPREAD_BEFORE, kinds.SPREAD_WORDS):
+            self._leave_group(group, "spread")
+            return
         if (
             kind is ClaimKind.ABSOLUTE
             and group.role is None
@@ -214,13 +230,17 @@ class _SentenceReader:
         ):
             self._leave_group(group, "share")
             return
-        said = self._scene.shadow[self._sentence[0] : group.start]
-        if kind is ClaimKind.ABSOLUTE and kinds.NEGATED.search(said):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NEGATED, kinds.NEGATED_WORDS):
             self._leave_group(group, "negated")
             return
-        if kind is ClaimKind.ABSOLUTE and kinds.NOBODY.search(said):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
             group.quantities = [replace(quantity, qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
+
+    def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
+        """Say whether a pattern that holds one of `words` is found in the sentence before `group`."""
+        low = self._sentence[0]
+        return self._scene.says(words, low, group.start) and pattern.search(self._scene.shadow[low : group.start]) is not None
 
     @cached_property
     def _several(self) -> ConditionDraft | None:
@@ -256,17 +276,48 @@ class _SentenceReader:
         metric = self._linker.metric_beside(start) if start is not None else None
         return replace(metric, zone_start=-1) if metric is not None else None
 
-    def _kind_before(self, group: Group, low: int) -> ClaimKind | None:
-        return next(
-            (
-                self._kinds[id(other)]
-                for other in self._groups
-                if other.end == low
-                and id(other) in self._kinds
-                and (other.unit == group.unit or kinds.CONTINUED_BY_IN.match(self._scene.shadow[low : group.start]))
-            ),
-            None,
-        )
+    def _goes_on(self, group: Group, low: int) -> ClaimKind | None:
+        """Return the kind of the number before, where the words between say that `group` goes on with it, None where they don't."""
+        index = next((at for at, other in enumerate(self._groups) if other.end == low), -1)
+        if index < 0:
+            return None
+        gap = self._scene.shadow[low : group.start]
+        before = self._groups[index]
+        if index and ")" in gap and self._is_aside(before) and "N" not in gap:
+            before = self._groups[index - 1]
+            gap = kinds.ASIDE.sub("", self._scene.shadow[before.end : group.start])
+        kind = self._kinds.get(id(before))
+        if kind is None or not (_is_like(before.unit, group.unit) or kinds.CONTINUED_BY_IN.match(gap)):
+            return None
+        if group.quantities[0].sign == "-" and len(gap) < _NEAR_GAP:
+            return kind  # "+28.96% SPL, and -30.69% MSS"
+        if group.unit == "%" and deciding.counted_by_next_word(self._scene, group):
+            return None  # "lower FVD, and 71% human preference"
+        if kinds.WITH_SCORE.search(gap) and self._has_metric_behind(group):
+            return None
+        if kinds.CONTINUED.match(gap) or kinds.PAREN_BESIDE.match(gap):
+            return kind
+        # "X (91.2%, +1.3%) and Y (88.0%, +0.7%)": the next score, not the next gain
+        return kind if before.quantities[-1].sign == group.quantities[0].sign and kinds.PAREN_CONTINUED.match(gap) else None
+
+    def _has_metric_behind(self, group: Group) -> bool:
+        metric = self._linker.metric_beside(group)
+        return metric is not None and metric.rule == "metric.after"
+
+    def _is_aside(self, group: Group) -> bool:
+        """Say whether a number stands in brackets of its own, as a word about what was said before."""
+        opened = self._scene.shadow.rfind("(", max(self._sentence[0], group.start - 40), group.start)
+        return opened >= 0 and not any(sign in self._scene.shadow[opened + 1 : group.start] for sign in "N)")
+
+    def _is_bracketed(self, group: Group) -> bool:
+        return self._scene.shadow[max(0, group.start - 1) : group.start] == "("
+
+    def _kind_of_compared(self, group: Group, partner: Group) -> ClaimKind:
+        """Return the kind of what a number is compared with: "by 2.1% vs. 1.2%" are two differences."""
+        kind = self._kinds.get(id(partner), ClaimKind.ABSOLUTE)
+        if kind is ClaimKind.ABSOLUTE or kinds.VERSUS_ALIKE.search(self._scene.shadow[partner.end : group.start]) is None:
+            return ClaimKind.ABSOLUTE
+        return kind
 
     def _clause_start(self, group: Group) -> int:
         return self._clauses.around(group.start, group.end)[0] - 40
@@ -653,9 +704,10 @@ class _SentenceReader:
         setting = self._setting(group, datasets, kind)
         tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
         inside = datasets is not None and len(named) == group.inner > 1 and self._is_slash_list(datasets)
+        told_apart = count > 1 and self._variants(group) is not None
         for index, quantity in enumerate(group.quantities):
             taken = False
-            cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside)
+            cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside, told_apart=told_apart)
             context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)

@@ -41,8 +41,10 @@ _OF_BEFORE = re.compile(r" of (?:the )?$")
 _FIRST_WORD = re.compile(r"[\w-]+(?= )")
 _LISTED_WORD = re.compile(r"(?<![\w/-])(?P<word>[A-Za-z][\w-]{1,9})(?:/|,? and | & )$")
 _SHORT_FORM = re.compile(r" ?\((?P<short>[A-Z][A-Za-z0-9@-]{1,9})\)")
-_MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)")
+_MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Za-z0-9]*|[A-Z]\b|[A-Z][a-z]+\b)(?!\.\d|\s?%)")
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
+_METRIC_STEM = re.compile(r".*[@-](?=\w{1,3}$)|[A-Za-z]+(?=\d{1,3}$)")
+_MORE_OF_METRIC = re.compile(r"/(?P<suffix>\d{1,3}|[A-Z][a-z]{0,4})(?![\w@%-]|\.\d)")
 _IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BACKBONE))
 
 _start, _end = attrgetter("start"), attrgetter("end")
@@ -124,6 +126,8 @@ def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: OwnN
         _add(mentions, taken, Mention(_LETTER[name.kind], name.name, name.start, name.end, words=words))
         if name.kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
+        elif text[name.end : name.end + 1] == "/":
+            _add_metric_suffixes(text, name, vocabulary, mentions, taken)
     _add_abbreviations(text, mentions, taken)
     _add_unknown_datasets(text, lower, own, own_names.datasets, mentions, taken, by_place=not is_title)
     cut = sentences(text)
@@ -197,6 +201,20 @@ def _add_suffixes(text: str, name: Found, vocabulary: Vocabulary, mentions: dict
         if other is None:
             return
         _add(mentions, taken, Mention("D", other, match.start(1), match.end(1)))
+        position = match.end()
+
+
+def _add_metric_suffixes(text: str, name: Found, vocabulary: Vocabulary, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+    """Read on after "Recall@1" in "Recall@1/5/10", after "ROUGE-1" in "ROUGE-1/2/L"; of a family with "@", any rank is a metric."""
+    written = text[name.start : name.end]
+    stem = _METRIC_STEM.match(written)
+    position = name.end
+    while stem is not None and (match := _MORE_OF_METRIC.match(text, position)) is not None:
+        spelled = stem.group() + match["suffix"]
+        known = vocabulary.lookup(AliasKind.METRIC, spelled)
+        if (known is None and (not spelled[-1].isdigit() or "@" not in spelled)) or 1 in taken[match.start("suffix") : match.end()]:
+            return
+        _add(mentions, taken, Mention("M", known or spelled, match.start("suffix"), match.end(), known is not None, words=2))
         position = match.end()
 
 

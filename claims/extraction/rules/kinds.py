@@ -8,15 +8,37 @@ import re
 from claims.extraction.rules.costs import QUAL
 from claims.extraction.rules.names import ACHIEVE
 
+_GETS = (
+    r"(?:achiev\w+|reach\w*|attain\w*|obtain\w*|scor(?:e|es|ed)|gets?|got|has|have|had|hits?|averages?|averaged|solv(?:e|es|ed)|answer(?:s|ed)?|"
+    r"perform(?:s|ed)? at|manag(?:e|es|ed)|yield(?:s|ed)?|gives?|gave|records?|recorded)"
+)
+_PEOPLE = r"(?:pathologists|radiologists|dermatologists|ophthalmologists|cardiologists|clinicians|physicians|doctors|surgeons|annotators|crowd ?workers|laypeople|non-experts|undergraduates)"
+# "experts" may be parts of a mixture and "students" small networks, unless they open their clause
+_PEOPLE_TOO = r"(?:experts|students|participants|people|users|readers|graders|teachers|professionals|practitioners|children|adults)"
+
 _GAIN = (
     r"(?:gains?|improvements?|increases?|increments?|boosts?|drops?|degradations?|reductions?|margins?|decreases?|advantages?|decline|differences?|disparity|disparities|gaps?|leads?|jump|rise|loss(?: of)?"
     r"|enhancements?|lifts?|uplift|savings?|penalty|deterioration|speedups?|relative|overhead|outperformance)"
 )
+# verbs that say how far a score went: what follows is a difference, unless "to" leads to it
+_MOVES = (
+    r"(?:rises?|rose|grows?|grew|falls?|fell|jumps?|jumped|climbs?|climbed|drops?|dropped|declines?|declined|increases?|increased|decreases?|decreased"
+    r"|improves?|improved|degrades?|degraded|shrinks?|shrank|soars?|soared|slips?|slipped|dips?|dipped)"
+)
+_MOVES_IT = r"(?:improv(?:es|ing)|lift(?:s|ed|ing)?|boost(?:s|ing)?|increas(?:es|ing)|rais(?:es|ing)|lower(?:s|ing)|reduc(?:es|ing)|decreas(?:es|ing)|enhanc(?:es|ing)|degrad(?:es|ing)|cuts?)"
+_GIVES = r"(?:adds?|adding|added|contribut(?:es?|ed|ing)|(?:is|are|was|were) worth)"
+
+_DISTANCE = r"(?:gaps?|differences?|disparit(?:y|ies)|discrepanc(?:y|ies)|improvements?|gains?|advantages?|margins?)"
+# `QUAL` without "to"
+_LITTLE = r"(?>(?:about|around|approximately|roughly|nearly|almost|only|just|over|more than|less than|at least|at most|an?\b|as (?:much|many|little) as|by|~|≤|≥|≈|<|>)\s*)"
 
 # (id, pattern on the text before the number)
 DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.by", re.compile(rf"\bby(?: up to| an?| (?:absolute|relative|average|margin|margins|impressive|additional|further|large|significant|remarkable|substantial|notable|considerable|overall|mean|relatively|absolutely|of|nearly))*\s*{QUAL}*\(?[+-]?$")),
-    ("delta.gain_of", re.compile(rf"{_GAIN}(?: (?:of|by|is|are|:|from|between|ranging|reach\w*|rates?|in (?:[a-z-]+ ){{0,2}}M+|on D+|up to|(?>over [^N;,]{{0,40}} of)|with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gain_of", re.compile(rf"{_GAIN}(?::| (?:of|by|is|are|from|between|ranging|reach\w*|rates?|(?:in|of) (?:[a-z-]+ ){{0,2}}M+|on D+|up to|(?>over [^N;,]{{0,40}} of)|(?<!leads )(?<!lead )with))*\s*{QUAL}*\(?[+-]?$")),
+    ("delta.gain_is", re.compile(rf"{_DISTANCE} (?>(?:to|between|across|among|over|with|from|in|on|for) [^N;,]{{0,50}} (?:is|are|was|were|of|remains|amounts to))\s*{QUAL}*$")),
+    ("delta.moves", re.compile(rf"\b(?:{_MOVES}|{_MOVES_IT} (?:(?:the |its |our )?(?:(?:average|mean|overall|top-\d) )?M+(?: (?:on|for|in) (?:the )?D+)?|D+)|{_MOVES} (?:on|for|in) (?:the )?D+|(?:is|are|was|were|goes|go|went) (?:up|down)(?! to\b))\s*{_LITTLE}*$")),
+    ("delta.gives", re.compile(rf"\b{_GIVES}\s*(?:(?:additional|extra|further|another) |{_LITTLE})*$")),
     ("delta.gap_to", re.compile(r"\bgap(?: [^;N]{0,80}?)? to(?: less than| within| only| just| about| under| an?| absolute)*\s*$")),
     ("delta.paren", re.compile(rf"{_GAIN}\b(?: [^;N()]{{0,90}})?\((?:by |of |e\.g\.,? |i\.e\.,? )?\s*{QUAL}*[+-]?$")),
     ("delta.within", re.compile(r"\bwithin(?: only| just| about)?\s*$")),
@@ -25,6 +47,16 @@ DELTA_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("delta.outperforms_to", re.compile(r"(?:outperform|surpass|exceed)\w*(?: [^;N,]{0,60}?)? (?:up ?to|as much as|over|more than)\s*$")),
     ("delta.gains", re.compile(rf"\b(?:gains|gaining|gained|improves|improving|increases|increasing|improved|boosts|boosting|outperforms|outperforming|surpasses)\s*(?:M+ )?(?:up to|about|around|over|an? (?:additional|extra|further)|by)\s*{QUAL}*$")),
 )  # fmt: skip
+# "a deviation of less than 0.02%": in percent how far scores differ, in millimetres an error
+DEVIATION_BEFORE = re.compile(rf"\b(?:deviations?|discrepanc(?:y|ies)|bias)(?: (?:of|is|was|in (?:[a-z-]+ ){{0,2}}M+|on D+))*\s*{QUAL}*$")
+DEVIATION_WORDS = ("deviation", "discrepanc", "bias")
+# how far results lie apart is no result
+SPREAD_BEFORE = re.compile(
+    rf"\b(?:standard deviations?|std\.?|variances?|standard errors?)(?: (?:of|in|for|across|over|between)(?: [^N;,]{{1,50}}?)?)??(?: (?:of|is|are|was|were|below|under|within)| ?[:=])\s*{QUAL}*$"
+)
+SPREAD_WORDS = ("standard ", "std", "variance")
+# what stands in every match of some of these
+NEEDED_BEFORE = {"delta.by": "by", "delta.gap_to": "gap", "delta.paren": "(", "delta.within": "within", "delta.better": " by"}
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
@@ -59,6 +91,34 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|can|\(|achieve|reach|obtain|get|score|solve|answer|complete|only|just|about|over|M+))*\s*$")),
     ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
 )  # fmt: skip
+# one of these stands in every match of the pattern
+VERSUS_WORDS = ("vs", "versus", "v.s.", "compar", "as opposed", "against", "rather", "instead", "relative")
+NEGATED_WORDS = (" not", "n't", "cannot", "fail", "unable", "never")
+NOBODY_WORDS = ("no ", "none of", "neither")
+OTHERS_INLINE_WORDS = ("today's", "-performing", "existing", "current best", "several")
+# (id, pattern on the text before the number): the subject is nobody of the paper's; tried where one of `OTHERS_WORDS` stands
+BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("role.people", re.compile(rf"(?:\b{_PEOPLE}|(?:^|[,;:] |\b(?:while|whereas|but|human|medical|graduate|domain|clinical|college|university) ){_PEOPLE_TOO})(?:, who)?(?: [a-z]+ly)?(?: also| only| still| just| themselves| alone)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.chance", re.compile(rf"(?:^|[,;(] ?|\b(?:while|where|whereas|random|by|and) )(?:chance|guess(?:ing|es)?)(?: (?:level|performance|accuracy|baseline|alone|M+|is|was|of|at|would|gives?|yields?|obtains?|achieves?|reaches|be|on D+))*\s*{QUAL}*\(?$")),
+    ("role.teacher", re.compile(rf"\b(?:the|its|their|whose|larger|original|full-precision)(?: [a-z-]+)? teacher(?: model| network)?(?:(?: [a-z]+ly)?(?: only| still| itself)* {_GETS}\b[^N;PV]{{0,60}}|(?: (?:at|of|with|M+))* \(?)$")),
+    ("role.plain", re.compile(rf"\b(?:vanilla|off-the-shelf|unmodified) (?:(?!with\b|trained\b|our\b)[a-zPV-]+ ){{1,3}}?(?:only |still )?{_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.plain", re.compile(rf"(?<!our )(?<!new )(?<!strong )\b(?:baselines?|counterparts?(?: without (?:[a-z-]+ ){{0,2}}[a-z-]+)?)(?: only| still| just)* {_GETS}\b[^N;PV]{{0,60}}$")),
+    ("role.record", re.compile(rf"\b(?:record|state[- ]of[- ]the[- ]art|sota)(?: so far| at the time| before)? (?:was|had been|stood at)\s*{QUAL}*$")),
+    ("role.competitor", re.compile(rf"\b(?:best|strongest|closest|nearest|next best|second best|second-best) (?:[a-z-]+ )?(?:competitor|rival|alternative|contender|baseline)s?,?(?: [PV]+,?)? {_GETS}\b[^N;]{{0,60}}$")),
+    ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,2}}(?P<name>[PV]+), which (?:only )?{_GETS}\b[^N;]{{0,60}}$")),
+)  # fmt: skip
+# "the SVM obtained 88%": beside a method that has a name, somebody else's
+PLAIN_MODEL = re.compile(
+    rf"(?:^|[,;] |\b(?:while|whereas|and|but|the|an?|standard|plain|simple) )(?:support vector machines?|svms?|k-?nns?|hmms?|crfs?|linear regression|lasso)(?: (?:models?|classifiers?|networks?))?(?: only| still)* {_GETS}\b[^N;PV]{{0,60}}$"
+)
+PLAIN_WORDS = ("svm", "support vector", "knn", "k-nn", "hmm", "crf", "linear regression", "lasso")
+OTHERS_WORDS = (
+    "ologist", "cian", "doctor", "surgeon", "annotator", "worker", "people", "expert", "undergrad", "student", "participant", "user",
+    "reader", "grader", "teacher", "professional", "practitioner", "child", "adult", "chance", "guess", "vanilla", "off-the-shelf",
+    "unmodified", "baseline", "counterpart", "record", "of the art", "of-the-art", "sota", "compet", "rival", "alternative", "contender", ", which ",
+)  # fmt: skip
+# people whom the paper's method helps
+AIDED = re.compile(r"\b(?:with|using|assist\w*|aid\w*|help\w*|support\w*|by)\b")
 # "does not reach 80%", "fails to attain an M of N"
 NEGATED = re.compile(
     r"\b(?:(?:do|does|did|can|could|will|would)(?: not|n't)|cannot|fail(?:s|ed|ing)? to|unable to|never|not able to)(?: [a-z-]+)? "
@@ -110,18 +170,32 @@ CHANGE_VERB = re.compile(
 TO_GAP = re.compile(r"^(?: M+| D+| (?!and\b|while\b)[^\s;,.N]+){0,8},? to (?:[^\s;,.N]+ ){0,4}\(?$")
 VERSUS_GAP = re.compile(
     r"^\s*(?:M+\s*)?(?:(?:on|for|in) (?:the )?D+(?:(?:,? and |, |/)(?:the )?D+){0,5}(?: (?:datasets?|benchmarks?|test sets?))?\s*)?"
-    r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:[^\s;,.N]+ ){0,5}\(?$"
+    r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:(?!with\b|while\b|using\b)[^\s;,.N]+ ){0,5}\(?$"
 )
+# "2.1% vs. 1.2% for X": what is compared with a difference is one, too
+VERSUS_ALIKE = re.compile(rf"(?:\bvs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to)\s+(?:{QUAL}|of )*$")
 LIST_GAP = re.compile(rf"^\s*(?:,\s*and|,|/|\band\b|&|,?\s*\bor\b|;)\s*(?:{QUAL}|\()*$")
-# "by 1.0% for X, 0.5% for Y": the next number goes on in the kind of the one before
+_AND_NEXT = rf"(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?(?:(?:(?:on|for|in) )?(?:the )?D+ (?:of|by) )?{QUAL}*$"
+# "by 1.0% for X, 0.5% for Y", "a 3.2% gain on X and 1.1% on Y", "27.8 dB on X and 33.3 dB on Y": the next number goes on in the kind
+# of the one before
 CONTINUED = re.compile(
-    rf"^\s*(?:M+\s+)?(?:(?:for|on|in|over|at|against|vs\.?|from|with|when|if|after|without|under|using|relative to|compared (?:to|with)|absolute|higher|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?(?:,|,? and(?: by)?|, with|,? or)\s*(?:and )?{QUAL}*$"
+    rf"^\s*(?:-?(?:M+|{_GAIN}|(?:absolute |relative )?points?|higher|lower|better|worse|more accurate|db|mm|cm|m|hz|degrees?)\s+)*(?:(?:for|on|in|over|than|at|against|vs\.?|from|with|when|if|after|without|under|using|relative|relative to|compared (?:to|with)|absolute|higher|lower|better|worse|\() ?(?!{_VERBS})[^N;:]{{0,60}}?\)?|on average|at most)?{_AND_NEXT}"
 )
+# "2.1% better on X, with 88.1% accuracy": a score beside the difference
+WITH_SCORE = re.compile(rf", with {QUAL}*$")
+# "2.5 F1 and 5.1 F1 performance gain": the noun is both numbers'
+GAIN_OF_NEXT = re.compile(rf"^\s*(?P<metric>M+),? (?:and|or) N+ (?P<again>M+) (?:[a-z-]+ ){{0,2}}?{_GAIN}(?![a-z-])")
+# "by 5.4% on X (47.2 M), 1.3% on Y": a score in brackets between two differences
+ASIDE = re.compile(r"\([^()]*\)")
 UNDER_ATTACK = re.compile(
     r"^ (?:under|against|on) (?:the )?(?:[a-z-]+ ){0,4}(?:attacks?|adversarial (?:examples|samples|images|perturbations)|perturbations|adversar(?:y|ies))\b"
 )
 # "3.6% F1 (2.8% accuracy)"
 PAREN_BESIDE = re.compile(r"^\s*M+\s*\($")
+# "gains", somewhere near a number of "points"
+GAIN_NEAR = re.compile(
+    rf"\b(?:{_GAIN}|{_MOVES}|{_MOVES_IT}|outperform\w*|surpass\w*|exceed\w*|improv\w*|beat\w*|better|ahead|behind|higher|lower|short of|trail\w*|score[sd]?)\b"
+)
 # "15.4% in accuracy and 0.8 in BLEU": differences in other units
 CONTINUED_BY_IN = re.compile(r"^ (?:in|on|for) (?:[a-z-]+ )?M+,? and\s*$")
 PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")

@@ -21,11 +21,11 @@ _BACKBONES = (
     r"(?:wide[- ]?|se[- ]?|3d[- ]|pre-?act[- ]|i)?res-?net|resnext|wrn|wide-?resnet|vgg(?:net)?|densenet|mobile-?net|shuffle-?net|squeeze-?net|efficient-?net|reg-?net\w?|"
     r"inception|xception|alex-?net|googlenet|convnext|deit|swin(?:[- ]transformer)?|vit|vision transformer|mixer|mlp-mixer|pvt|cait|beit|nfnet|r3d|i3d|c3d|s3d|"
     r"slowfast|x3d|hrnet|darknet|resnest|bert|roberta|albert|deberta|distilbert|electra|gpt|t5|bart|llama|mistral|qwen|vicuna|opt|bloom|pythia|gemma|phi|"
-    r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|random forests?|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision trees?|gradient boosting|pointnet|poolformer|volo|xcit|levit|coat|lenet"
+    r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|random forests?|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision trees?|gradient boosting|pointnet|poolformer|volo|xcit|levit|coat|lenet|chatgpt|deepseek|mixtral|claude(?:[- ]\d(?:\.\d)?)?(?:[- ](?:opus|sonnet|haiku))?|gemini(?:[- ]\d(?:\.\d)?)?(?:[- ](?:pro|ultra|flash))?"
 )
 BACKBONE = Opened(
     re.compile(
-        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
+        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:-?v?\d[\w.]*| (?!\d{{2,}}\.\d|\d[\d.]*\s?%)v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
     ),
     # what the backbones above begin with, in lower case
     (
@@ -38,11 +38,15 @@ BACKBONE = Opened(
         "pythia", "gemma", "phi", "faster r", "faster-r", "mask r", "mask-r", "cascade r", "cascade mask r", "fast r", "fast-r",
         "retinanet", "fcos", "detr", "upernet", "deeplab", "pspnet", "fpn", "unet", "u-net", "dit", "sit", "uvit", "u-vit", "pointnet",
         "random forest", "xgboost", "lightgbm", "catboost", "logistic regression", "naive bayes", "decision tree", "gradient boosting",
-        "poolformer", "volo", "xcit", "levit", "coat", "lenet",
+        "poolformer", "volo", "xcit", "levit", "coat", "lenet", "chatgpt", "deepseek", "mixtral", "claude", "gemini",
     ),
 )  # fmt: skip
 # models of their own, not what a method is put on
 CLASSIC = re.compile(r"(?i)random forest|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision tree|gradient boosting")
+# models that others have released and that a paper asks, other than what it builds on
+RELEASED = re.compile(
+    r"(?i)(?:chat)?gpt(?![a-z])|claude|gemini|llama|qwen|mistral|mixtral|gemma|phi-?\d|deepseek|vicuna|(?:opt|bloom|pythia)-\d"
+)
 DETECTOR = re.compile(r"(?i)r-?cnn|retinanet|fcos|^detr|upernet|deeplab|pspnet|fpn|framework")
 
 # capitals that are no model
@@ -357,7 +361,7 @@ ACHIEVE = (
 )
 # the subject of a result, in the shadow: "TTTTTT achieves"; the name stands right before the verb
 SUBJECT = re.compile(
-    rf"(?P<name>[PV](?<![PV].)[PV]*)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
+    rf"(?P<name>[PV](?<![PV].)[PV]*)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?|baselines?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
 )
 
 # "FooNet collects more reward": a name that opens its sentence does what the verb says
@@ -373,7 +377,7 @@ OTHERS = re.compile(
     r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier|next|second)[ -](?:best )?(?:[A-Za-z-]+ ){0,3}?(?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?|competitors?)(?: methods?| models?| results?)?"
     r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
     r"|(?:[Tt]he |[Ee]ven the )?(?:(?:best|strongest|top|leading|best-performing|top-performing|most advanced|most capable|state-of-the-art|SOTA|frontier|open-source|proprietary|closed-source)[ ,-]+)+(?:[a-z-]+ ){0,2}(?:models?|llms?|LLMs?|MLLMs?|VLMs?|systems?|methods?|agents?)"
-    r"|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| ground truth| raters?| participants?)?|(?:legal |domain |clinical )?experts|random (?:guess(?:ing)?|chance|edits|baseline|selection)|chance level)"
+    r"|teacher(?: (?:model|network))?(?= [a-z])|[Cc]hance|(?:[Vv]anilla|[Oo]ff-the-shelf|[Uu]nmodified) [A-Za-z-]+(?: (?:model|network|detector|encoder))?|(?:best|strongest|closest|nearest) (?:alternative|contender)s?|(?:[A-Za-z-]+ )?(?:[Pp]athologists|[Rr]adiologists|[Dd]ermatologists|[Cc]linicians|[Pp]hysicians|[Dd]octors|[Ss]urgeons|[Aa]nnotators|[Pp]articipants|[Ss]tudents|[Cc]rowd ?workers)(?= [a-z])|(?:support vector machine|SVM|k-?NN|(?:Bi)?LSTM|GRU|MLP|HMM|CRF|CNN)s?(?= (?:model |classifier |network )?(?:only |still )?(?:[a-z]{2,}ed|[a-z]{2,}s|got|had|gave) )|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| ground truth| raters?| participants?)?|(?:legal |domain |clinical )?[Ee]xperts|random (?:guess(?:ing)?|chance|edits|baseline|selection)|chance level)"
 )
 # "the best model, Foo 2, solves"
 APPOSED = re.compile(r", (?P<name>[A-Z][\w.-]{1,30}(?: (?:[A-Z][\w.-]{0,30}|\d[\d.]{0,4}\w?)){0,3}), ")

@@ -86,6 +86,9 @@ OPERATING_POINT = frozenset(
 POINT_GAIN = re.compile(
     r"^ (?:[a-z-]+ ){0,2}(?:gains?|improvements?|increases?|drops?|leads?|margins?|boosts?|decreases?|reductions?|jumps?|rises?|advantages?|differences?|gaps?|declines?|lifts?|higher|lower|better|worse)\b"
 )
+# "points" that may be things: all but percentage points
+BARE_POINTS = re.compile(r"^(?:[kmb]|\s?(?:thousand|million|billion))?\s{0,3}-?(?:pts?|points?)$")
+MOST_POINTS = 100
 # "IoU 0.50:0.95"
 THRESHOLDS_AFTER = re.compile(r"^:[01]?\.\d")
 THRESHOLDS_BEFORE = re.compile(r"\d:$")

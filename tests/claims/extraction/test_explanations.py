@@ -21,7 +21,7 @@ from claims.extraction.vocabulary import Vocabulary, load_vocabulary
 from claims.terms import TextField
 
 MODULES = (cells, deciding, drafting, groups, linking, merging, owners, pipeline, reading)
-RULE = re.compile(r"(?:cost|dataset|delta|kind|list|metric|owner|pair|ratio|role|variant)\.[a-z_.]+|score")
+RULE = re.compile(r"(?:cell|cost|dataset|delta|kind|list|metric|owner|pair|ratio|role|variant)\.[a-z_.]+|score")
 GIVE_REASONS = {"rule_out", "no_claim_reason"}
 """The functions that return reasons; elsewhere a reason is what a number is left with."""
 
@@ -43,7 +43,7 @@ def literals(node: ast.AST) -> Iterator[str]:
 def rules_in_code() -> set[str]:
     """Return the ids that the tables hold and that the code writes out."""
     tables = (
-        kinds.DELTA_BEFORE, kinds.DELTA_AFTER, kinds.RATIO_BEFORE, kinds.RATIO_AFTER, kinds.BASELINE_BEFORE,
+        kinds.DELTA_BEFORE, kinds.DELTA_AFTER, kinds.RATIO_BEFORE, kinds.RATIO_AFTER, kinds.BASELINE_BEFORE, kinds.BASELINE_SUBJECT,
         costs.RATIO_AFTER, costs.RATIO_BEFORE, costs.ABSOLUTE_AFTER, costs.ABSOLUTE_BEFORE,
     )  # fmt: skip
     found = {rule for table in tables for rule, _ in table}
