@@ -19,6 +19,7 @@ _COUNTED_AFTER_YEAR = re.compile(
     r"^[ -]?(?:class(?!if)|categor|channel|cores?\b|code|cluster|cell|concept|caption|clip|case|gpu|tpu|m\b|epoch|token|param|flop)"
 )
 _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
+_IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?")
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
 
@@ -84,6 +85,8 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         return "resolution"
     if reasons.LISTED_IN_NAME.search(before):
         return "part_of_name"
+    if plain and not quantity.decimals and reasons.DEVICE_BEFORE.search(text, max(0, start - 16), start):
+        return "part_of_name"  # "on one RTX 3090, 22x faster"
     if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
         return "part_of_name"  # "the 5-point algorithm"
     if reasons.THRESHOLDS_AFTER.match(after) or reasons.THRESHOLDS_BEFORE.search(before):
@@ -108,7 +111,7 @@ def read_cost(
     plain_after = lower[group.end : min(sentence[1], group.end + 60)]
     unit = group.unit
     first = group.quantities[0]
-    if unit == "":
+    if unit == "" and not _is_value_of(scene, group, metric):
         by_unit = _by_unit(scene, sentence, group, plain_after, low, high)
         if by_unit is not None:
             return by_unit
@@ -198,9 +201,18 @@ def _last_noun(matched: str) -> int:
     return matched.rindex("C")
 
 
+def _is_value_of(scene: Scene, group: Group, metric: MetricLink | None) -> bool:
+    """Say whether a known metric stands right before its number: "an FID of 3.21 w/o guidance", "an MAE of 5.3 ms" are no costs."""
+    if metric is None or metric.rule != "metric.before" or not metric.metrics[-1].known:
+        return False
+    if scene.lower[group.end : group.end + 1] == "-" or costs.BYTES.match(scene.lower, group.end):
+        return False  # "the accuracy of the 64-byte baseline": whose it is
+    return _IS_VALUE.fullmatch(scene.lower, metric.metrics[-1].end, group.start) is not None
+
+
 def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after: str, low: int, high: int) -> CostReading | None:
     lower = scene.lower
-    if costs.ANY_UNIT.match(plain_after) is None:
+    if costs.ANY_UNIT.match(plain_after) is None or costs.NOT_AS_WRITTEN.match(scene.text[group.end : group.end + 8]):
         return None
     for measure, pattern, shown, factor in costs.UNITS:
         match = pattern.match(plain_after)
@@ -208,14 +220,18 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
             continue
         around = lower[max(sentence[0], group.start - 70) : min(sentence[1], group.end + 50)]
         tail = plain_after[match.end() :]
+        if costs.COUNTED_BEHIND.match(tail):
+            return None
+        if shown == "Hz" and not costs.RUN_AT.search(lower, max(sentence[0], group.start - 60), group.start):
+            return None
+        if measure in (CostMeasure.MEMORY, CostMeasure.STORAGE) and _is_of_machine_or_data(lower, group, low, tail):
+            return None
         if measure is CostMeasure.MEMORY:
             left = lower[low : group.start][-40:]
             if costs.STORAGE_WORDS.match(tail):
                 measure = CostMeasure.STORAGE
             elif costs.SIZE_WORDS.search(left) or costs.SIZE_WORDS.match(tail):
                 measure = CostMeasure.MODEL_SIZE
-        elif measure is CostMeasure.STORAGE and re.match(r"^ (?:of )?(?:data|text|dataset)", tail):
-            return None
         elif measure is None:
             if costs.NO_COST_TIME.match(plain_after):
                 return None
@@ -232,6 +248,13 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
                 return None
         return CostReading((measure,), shown, factor, ClaimKind.ABSOLUTE, "cost.unit", group.end + match.end())
     return None
+
+
+def _is_of_machine_or_data(lower: str, group: Group, low: int, tail: str) -> bool:
+    """Say whether bytes are what a machine has or a set of data holds, and nothing that a model takes."""
+    if costs.MACHINE_BEHIND.match(tail) or costs.DATA_BEHIND.match(tail):
+        return True
+    return costs.MACHINE_BEFORE.search(lower, max(low, group.start - 24), group.start) is not None
 
 
 def _absolute(scene: Scene, group: Group, before: str, after: str, high: int, first: Quantity) -> CostReading | None:

@@ -300,6 +300,8 @@ NO_METRIC_BEFORE_RATE = frozenset(
         "noise",
         "update",
         "heart",
+        "servo",
+        "control",
     )
 )
 # "humans score 97%": who scores, no score of theirs

@@ -289,6 +289,16 @@ NOT_A_MODEL = frozenset(
         "dna",
         "rna",
         "cpu-only",
+        "kb",
+        "mb",
+        "gb",
+        "tb",
+        "kib",
+        "mib",
+        "gib",
+        "tib",
+        "ms",
+        "vram",
     ]
 )
 

@@ -66,6 +66,9 @@ RESOLUTION_WORDS = ("x", "resolution", "size", "pixel")
 """One of these stands in every match of `RESOLUTION_BEFORE`."""
 # "Rank-1,5 accuracy"
 LISTED_IN_NAME = re.compile(r"[a-z]-\d{1,2}[,/]$")
+DEVICE_BEFORE = re.compile(
+    r"\b(?:RTX|GTX|GeForce|Quadro|Titan|Pixel|iPhone|Snapdragon|Jetson|Exynos|Dimensity|Kirin|Raspberry Pi|Ryzen \d|Xeon) ?$"
+)
 # "at a 1% false positive rate": where another metric is read off, no result
 OPERATING_BEFORE = re.compile(r"\bat (?:an? )?(?:fixed |low |high )?$")
 OPERATING_POINT = frozenset(
