@@ -37,7 +37,8 @@ class VocabularyError(CatalogueError):
 class Metric:
     """A metric. `bounds` are the least and greatest possible value, None for an open end; `family` groups kindred metrics.
 
-    `generic` marks an everyday word ("precision"): it is a metric only right beside its number.
+    `generic` marks an everyday word ("precision"): it is a metric only right beside its number. Of a metric in percent a number without
+    a sign is a fraction up to `fraction_to`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Metric:
     exact_aliases: tuple[str, ...] = ()
     default_task: str = ""
     generic: bool = False
+    fraction_to: float = 1.0
 
     def allows(self, value: float) -> bool:
         """Say whether `value` is possible at all."""
@@ -339,6 +341,7 @@ def load_vocabulary(folder: Path = CATALOGUE) -> Vocabulary:
                 exact_aliases=_names(row, "exact_aliases"),
                 default_task=row.get("default_task", ""),
                 generic=row.get("generic", False),
+                fraction_to=row.get("fraction_to", 1.0),
             )
             for row in rows["metrics"]["metric"]
         )
@@ -363,6 +366,12 @@ def load_vocabulary(folder: Path = CATALOGUE) -> Vocabulary:
     vocabulary = Vocabulary(tasks, datasets, metrics)
     _check_references(vocabulary)
     return vocabulary
+
+
+def fraction_limit(metric: str) -> float:
+    """Return up to which number without a sign a score of `metric` is a fraction, if it is counted in percent."""
+    entry = load_vocabulary().metric.get(metric)
+    return 1.0 if entry is None else entry.fraction_to
 
 
 def _check_references(vocabulary: Vocabulary) -> None:
