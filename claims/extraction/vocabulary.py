@@ -25,6 +25,8 @@ _ASCII_SEPARATORS = str.maketrans({chr(code): " " for code in range(128) if _SEP
 _BY = re.compile(r"(?<=\d) ?x ?(?=\d)")
 _SCORES = ("", " score", " scores")
 _WORDS_BEFORE = re.compile(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9]+-)+$")
+# "BLEU 4.2", "the top 5%": no BLEU-4, no Top-5
+_NUMBER_GOES_ON = re.compile(r"\.\d| ?%")
 # what a title hangs on a name: "ImageNet-Trained CNNs"
 _LETTER_DIGIT = re.compile(r"(?<=[a-z])(?=\d)")
 
@@ -236,7 +238,7 @@ class Vocabulary:
         last_end = -1
         for start, minus_end, index in whole:
             end = -minus_end
-            if start < last_end:
+            if start < last_end or (folded[end - 1].isdigit() and _NUMBER_GOES_ON.match(folded, end)):
                 continue
             for kind, name, exact in patterns[keys[index]]:
                 if kind is AliasKind.DATASET and _is_part(text, start, end):

@@ -23,9 +23,12 @@ _BACKBONES = (
     r"slowfast|x3d|hrnet|darknet|resnest|bert|roberta|albert|deberta|distilbert|electra|gpt|t5|bart|llama|mistral|qwen|vicuna|opt|bloom|pythia|gemma|phi|"
     r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|random forests?|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision trees?|gradient boosting|pointnet|poolformer|volo|xcit|levit|coat|lenet"
 )
+_NO_SCORE = r"(?! ?%)"
+# "ResNet-50", "GPT 3.5", "Llama 3 70B": sizes and releases; in "ResNet-50 76.1%" and "ViT 96.36" scores follow the name
+_SIZES = rf"(?:-?v?\d[\w.]*+{_NO_SCORE}|(?<!\d) v?(?:\d{{1,4}}[A-Za-z]{{0,3}}|\d\.\d)(?!\w|\.\d){_NO_SCORE}| \d{{1,3}}(?:\.\d)?[BM]\b|[-/][\w.]++{_NO_SCORE}|-?[SBLHTGMX]{{1,2}}\b)"
 BACKBONE = Opened(
     re.compile(
-        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:[- ]?v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
+        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES})){_SIZES}*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]++{_NO_SCORE})*s?(?![A-Za-z0-9])"
     ),
     # what the backbones above begin with, in lower case
     (
