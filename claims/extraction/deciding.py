@@ -87,6 +87,8 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         return "part_of_name"
     if plain and not quantity.decimals and reasons.DEVICE_BEFORE.search(text, max(0, start - 16), start):
         return "part_of_name"  # "on one RTX 3090, 22x faster"
+    if plain and not quantity.decimals and quantity.value < 10 and scene.shadow[max(0, start - 2) : start] == "D ":
+        return "part_of_name"  # "on SWE-bench 2 and": a release
     if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
         return "part_of_name"  # "the 5-point algorithm"
     if reasons.THRESHOLDS_AFTER.match(after) or reasons.THRESHOLDS_BEFORE.search(before):
@@ -414,6 +416,14 @@ _MAY_FOLLOW = re.compile(
 def counted_by_next_word(scene: Scene, group: Group) -> bool:
     """Say whether the word after a percentage is what it measures, and no known metric: "100% robustness to shifts"."""
     return _MAY_FOLLOW.match(scene.shadow[group.end : group.end + 40]) is None
+
+
+def is_of_unknown(scene: Scene, sentence: tuple[int, int], low: int, group: Group) -> bool:
+    """Say whether words that no file lists say what a number measures: "forgetting is 2.1%", "a coverage of 90%", "drifts 0.5%"."""
+    before = scene.shadow[max(low, group.start - 60) : group.start]
+    if kinds.OF_UNKNOWN.search(before) or kinds.DOES_UNKNOWN.search(before):
+        return True
+    return kinds.IS_UNKNOWN.search(scene.shadow[max(sentence[0], low, group.start - 120) : group.start]) is not None
 
 
 def no_claim_reason(scene: Scene, group: Group) -> str:
