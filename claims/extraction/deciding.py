@@ -9,6 +9,7 @@ from claims.extraction.groups import Group
 from claims.extraction.linking import MetricLink
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import costs, kinds, reasons
+from claims.extraction.rules.metrics import VALUE_OF
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import PlacedCondition
 from claims.terms import ClaimKind, CostMeasure
@@ -67,7 +68,8 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
     plain = not quantity.unit and quantity.scale == 1.0
     years = _ENDS.findall(text[start:end]) if plain and quantity.is_range else [text[start:end]]
     if plain and all(map(reasons.YEAR.match, years)) and not _COUNTED_AFTER_YEAR.match(past_unit):
-        return "year"
+        of_metric = VALUE_OF.search(scene.shadow, max(0, start - 40), start)
+        return None if of_metric is not None else "year"
     if (
         plain
         and before.endswith("(")

@@ -172,7 +172,7 @@ RATIO_AFTER = (
     ("cost.ratio.for", re.compile(rf"^\s*(?:for|in|on) {_ADJECTIVES}*C")),  # "4.80x and 3.44x for latency and model size"
 )  # fmt: skip
 RATIO_BEFORE = (
-    ("cost.ratio.by", re.compile(rf"C+(?:(?:(?!outperform|surpass|exceed|achiev|better|improv|gain)[^;NMC]){{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"
+    ("cost.ratio.by", re.compile(rf"(?<!^-)(?<!N-)(?<!C)C+(?:(?:(?!outperform|surpass|exceed|achiev|better|improv|gain)[^;NMC]){{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"; in "the 1600-epoch baseline by 2%" a number says how many
     ("cost.ratio.reduces_by", re.compile(rf"(?:reduc|sav|cut|lower|shrink|compress|accelerat|speed|decreas)\w* [^;NM]{{0,60}}?C+[^;NMC]{{0,30}}?\s{QUAL}*$")),  # "saving the cost 43%"
 )  # fmt: skip
 ABSOLUTE_AFTER = (

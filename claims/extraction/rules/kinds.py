@@ -36,7 +36,6 @@ DELTA_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 RATIO_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ratio.relative", re.compile(rf"relative(?:ly)? (?:[a-z-]+ ){{0,3}}(?:of|by)?\s*{QUAL}*$")),
-    ("ratio.retains", re.compile(rf"(?:retain|preserv|maintain|recover|keep|reach|achiev)\w* {QUAL}*$(?<=x)")),
 )  # fmt: skip
 RATIO_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ratio.of_metric", re.compile(r"^ of (?:the |its |their )?(?:[PV]+'?s? |[a-z-]+'s )?(?:[a-z-]+ ){0,3}?(?:M+|performance|quality|capability|capabilities|effectiveness)")),
@@ -125,9 +124,6 @@ PAREN_BESIDE = re.compile(r"^\s*M+\s*\($")
 # "15.4% in accuracy and 0.8 in BLEU": differences in other units
 CONTINUED_BY_IN = re.compile(r"^ (?:in|on|for) (?:[a-z-]+ )?M+,? and\s*$")
 PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")
-AVERAGE = re.compile(
-    r"\b(?:on average|average|averaged|averaging|mean) (?:across|over|of|on)?|\bacross (?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings|domains)\b"
-)
 # "on A, B and C, on average 1.4% higher": the number of none of them
 AVERAGED_BEFORE = re.compile(rf"\b(?:on average|averag\w+|mean)(?: (?:of|by|is|[a-z]+ing))?,? {QUAL}*$")
 AVERAGED_AFTER = re.compile(r"^ ?(?:M+ |higher |lower |better |improvement |gain |points? ){0,3}(?:on average|averaged)\b")

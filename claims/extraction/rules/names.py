@@ -302,6 +302,7 @@ NOT_A_MODEL = frozenset(
         "tib",
         "ms",
         "vram",
+        "asr",
     ]
 )
 

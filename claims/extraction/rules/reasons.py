@@ -8,9 +8,6 @@ import re
 from claims.extraction.openings import Opened
 
 YEAR = re.compile(r"^(?:19[5-9]\d|20[0-4]\d)$")
-YEAR_BEFORE = re.compile(
-    r"(?:\b(?:in|since|by|from|of|year|until|before|after|during|al\.?,?|[a-z]+,|and|[a-z]{3,} ?'?|&|;|\(|,)\s*)$|^$|[a-z)] $"
-)
 
 _THINGS = (
     r"(?:images?|pairs?|classes|categories|samples|examples|videos?|clips|sentences|documents|instances|annotations|labels?|questions?|queries|problems|utterances|"
@@ -97,7 +94,7 @@ OPERATING_METRICS = frozenset(("Sensitivity", "Specificity"))
 TIMES_SIZE_BEFORE = re.compile(r"\d\s{0,10}x\s{0,10}$")
 FRACTION_AFTER = re.compile(r"^/255")
 FRACTION_BEFORE = re.compile(r"\d/$")
-INTERVAL_AFTER = re.compile(r"^ ?(?:confidence (?:interval|level)|ci\b|credible|significance|quantile|percentile|coverage)")
+INTERVAL_AFTER = re.compile(r"^ ?(?:confidence\b(?! (?:scores?|in)\b)|ci\b|credible|significance|quantile|percentile|coverage)")
 SHARE_AFTER = re.compile(
     r"^ of (?:(?:the|all|its|our|their|these|those|any|total|available|original|full|human|[a-z-]+) ){0,3}(?!performance|accuracy|quality)[a-z-]+|^ (?:of|tokens|visible|labell?ed|unlabell?ed|masked|sparsity|sparse|noise|"
     r"subset|training|labels?|mask(?:ing|ed)?|data|samples|images|pixels?|patches|points? cloud|pruning|pruned|keep|drop(?:out)?|overlap|missing|random|annotations?|probability|masking|budget|test|visible)\b"
