@@ -11,7 +11,7 @@ from claims.terms import CostMeasure as Measure
 # (measure, noun); the first that matches at a place wins, so the longer ones come first
 _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.BATCH_SIZE, r"(?:mini-?)?batch[- ]sizes?"),
-    (Measure.MODEL_SIZE, r"(?:model|embedding|network|checkpoint|latent space|representation|index)[- ]sizes?|model footprints?|compression (?:ratio|rate|factor)s?"),
+    (Measure.MODEL_SIZE, r"(?:model|embedding|network|checkpoint|representation|index)[- ]sizes?|model footprints?|compression (?:ratio|rate|factor)s?"),
     (Measure.COMPRESSION, r"compression"),
     (Measure.TRAINING_COST, r"(?:pre-?training|training|fine-?tuning) (?:costs?|compute|computation|budgets?|flops|overhead)|annotation costs?|cost of training"),
     (Measure.TRAINING_TIME, r"(?:pre-?training|training|fine-?tuning|convergence) (?:time|duration|speed|wall-clock time)|wall-clock time|wall time|gpu time"),

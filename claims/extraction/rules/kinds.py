@@ -73,7 +73,7 @@ EVEN = re.compile(r"(?:^|[,;] )even (?:the )?(?:[a-z-]+ ){0,3}?(?P<name>[PV]+)(?
 THRESHOLD_BEFORE = re.compile(rf"(?:surpass|exceed|break|beyond|cross)\w*(?: the)?(?: M+(?: of)?)?\s*{QUAL}*$")
 BASELINE_AFTER = re.compile(
     r"^ ?(?:M+ ?)?\((?:[a-z-]+ ){0,4}(?:baseline|previous|prior|sota|original|before)\b|^ ?\) (?:[a-z-]+ )?(?:baselines?|counterparts?)\b|^ ?\)?,? ?(?:M+ )?(?:(?:provided|obtained|achieved|reported|held|set|reached|attained|given) by (?:the )?(?:former|previous|prior|existing|current|[PV]+|baseline|best|conventional)|"
-    r"of the (?:previous|prior|existing|baseline|former|state)|for (?:the )?(?:professionally|baseline|previous|prior|human|existing|natural speech)|with (?:imagenet )?pre-?training\)|by (?:the )?[PV]+)"
+    r"of the (?:previous|prior|existing|baseline|former|state)|for (?:the )?(?:baseline|previous|prior|human|existing|natural speech)|by (?:the )?[PV]+)"
 )
 OTHERS_SUBJECT = re.compile(
     r"^(?:however, |while |although |yet, |currently, |today, |recently, |whereas |even )*(?:the )?(?:best |strongest )?(?:existing|current|previous|prior|today's|state-of-the-art|conventional|most|many|several|recent|"

@@ -387,7 +387,7 @@ OTHERS = re.compile(
     r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier|next|second)[ -](?:best )?(?:[A-Za-z-]+ ){0,3}?(?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?|competitors?)(?: methods?| models?| results?)?"
     r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
     r"|(?:[Tt]he |[Ee]ven the )?(?:(?:best|strongest|top|leading|best-performing|top-performing|most advanced|most capable|state-of-the-art|SOTA|frontier|open-source|proprietary|closed-source)[ ,-]+)+(?:[a-z-]+ ){0,2}(?:models?|llms?|LLMs?|MLLMs?|VLMs?|systems?|methods?|agents?)"
-    r"|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| ground truth| raters?| participants?)?|(?:legal |domain |clinical )?experts|random (?:guess(?:ing)?|chance|edits|baseline|selection)|chance level)"
+    r"|(?:human )?[Gg]round[- ]truth (?:recordings?|speech|audio|samples)|[Hh]uman ground truth|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| raters?| participants?)?|(?:legal |domain |clinical )?experts|random (?:guess(?:ing)?|chance|baseline|selection|choice|search|sampling|edits|deletions|insertions|perturbations|actions|polic(?:y|ies)|assignment|ranking)|chance level)"
 )
 # "the best model, Foo 2, solves"
 APPOSED = re.compile(r", (?P<name>[A-Z][\w.-]{1,30}(?: (?:[A-Z][\w.-]{0,30}|\d[\d.]{0,4}\w?)){0,3}), ")
