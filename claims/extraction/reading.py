@@ -354,9 +354,9 @@ class _SentenceReader:
 
     def _is_said_on(self, metric: MetricLink, group: Group, before: str) -> bool:
         """Say whether a number is said to be of a metric before it, or goes on after a score of the same metric."""
-        if kinds.STATED.search(before):
-            return True
         first = metric.metrics[-1]
+        if kinds.STATED.match(self._scene.shadow[first.end : group.start]):
+            return True
         scored = any(first in link.metrics and other.unit == group.unit for other, link in self._scored_before(group))
         return scored and kinds.AND_AGAIN.search(before) is not None
 

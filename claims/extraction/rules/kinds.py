@@ -135,7 +135,7 @@ ACHIEVED = re.compile(
     r"\b(?:achiev|attain|reach|obtain|yield|deliver|scor|get|record|report|hit|predict|result|perform|accura|set|solv|resolv|has|have|with|at|of|to|pass|show|exceed|surpass|outperform|demonstrat)\w*(?: (?!by\b)[^\s;,N]+){0,5}\s*$"
 )
 # "the success rate of A on 10 tasks is 81%", "a success rate of 65% over 300 trials and 56% over 90"
-STATED = re.compile(rf"(?<!chance )\b(?:is|are|was|were) {QUAL}*$")
+STATED = re.compile(rf"(?:(?!\b(?:is|are|was|were|chance)\b)[^,;:(])*\b(?:is|are|was|were) {QUAL}*$")
 AND_AGAIN = re.compile(rf",? and {QUAL}*$")
 # "forgetting is 2.1%", "a coverage of 90%", "odometry drifts 0.5%": what nobody listed, and not what a dataset is usually measured in
 _SCORED = r"(?:perform\w*|results?|accurac\w*|scores?|states?|art|sota|best|records?|numbers?|it|this|that|which|ours?|latter|former|one|values?|level|average|mean|total|baselines?|M+)"
