@@ -49,7 +49,7 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
     if reasons.CODE_BEFORE.search(before):
         return "link"
     bare = before.rstrip(" -")
-    if bare.endswith("^") or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
+    if bare.endswith("^") or reasons.POWER_BEHIND.match(after) or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
         return "formula"
     if bare.endswith("±"):
         return "uncertainty"

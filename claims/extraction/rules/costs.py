@@ -143,7 +143,7 @@ INFER_WORDS = re.compile(
     r"infer|generat|sampl|process|per (?:image|frame|query|sample|step|video)|decod|detect|latency|run|predict|reconstruct|respon"
 )
 NO_COST_TIME_BEFORE = re.compile(
-    r"(?:recordings?|clips?|videos?|segments?|utterances?|windows?|audio|speech|horizons?|intervals?|chunks?|songs?) of (?:up to |about |only )?$|\b(?:next|past|last|previous|following|coming|upcoming|first|every|each) (?:about )?$"
+    r"(?:recordings?|clips?|videos?|segments?|utterances?|windows?|audio|speech|horizons?|intervals?|chunks?|songs?) (?:of|is|are|was) (?:up to |about |only )?$|\b(?:next|past|last|previous|following|coming|upcoming|first|every|each) (?:about )?$"
 )
 NO_COST_TIME = re.compile(
     r"^.{0,12}\b(?:of (?:[\w-]+ ){0,3}(?:speech|audio|video|data|recording|experiments|footage|driving|demonstration|music|play|teleoperation)|long|videos?|clips?|speech|audio|recordings?|horizon|ahead|forecast"

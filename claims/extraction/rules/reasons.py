@@ -45,6 +45,7 @@ BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 DIMENSION_AFTER = re.compile(r"^-?d\b")  # "3D"
+POWER_BEHIND = re.compile(r"^ ?[·*] ?10 ?(?:\^|⁻)")  # "3·10^-2"
 POWERS_OF = frozenset((2.0, 10.0))  # "10^5", "2^{n}"; a larger base may be a resolution, "224^2"
 # "a margin of 0.2 is used", "10% is applied": chosen, not measured
 CHOSEN_AFTER = re.compile(r"^ (?:is|are|was|were) (?:used|applied|chosen|set|fixed|adopted|assumed|kept)\b")
