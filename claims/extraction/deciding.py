@@ -9,6 +9,7 @@ from claims.extraction.groups import Group
 from claims.extraction.linking import MetricLink
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import costs, kinds, reasons
+from claims.extraction.rules.metrics import VALUE_OF
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import PlacedCondition
 from claims.terms import ClaimKind, CostMeasure
@@ -21,6 +22,7 @@ _COUNTED_AFTER_YEAR = re.compile(
 _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
+_IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?")
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
 
@@ -49,7 +51,7 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
     if reasons.CODE_BEFORE.search(before):
         return "link"
     bare = before.rstrip(" -")
-    if bare.endswith("^") or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
+    if bare.endswith("^") or reasons.POWER_BEHIND.match(after) or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
         return "formula"
     if bare.endswith("±"):
         return "uncertainty"
@@ -68,7 +70,8 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
     plain = not quantity.unit and quantity.scale == 1.0
     years = _ENDS.findall(text[start:end]) if plain and quantity.is_range else [text[start:end]]
     if plain and all(map(reasons.YEAR.match, years)) and not _COUNTED_AFTER_YEAR.match(past_unit):
-        return "year"
+        of_metric = VALUE_OF.search(scene.shadow, max(0, start - 40), start)
+        return None if of_metric is not None else "year"
     if (
         plain
         and before.endswith("(")
@@ -88,6 +91,8 @@ def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]
         return "part_of_name"  # "Terminal-Bench 2"
     if reasons.LISTED_IN_NAME.search(before):
         return "part_of_name"
+    if plain and not quantity.decimals and reasons.DEVICE_BEFORE.search(text, max(0, start - 16), start):
+        return "part_of_name"  # "on one RTX 3090, 22x faster"
     if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
         return "part_of_name"  # "the 5-point algorithm"
     many = quantity.unit == "points" and (quantity.scale != 1.0 or "," in text[start:end] or quantity.value > reasons.MOST_POINTS)
@@ -115,7 +120,7 @@ def read_cost(
     plain_after = lower[group.end : min(sentence[1], group.end + 60)]
     unit = group.unit
     first = group.quantities[0]
-    if unit == "":
+    if unit == "" and not _is_value_of(scene, group, metric):
         by_unit = _by_unit(scene, sentence, group, plain_after, low, high)
         if by_unit is not None:
             return by_unit
@@ -205,9 +210,18 @@ def _last_noun(matched: str) -> int:
     return matched.rindex("C")
 
 
+def _is_value_of(scene: Scene, group: Group, metric: MetricLink | None) -> bool:
+    """Say whether a known metric stands right before its number: "an FID of 3.21 w/o guidance", "an MAE of 5.3 ms" are no costs."""
+    if metric is None or metric.rule != "metric.before" or not metric.metrics[-1].known:
+        return False
+    if scene.lower[group.end : group.end + 1] == "-" or costs.BYTES.match(scene.lower, group.end):
+        return False  # "the accuracy of the 64-byte baseline": whose it is
+    return _IS_VALUE.fullmatch(scene.lower, metric.metrics[-1].end, group.start) is not None
+
+
 def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after: str, low: int, high: int) -> CostReading | None:
     lower = scene.lower
-    if costs.ANY_UNIT.match(plain_after) is None:
+    if costs.ANY_UNIT.match(plain_after) is None or costs.NOT_AS_WRITTEN.match(scene.text[group.end : group.end + 8]):
         return None
     for measure, pattern, shown, factor in costs.UNITS:
         match = pattern.match(plain_after)
@@ -215,14 +229,18 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
             continue
         around = lower[max(sentence[0], group.start - 70) : min(sentence[1], group.end + 50)]
         tail = plain_after[match.end() :]
+        if costs.COUNTED_BEHIND.match(tail):
+            return None
+        if shown == "Hz" and not costs.RUN_AT.search(lower, max(sentence[0], group.start - 60), group.start):
+            return None
+        if measure in (CostMeasure.MEMORY, CostMeasure.STORAGE) and _is_of_machine_or_data(lower, group, low, tail):
+            return None
         if measure is CostMeasure.MEMORY:
             left = lower[low : group.start][-40:]
             if costs.STORAGE_WORDS.match(tail):
                 measure = CostMeasure.STORAGE
             elif costs.SIZE_WORDS.search(left) or costs.SIZE_WORDS.match(tail):
                 measure = CostMeasure.MODEL_SIZE
-        elif measure is CostMeasure.STORAGE and re.match(r"^ (?:of )?(?:data|text|dataset)", tail):
-            return None
         elif measure is None:
             if costs.NO_COST_TIME.match(plain_after):
                 return None
@@ -239,6 +257,13 @@ def _by_unit(scene: Scene, sentence: tuple[int, int], group: Group, plain_after:
                 return None
         return CostReading((measure,), shown, factor, ClaimKind.ABSOLUTE, "cost.unit", group.end + match.end())
     return None
+
+
+def _is_of_machine_or_data(lower: str, group: Group, low: int, tail: str) -> bool:
+    """Say whether bytes are what a machine has or a set of data holds, and nothing that a model takes."""
+    if costs.MACHINE_BEHIND.match(tail) or costs.DATA_BEHIND.match(tail):
+        return True
+    return costs.MACHINE_BEFORE.search(lower, max(low, group.start - 24), group.start) is not None
 
 
 def _absolute(scene: Scene, group: Group, before: str, after: str, high: int, first: Quantity) -> CostReading | None:
@@ -421,6 +446,14 @@ _MAY_FOLLOW = re.compile(
 def counted_by_next_word(scene: Scene, group: Group) -> bool:
     """Say whether the word after a percentage is what it measures, and no known metric: "100% robustness to shifts"."""
     return _MAY_FOLLOW.match(scene.shadow[group.end : group.end + 40]) is None
+
+
+def is_of_unknown(scene: Scene, sentence: tuple[int, int], low: int, group: Group) -> bool:
+    """Say whether words that no file lists say what a number measures: "forgetting is 2.1%", "a coverage of 90%", "drifts 0.5%"."""
+    before = scene.shadow[max(low, group.start - 60) : group.start]
+    if kinds.OF_UNKNOWN.search(before) or kinds.DOES_UNKNOWN.search(before):
+        return True
+    return kinds.IS_UNKNOWN.search(scene.shadow[max(sentence[0], low, group.start - 120) : group.start]) is not None
 
 
 def no_claim_reason(scene: Scene, group: Group) -> str:

@@ -11,11 +11,10 @@ from claims.extraction.quantities import Quantity, is_fraction, rounded
 from claims.extraction.rules.metrics import UNITS
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Metric, Vocabulary
-from claims.terms import CANONICAL_UNITS, ClaimKind, CostMeasure, Qualifier, TextField
+from claims.terms import CANONICAL_UNITS, ClaimKind, CostMeasure, TextField
 
 UNRATED = 0.0
 """The confidence of a draft until the whole paper is read."""
-_FREE_FAMILIES = (("accuracy", "accuracy"), ("error", "error"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def make_claim(
     if kind is ClaimKind.ABSOLUTE and unit == "%" and entry is None and not 0 <= value <= 100:
         return None
     percent = (entry is not None and entry.unit == "%") or unit == "%"
-    fraction = kind is ClaimKind.ABSOLUTE and is_fraction(value if upper is None else upper, unit, percent=percent)
+    most = entry.fraction_to if entry is not None else 1.0
+    fraction = kind is ClaimKind.ABSOLUTE and is_fraction(value if upper is None else upper, unit, percent=percent, most=most)
     factor = 100.0 if fraction else 1.0
     canonical = None if kind is ClaimKind.RATIO else rounded(value * factor)
     return ClaimDraft(
@@ -92,7 +92,7 @@ def _unit(scene: Scene, quantity: Quantity, list_end: int, kind: ClaimKind, entr
     if kind is not ClaimKind.ABSOLUTE:
         return "points"
     # "83.74" for top-1 lost its sign; "0.78" is a fraction and has none
-    return "%" if entry is not None and entry.unit == "%" and value > 1 else ""
+    return "%" if entry is not None and entry.unit == "%" and not is_fraction(value, "", percent=True, most=entry.fraction_to) else ""
 
 
 def task_of(vocabulary: Vocabulary, dataset: str | None, metric: Mention | None, named: list[str]) -> str | None:
@@ -136,7 +136,7 @@ def make_cost(context: Context, quantity: Quantity, reading: CostReading, measur
         canonical_max=canonical_max,
         decimals=quantity.decimals,
         uncertainty=quantity.uncertainty,
-        qualifier=quantity.qualifier if quantity.qualifier is not Qualifier.UNDER else Qualifier.UNDER,
+        qualifier=quantity.qualifier,
         kind=reading.kind,
         role=context.owner.role,
         model=context.owner.model,
@@ -146,4 +146,5 @@ def make_cost(context: Context, quantity: Quantity, reading: CostReading, measur
         setting=context.setting,
         measure=measure,
         note=note,
+        condition=reading.unit if measure is CostMeasure.THROUGHPUT and canonical is not None and reading.unit != "fps" else "",
     )

@@ -83,10 +83,14 @@ class ClaimDraft(StatementDraft):
 
 @dataclass(frozen=True, slots=True)
 class CostDraft(StatementDraft):
-    """A number stated as the price of a model or method. `note` says on what ("on a V100"), '' if unsaid."""
+    """A number stated as the price of a model or method. `note` says on what ("on a V100"), '' if unsaid.
+
+    `condition` keeps apart what the measure's one unit does not: rates of tokens, of images and of frames are never compared.
+    """
 
     measure: CostMeasure = CostMeasure.OTHER
     note: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

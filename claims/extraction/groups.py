@@ -63,7 +63,7 @@ def make_groups(scene: Scene, sentence: tuple[int, int], quantities: list[Quanti
     for group in groups:
         group.inner = _inner_length(scene, group)
         if not _is_of_pairs(group):
-            _share_unit(group)
+            _share_unit(group, mixed=_has_fraction(group) and len({m.name for m in scene.within("M", *sentence)}) > 1)
     _tie_versus(scene, groups)
     _tie_from_to(scene, sentence, groups)
     return groups
@@ -133,8 +133,15 @@ def _is_of_pairs(group: Group) -> bool:
     )
 
 
-def _share_unit(group: Group) -> None:
-    if len(group.quantities) == 1:
+def _has_fraction(group: Group) -> bool:
+    """Say whether a list of percentages holds a fraction without a sign: "0.91, 84.2% and 88.1%"."""
+    last = group.quantities[-1]
+    return last.unit == "%" and last.value > 10 and any(q.unit == "" and q.value <= 1 and q.decimals > 1 for q in group.quantities)
+
+
+def _share_unit(group: Group, *, mixed: bool) -> None:
+    """Give all numbers of a list the unit of the last one; what is `mixed` of fractions and percentages keeps its own."""
+    if len(group.quantities) == 1 or mixed:
         return
     unit = group.quantities[-1].unit
     scale = group.quantities[-1].scale

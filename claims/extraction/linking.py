@@ -71,7 +71,6 @@ _BESIDE_GAIN = re.compile(r"^(?:,? ?\(|, )$")
 _PARALLEL = re.compile(r"^ [^;,]{0,50}? and $")
 _NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}$")
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
-_OPENING = re.compile(r"(?:^|[,;:]\s|\b)(?:on|for|in|at|using|specifically|considering|regarding)\b[^N]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +138,6 @@ class Linker:
         low = self._groups[index - 1].end if index else self._start
         high = self._groups[index + 1].start if index + 1 < len(self._groups) else self._end
         return low, high
-
-    def left_zone(self, group: Group) -> re.Match[str] | None:
-        """Return the match of a metric phrase right before `group`; its offsets count from the number before it."""
-        low, _ = self.neighbours(group)
-        return _left_zone(self._scene.shadow[low : group.start][-220:])
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""

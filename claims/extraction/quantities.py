@@ -16,20 +16,25 @@ _SCALES = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
 }  # fmt: skip
 
+# the decimal sign: "83.7", "83·7" (medical journals), "８３．７", "٨٣٫٧"; "3·10^5" multiplies
+_POINT = r"(?:[.．٫]|·(?!10\s?(?:\^|⁻|-)))"
+# "83,7%": no list where a unit follows at once and no other comma stands before; "1,024" counts thousands, "layers 3,4" are two
+_WITH_COMMA = r"(?<![,.]\d)(?<![,.]\d\d)(?<![,.])\d{1,3},\d{1,2}(?=(?:\s?±\s?\d{1,2},\d{1,2})?\s{0,3}(?:%|percent\b|per cent\b|dB\b))"
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,40})"
-_NUMBER = rf"{_DIGITS}(?:\.\d{{1,40}})?"
+_NUMBER = rf"(?:{_WITH_COMMA}|{_DIGITS}(?:{_POINT}\d{{1,40}})?)"
 # "21M", "3 billion", "96K"; the letter must end its word, or stand before FLOPs and its like ("4GFLOPs")
 _SCALE = r"(?:[ -]?(?:thousand|million|billion|trillion)\b|[ ]?[KMBGT](?![A-Za-z0-9])|k(?![A-Za-z0-9])|[ -]?[KMGT](?=(?:FLOP|MAC|flop|Flop|mac|BFLOP|Param|param)))"
-_PERCENT = r"\s{0,3}(?:%|percent\b|per cent\b)"
+_PERCENT = r"\s{0,6}(?:%|percent\b|per cent\b)"
 _POINTS = r"\s{0,3}-?(?:%\s?-?points?\b(?!-)|percent(?:age)?[ -]points?\b(?!-)|p\.\s?p\.|pp\b|pts?\b|points?\b(?!-)|% abs(?:olute)?\b)"
 _TIMES = r"\s{0,8}(?:[xX](?![A-Za-z0-9])|-?times\b|-?fold\b)"
 _UNIT = rf"(?:(?P<points>{_POINTS})|(?P<percent>{_PERCENT})|(?P<times>{_TIMES}))"
 
 QUANTITY = re.compile(
     rf"(?P<sign>[+-](?=[ ]?\d))?[ ]?(?P<value>{_NUMBER})(?P<exponent>e[+-]?\d{{1,3}}(?!\w))?"
-    rf"(?P<uncertainty>\s{{0,3}}±\s{{0,3}}(?P<deviation>{_NUMBER}))?"
+    rf"(?P<uncertainty>\s{{0,3}}[_^]?\s{{0,3}}±\s{{0,4}}(?P<deviation>{_NUMBER}))?"
     rf"(?P<scale>{_SCALE})?{_UNIT}?(?P<plus>\+(?!\d))?"
 )
+_OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
 _RANGE = re.compile(r"\s{0,8}(?P<mark>~|-|–|→|to\b)\s{0,16}$")
 _BETWEEN = re.compile(r"\s{0,8}(?P<mark>and)\s{0,8}$")  # "between 37.9 and 38.4 dB"
@@ -84,9 +89,12 @@ class Quantity:
         return self.value_max is not None
 
 
-def is_fraction(value: float, unit: str, *, percent: bool) -> bool:
-    """Say whether a score is a fraction: of a metric in percent, a number of at most 1 without a unit."""
-    return percent and unit == "" and value <= 1
+def is_fraction(value: float, unit: str, *, percent: bool, most: float = 1.0) -> bool:
+    """Say whether a score is a fraction: of a metric in percent, a number without a unit between -`most` and `most`.
+
+    `most` is 1 but for scores that pass 100% as a rule: a human-normalized 1.21 is 121%.
+    """
+    return percent and unit == "" and abs(value) <= most
 
 
 def rounded(value: float) -> float:
@@ -126,12 +134,8 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
 
 
 def _parse(text: str, match: re.Match[str]) -> Quantity:
-    digits = match["value"]
-    value = float(digits.replace(",", ""))
-    if match["exponent"]:
-        value = float(f"{digits.replace(',', '')}{match['exponent']}")
-    if value in (float("inf"), float("-inf")):
-        value = 0.0
+    digits = _plain(match["value"])
+    value = float(f"{digits}{match['exponent'] or ''}")  # infinite for "1e999", which is out of all bounds
     scale_word = (match["scale"] or "").strip(" -").lower()
     unit = "points" if match["points"] else "%" if match["percent"] else "x" if match["times"] else ""
     sign_at = match.start("sign")
@@ -154,8 +158,18 @@ def _parse(text: str, match: re.Match[str]) -> Quantity:
         sign=sign,
         qualifier=qualifier,
         decimals=len(digits.partition(".")[2]),
-        uncertainty=float(match["deviation"].replace(",", "")) if match["deviation"] else None,
+        uncertainty=float(_plain(match["deviation"])) if match["deviation"] else None,
     )
+
+
+def _plain(digits: str) -> str:
+    """Return digits with a point as their decimal sign and nothing between thousands."""
+    if digits.isascii() and "," not in digits:
+        return digits
+    whole, comma, part = digits.rpartition(",")
+    if comma and len(part) < 3:
+        return f"{whole}.{part}"
+    return _OTHER_POINT.sub(".", digits.replace(",", ""))
 
 
 def _qualifier(before: str) -> Qualifier:
@@ -369,7 +383,7 @@ def _refuse_at_sight(text: str) -> None:
     if _TOO_LONG.search(text):
         raise _RefusedError("is too large or has too many digits to be a measurement.")
     for match in (match for side in text.split("±") for match in QUANTITY.finditer(side)):
-        digits = match["value"].replace(",", "")
+        digits = _plain(match["value"])
         value = float(f"{digits}{match['exponent'] or ''}")
         if value > LARGEST:
             raise _RefusedError("is too large to be a measurement.")

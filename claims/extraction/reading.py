@@ -139,6 +139,7 @@ class _SentenceReader:
         self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
         self._kinds: dict[int, ClaimKind] = {}
         self._first_claim = -1
+        self._unknown_ends: set[int] = set()
 
     def _reasons(self, numbers: list[Quantity]) -> list[str | None]:
         """Return why each number can't be a claim or cost: in "224/256 pixels" both are sizes."""
@@ -386,6 +387,9 @@ class _SentenceReader:
         metric = self._under_attack(metric)
         if metric is None and datasets is not None:
             metric = self._default_metric(datasets, kind, group)
+            if kind is ClaimKind.ABSOLUTE and self._is_of_unknown(group, listed=metric is None):
+                self._leave_group(group, "no_metric")
+                return
             inferred += ["metric"] if metric is not None else []
         if not self._is_result(group, kind, metric, datasets, beside):
             self._leave_group(group, deciding.no_claim_reason(scene, group))
@@ -398,6 +402,24 @@ class _SentenceReader:
         self._links[id(group)] = (metric, datasets)
         self._kinds[id(group)] = kind
         self._take_claim(group, kind, rule, metric, datasets, tuple(inferred))
+
+    def _is_said_on(self, metric: MetricLink, group: Group, before: str) -> bool:
+        """Say whether a number is said to be of a metric before it, or goes on after a score of the same metric."""
+        first = metric.metrics[-1]
+        if kinds.STATED.match(self._scene.shadow[first.end : group.start]):
+            return True
+        scored = any(first in link.metrics and other.unit == group.unit for other, link in self._scored_before(group))
+        return scored and kinds.AND_AGAIN.search(before) is not None
+
+    def _is_of_unknown(self, group: Group, *, listed: bool) -> bool:
+        """Say whether a number, or only the one whose list (`listed`) it goes on with, is of something that no file lists."""
+        low, _ = self._linker.neighbours(group)
+        goes_on = low in self._unknown_ends and kinds.CONTINUED.match(self._scene.shadow[low : group.start]) is not None
+        is_unknown = goes_on or (not listed and deciding.is_of_unknown(self._scene, self._sentence, low, group))
+        if group.rule.startswith("pair.") or not is_unknown:
+            return False
+        self._unknown_ends.add(group.end)
+        return True
 
     def _take_aligned(self, group: Group, rule: str) -> bool:
         """Take a list of differences that refers back to as many scores: "..., which are +1.1%, +5.5/+0.9 higher than"."""
@@ -575,6 +597,7 @@ class _SentenceReader:
             return True
         return (
             bool(kinds.ACHIEVED.search(before))
+            or (metric is not None and metric.rule == "metric.left" and self._is_said_on(metric, group, before))
             or group.role is not None
             or (datasets is not None and datasets.rule == "dataset.left" and before.endswith("("))
         )

@@ -13,6 +13,7 @@ from claims.extraction.openings import OpenedTogether
 from claims.extraction.own_names import OwnNames
 from claims.extraction.quantities import Quantity, find_quantities
 from claims.extraction.rules import names, reasons
+from claims.extraction.rules.ambiguous import COMPANY
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
 from claims.extraction.rules.metrics import (
     ACRONYM_AFTER,
@@ -31,6 +32,7 @@ from claims.extraction.vocabulary import Found, Vocabulary, fold
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
+_SCORE_BEHIND = re.compile(" scores?$")
 _OWN_TAIL = re.compile(r"(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])")
 _DIGIT = re.compile(r"\d")
 _WORD_BEHIND = re.compile(r"\s?(?P<name>[a-z]+)\b(?! (?:rate|stories|story|cases))")
@@ -118,6 +120,9 @@ def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: OwnN
     taken = bytearray(len(text))
     for name in found:
         if name.kind is AliasKind.TASK:
+            continue
+        company = COMPANY.get((name.name, _SCORE_BEHIND.sub("", text[name.start : name.end])))
+        if company is not None and not company.holds(lower):
             continue
         words = len(folded[name.start : name.end].split())
         if name.kind is AliasKind.DATASET and (end := unknown_datasets.hung_on(text, name.end)) > name.end:

@@ -32,8 +32,10 @@ class Measured:
     canonical_max: float | None
 
 
-def measure_score(number: CellNumber, unit: str, *, percent: bool, largest: float | None = None) -> Measured:
+def measure_score(number: CellNumber, unit: str, *, percent: bool, largest: float | None = None, most: float = 1.0) -> Measured:
     """Return a score; `unit` is what the table says of its column, `percent` whether its metric is counted in percent (0-100).
+
+    `most` is the largest number that is a fraction of such a metric.
 
     A number is a fraction if it would be one in a text and the `largest` of its column is one, too: beside 1.55 an error of 0.62 is one
     of 0.62%.
@@ -41,7 +43,7 @@ def measure_score(number: CellNumber, unit: str, *, percent: bool, largest: floa
     unit = number.unit or unit
     upper = number.value_max
     top = number.value if upper is None else upper
-    fraction = is_fraction(top if largest is None else max(top, largest), unit, percent=percent)
+    fraction = is_fraction(top if largest is None else max(top, largest), unit, percent=percent, most=most)
     factor = 100.0 if fraction else 1.0
     unit = unit or ("%" if percent and not fraction else "")
     return Measured(number.value, upper, unit, rounded(number.value * factor), None if upper is None else rounded(upper * factor))

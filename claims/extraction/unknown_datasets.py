@@ -130,7 +130,7 @@ def _could_be(name: str, own_models: Sequence[str]) -> bool:
 
 def hung_on(text: str, end: int) -> int:
     """Return where a longer name ends that begins with the known one before `end`: "GSM8K-V" is no GSM8K; `end` if it is no longer."""
-    match = rules.HUNG_ON.match(text, end)
+    match = rules.HUNG_ON.match(text, end) or rules.RELEASE.match(text, end)
     return end if match is None else match.end()
 
 

@@ -25,6 +25,8 @@ _ASCII_SEPARATORS = str.maketrans({chr(code): " " for code in range(128) if _SEP
 _BY = re.compile(r"(?<=\d) ?x ?(?=\d)")
 _SCORES = ("", " score", " scores")
 _WORDS_BEFORE = re.compile(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9]+-)+$")
+# "BLEU 4.2", "the top 5%": no BLEU-4, no Top-5
+_NUMBER_GOES_ON = re.compile(r"\.\d| ?%")
 # what a title hangs on a name: "ImageNet-Trained CNNs"
 _LETTER_DIGIT = re.compile(r"(?<=[a-z])(?=\d)")
 
@@ -37,7 +39,8 @@ class VocabularyError(CatalogueError):
 class Metric:
     """A metric. `bounds` are the least and greatest possible value, None for an open end; `family` groups kindred metrics.
 
-    `generic` marks an everyday word ("precision"): it is a metric only right beside its number.
+    `generic` marks an everyday word ("precision"): it is a metric only right beside its number. Of a metric in percent a number without
+    a sign is a fraction up to `fraction_to`.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Metric:
     exact_aliases: tuple[str, ...] = ()
     default_task: str = ""
     generic: bool = False
+    fraction_to: float = 1.0
 
     def allows(self, value: float) -> bool:
         """Say whether `value` is possible at all."""
@@ -234,7 +238,7 @@ class Vocabulary:
         last_end = -1
         for start, minus_end, index in whole:
             end = -minus_end
-            if start < last_end:
+            if start < last_end or (folded[end - 1].isdigit() and _NUMBER_GOES_ON.match(folded, end)):
                 continue
             for kind, name, exact in patterns[keys[index]]:
                 if kind is AliasKind.DATASET and _is_part(text, start, end):
@@ -339,6 +343,7 @@ def load_vocabulary(folder: Path = CATALOGUE) -> Vocabulary:
                 exact_aliases=_names(row, "exact_aliases"),
                 default_task=row.get("default_task", ""),
                 generic=row.get("generic", False),
+                fraction_to=row.get("fraction_to", 1.0),
             )
             for row in rows["metrics"]["metric"]
         )
@@ -363,6 +368,12 @@ def load_vocabulary(folder: Path = CATALOGUE) -> Vocabulary:
     vocabulary = Vocabulary(tasks, datasets, metrics)
     _check_references(vocabulary)
     return vocabulary
+
+
+def fraction_limit(metric: str) -> float:
+    """Return up to which number without a sign a score of `metric` is a fraction, if it is counted in percent."""
+    entry = load_vocabulary().metric.get(metric)
+    return 1.0 if entry is None else entry.fraction_to
 
 
 def _check_references(vocabulary: Vocabulary) -> None:

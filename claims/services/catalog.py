@@ -56,9 +56,10 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
     """Bring the shipped catalogue into the database; running it again changes nothing.
 
     An entry that a text has introduced already becomes the shipped one. An entry that somebody has changed since (its version
-    has moved on) keeps its fields. Raises `CatalogueError` for an alias that names two entries.
+    has moved on) keeps its fields and its aliases; of any other a shipped alias goes over where a later version gives it to another
+    entry, as when a dataset's variants become datasets of their own. Raises `CatalogueError` for an alias that names two entries.
     """
-    loader = _Loader()
+    loader = _Loader(vocabulary)
     areas = {
         name: Area.objects.update_or_create(name=name, defaults={"slug": slugify(name), "position": position})[0]
         for position, name in enumerate(dict.fromkeys(task.area for task in vocabulary.tasks if task.area))
@@ -117,17 +118,23 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
 class _Loader:
     """Finds entries by their aliases and writes only what differs: a second load is a few reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, vocabulary: shipped.Vocabulary) -> None:
+        self._shipped = {
+            AliasKind.TASK: vocabulary.task.keys(),
+            AliasKind.DATASET: vocabulary.dataset.keys(),
+            AliasKind.METRIC: vocabulary.metric.keys(),
+        }
         self.created = 0
         self.changed: set[tuple[type[Any], int]] = set()
         self._new: set[tuple[type[Any], int]] = set()
         self._aliases = {(alias.kind, alias.key): alias for alias in Alias.objects.filter(scope="")}
         self._entries: dict[AliasKind, dict[int, Any]] = {kind: model._default_manager.in_bulk() for kind, model in _MODELS.items()}
         self._new_aliases: list[Alias] = []
+        self.has_moved = False
 
     def entry(self, kind: AliasKind, name: str, **fields: Any) -> Any:
         alias = self._aliases.get((kind, keys.name_key(name)))
-        if alias is not None:
+        if alias is not None and not self._is_split_off(kind, alias, name):
             entry = self._entries[kind][getattr(alias, f"{kind}_id")]
             # A name that a text introduced first becomes the shipped entry, with its name and address.
             if not entry.reviewed:
@@ -163,13 +170,22 @@ class _Loader:
             alias = Alias(kind=kind, text=text, key=key, exact_case=exact_case, reviewed=True, **{kind.value: entry})
             self._aliases[kind, key] = alias
             self._new_aliases.append(alias)
+        elif getattr(known, f"{kind}_id") != entry.pk and self._is_split_off(kind, known, entry.name):
+            setattr(known, f"{kind}_id", entry.pk)
+            known.save(update_fields=[kind.value])
+            self.has_moved = True
         elif getattr(known, f"{kind}_id") != entry.pk and known.reviewed:
             raise CatalogueError(f"The {kind} alias “{text}” of “{entry.name}” already names “{getattr(known, kind.value).name}”.")
+
+    def _is_split_off(self, kind: AliasKind, alias: Alias, name: str) -> bool:
+        """Say whether an alias that now belongs to `name` still stands with another shipped entry, which nobody has touched."""
+        entry = self._entries[kind][getattr(alias, f"{kind}_id")]
+        return bool(entry.reviewed and entry.version == 1 and entry.name != name and entry.name in self._shipped[kind])
 
     @property
     def has_renamed(self) -> bool:
         """Whether a name or an alias may be another now."""
-        return bool(self._new or self.changed or self._new_aliases)
+        return bool(self._new or self.changed or self._new_aliases or self.has_moved)
 
     def save_aliases(self) -> None:
         names = ("kind", "text", "key", "exact_case", "reviewed", *(f"{kind}_id" for kind in _MODELS))

@@ -29,6 +29,7 @@ from typing import NotRequired, TypedDict
 from claims.errors import ExportError
 from claims.extraction import table_numbers
 from claims.extraction.quantities import CellNumber, parse_cell
+from claims.extraction.vocabulary import fraction_limit
 from claims.listings.headers import read_header
 from claims.models import Alias, Benchmark, Claim, Cost, CostLink, Import, Paper, Result, ResultCondition, ResultValue, SourceRecord, Task
 from claims.services.papers import is_withdrawn
@@ -261,7 +262,8 @@ def _measure(number: CellNumber, statement: Claim | Cost, unit: str, largest: fl
     if isinstance(statement, Cost):
         return table_numbers.measure_price(number, CostMeasure(statement.measure), unit)
     percent = statement.metric is not None and statement.metric.unit == "%"
-    return table_numbers.measure_score(number, unit, percent=percent, largest=largest)
+    most = fraction_limit(statement.metric.name) if statement.metric is not None else 1.0
+    return table_numbers.measure_score(number, unit, percent=percent, largest=largest, most=most)
 
 
 # -- what a table brought -----------------------------------------------------------------------------------------------------------

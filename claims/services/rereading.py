@@ -33,7 +33,7 @@ _COMMON = (
 )
 _STATES: dict[StatementTable, tuple[str, ...]] = {
     Claim: (*_COMMON, "dataset_id", "metric_id", "task_id"),
-    Cost: (*_COMMON, "measure", "note"),
+    Cost: (*_COMMON, "measure", "note", "condition"),
 }
 """What a statement says. If any of it differs, it is read otherwise."""
 _WORDS = (

@@ -84,7 +84,7 @@ def draft_rows(run: Run, readings: Sequence[Reading]) -> dict[StatementTable, li
                 fields[f"{kind}_name"] = (name or "")[:300]
             claims.append(fields)
         elif isinstance(draft, CostDraft):
-            costs.append(fields | {"measure": draft.measure, "note": draft.note[:300]})
+            costs.append(fields | {"measure": draft.measure, "note": draft.note[:300], "condition": draft.condition})
     return {Claim: claims, Cost: costs}
 
 

@@ -14,6 +14,7 @@ from claims.errors import ClaimsError
 from claims.extraction import quantities, table_numbers
 from claims.extraction.quantities import Absent, CellNumber, Unread
 from claims.extraction.table_numbers import Measured
+from claims.extraction.vocabulary import fraction_limit
 from claims.listings.base import Problem, TableCell, TableRecord
 from claims.models import Claim, Cost, Flag, Import, Listing, Metric, MLModel, Paper, SourceRecord
 from claims.services import catalog, papers, search_names
@@ -123,7 +124,7 @@ def write_records(source: Import, read: Sequence[ReadRecord]) -> Written:
         for score in found.scores:
             metric = names.metrics[score.cell.metric]
             unit, largest, percent = score.cell.unit, score.cell.largest, metric.unit == "%"
-            measured = table_numbers.measure_score(score.number, unit, percent=percent, largest=largest)
+            measured = table_numbers.measure_score(score.number, unit, percent=percent, largest=largest, most=fraction_limit(metric.name))
             lower = metric.direction == Direction.LOWER
             if table_numbers.is_ambiguous(score.number, unit, percent=percent, lower_is_better=lower, largest=largest):
                 problems.append(_problem(record, score.cell, AMBIGUOUS))

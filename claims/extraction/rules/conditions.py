@@ -14,10 +14,9 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.k_shot", Kind.SHOTS, re.compile(r"\b(\d{1,3})-?[ -]?shots?\b"), r"\1"),
     ("condition.few_shot", Kind.SHOTS, re.compile(r"\b[Ff]ew-?[ -]?shot\b"), "few"),
     ("condition.labels", Kind.LABEL_FRACTION, re.compile(r"\b(\d{1,3}(?:\.\d+)?)\s?%(?: of)?(?: the| all| its| ImageNet| available| training| labell?ed)* (?:label(?:s|led|ed)?|annotations?|annotated|supervision)(?: (?:data|samples|examples|images))?\b"), r"\1%"),
-    ("condition.labels_paren", Kind.LABEL_FRACTION, re.compile(r"\b\d+ (?:labell?ed )?(?:examples|images|samples|labels) per class \((\d{1,3}(?:\.\d+)?)\s?%\)"), r"\1%"),
-    ("condition.per_class", Kind.LABEL_FRACTION, re.compile(r"\b(\d+) (?:labell?ed )?(?:examples|samples|labels|labell?ed images) per class\b"), r"\1 per class"),
+    ("condition.per_class", Kind.LABEL_FRACTION, re.compile(r"\b(\d+) (?:labell?ed )?(?:examples|samples|labels|labell?ed images) per class\b(?: \(\d{1,3}(?:\.\d+)?\s?%(?: of [a-z ]{1,30})?\))?"), r"\1 per class"),
     ("condition.data_fraction", Kind.LABEL_FRACTION, re.compile(r"\b(\d{1,3}(?:\.\d+)?)\s?%(?: of)?(?: the| all| its| ImageNet| full| original)* (?:training |pre-?training )?(?:data|dataset|training set|samples|images)\b"), r"\1% data"),
-    ("condition.all_labels", Kind.LABEL_FRACTION, re.compile(r"\ball (?:the )?labell?ed data\b"), "100%"),
+    ("condition.all_labels", Kind.LABEL_FRACTION, re.compile(r"\b(?:all|the full|full)(?: of)?(?: the)?(?: available)? (?:labell?ed|annotated)(?: training)? (?:data|set|samples|examples|images)\b"), "100%"),
     ("condition.resolution", Kind.RESOLUTION, re.compile(r"(\d(?<!\w.)\d{1,3})\s{0,10}x\s{0,10}(\d{2,4})\b(?!\s{0,3}x)"), r"\1x\2"),
     ("condition.resolution_squared", Kind.RESOLUTION, re.compile(r"\b(\d{2,4})(?:\^\s?2|²)"), r"\1x\1"),
     ("condition.resolution_of", Kind.RESOLUTION, re.compile(r"\b(?:resolution|image size|input size|crop size)(?: of)? (\d{3,4})(?![\d.]|\s{0,10}x|\^)"), r"\1x\1"),
@@ -26,7 +25,7 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.pretrained_on", Kind.EXTRA_DATA, re.compile(r"\b[Pp]re-?train(?:ed|ing) (?:on|with|using) (?:the )?((?:ImageNet-2[12][Kk]|JFT-\w+|LAION-\w+|YFCC-?\w+|CC12M|CC3M|WebLI|Instagram\S*|IG-\S+|Objects365)(?: dataset)?)"), r"\1"),
     ("condition.pretrained", Kind.EXTRA_DATA, re.compile(r"\b((?:ImageNet-2[12][Kk]|JFT-\w+|LAION-\w+|YFCC-?\w+))[- ]pre-?train(?:ed|ing)"), r"\1"),
     ("condition.extra_data", Kind.EXTRA_DATA, re.compile(r"\b(?:with|using|and)(?: any)? (?:extra|additional|external)(?: training| unlabell?ed| labell?ed| private| public)? (?:data|images|samples)\b"), "extra data"),
-    ("condition.no_extra_data", Kind.EXTRA_DATA, re.compile(r"\b[Ww]ithout(?: any| using| the use of)*(?: in-house)? (?:adversarial training or )?(?:extra|additional|external)(?: training| unlabell?ed| labell?ed| private)? (?:data|images|labels?)\b"), "none"),
+    ("condition.no_extra_data", Kind.EXTRA_DATA, re.compile(r"\b[Ww]ithout(?: any| using| the use of)* (?:[a-z-]+ ){0,3}(?:extra|additional|external)(?: training| unlabell?ed| labell?ed| private)? (?:data|images|labels?)\b"), "none"),
     ("condition.no_pretraining", Kind.EXTRA_DATA, re.compile(r"\b[Ww]ithout (?:any |using |large-scale |imagenet )*pre-?train(?:ing|ed)(?: weights?| models?| data)?\b"), "no pre-training"),
     ("condition.pretrain_small", Kind.EXTRA_DATA, re.compile(r"\bon (CC12M|CC3M|LAION-400M|LAION-2B|LAION-5B|YFCC-?15M|YFCC-?100M)\b"), r"\1"),
     ("condition.scratch", Kind.PROTOCOL, re.compile(r"\b(?:trained |training )?from scratch\b"), "from scratch"),
@@ -51,9 +50,9 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.sparsity_of", Kind.PROTOCOL, re.compile(r"\b(sparsity|masking ratio|pruning ratio|keep ratio|noise rate|label noise)(?: of| =)? (\d{1,2}(?:\.\d+)?)\s?%"), r"\2% \1"),
     ("condition.missing", Kind.PROTOCOL, re.compile(r"\b(\d{1,2}(?:\.\d+)?)\s?% (?:of )?((?:randomly )?(?:missing|corrupted|occluded|removed|observed))(?: (?:values|entries|data|modalities|pixels|edges|nodes|labels|points))\b"), r"\1% \2"),
     ("condition.noise", Kind.PROTOCOL, re.compile(r"\b(\d{1,2})\s?% (?:symmetric |asymmetric |label )*noise\b"), r"\1% noise"),
-    ("condition.attack", Kind.PROTOCOL, re.compile(r"\b(AutoAttack|PGD-?\d*|FGSM|white-box attacks?|black-box attacks?|strongest known white-box attack)\b"), r"\1"),
+    ("condition.attack", Kind.PROTOCOL, re.compile(r"\b(AutoAttack|PGD-?\d*|FGSM|(?:(?:strong|strongest|known|unknown|adaptive|iterative|targeted|untargeted|latest) ){0,3}(?:white|black|gr[ae]y)-box attacks?)\b"), r"\1"),
     ("condition.epsilon", Kind.PROTOCOL, re.compile(r"(?:[Ll]_?\s?\\?(?:infty|inf|∞|2)\s?[^\w]{0,3}\s?=?\s?|epsilon\s?=\s?|ε\s?=\s?)(\d+(?:\.\d+)?/255|\d\.\d+)"), r"eps \1"),
-    ("condition.recipe", Kind.PROTOCOL, re.compile(r"\b(?:[Ww]ith|[Uu]sing|and|[Aa]dding) (?:the )?((?:CutMix|MixUp|Mixup|RandAugment|AutoAugment|distillation|knowledge distillation|data augmentation|simple adversarial training|adversarial training|test-time augmentation|self-training)(?: regularization)?)\b"), r"\1"),
+    ("condition.recipe", Kind.PROTOCOL, re.compile(r"\b(?:[Ww]ith|[Uu]sing|and|[Aa]dding) (?:the )?(?:simple |standard )?((?:CutMix|MixUp|Mixup|RandAugment|AutoAugment|distillation|knowledge distillation|data augmentation|adversarial training|test-time augmentation|self-training))\b"), r"\1"),
     ("condition.framework", Kind.PROTOCOL, re.compile(r"\b(?:with|using|under|on|in|of|when using) (?:the |a )?((?:Cascade |Faster |Fast |Mask )+R-?CNN|RetinaNet|UperNet|DINO|Mask2Former|HTC\+*|ViTDet|DeepLab\w*)\b"), r"\1"),
     ("condition.detector", Kind.PROTOCOL, re.compile(r"\b((?:Cascade |Faster |Fast |Mask )+R-?CNN|Faster-RCNN|Mask-RCNN|RetinaNet|UperNet|Mask2Former)(?= (?:framework|detector|head|decoder))"), r"\1"),
     ("condition.nfe", Kind.STEPS, re.compile(r"\b(?:[Oo]ne|[Ss]ingle)-step\b"), "1 step"),
@@ -64,12 +63,12 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.tta", Kind.ENSEMBLE, re.compile(r"\btest-time augmentation\b"), "test-time augmentation"),
     ("condition.split", Kind.SPLIT, re.compile(r"\b(test-dev|minival|val2017|dev set|development set|validation set|test set|val set)\b"), r"\1"),
     ("condition.test", Kind.SPLIT, re.compile(r"\b(?:test|testing)(?= (?:accuracy|perplexity|error))"), "test set"),
-    ("condition.multi_label", Kind.SPLIT, re.compile(r"\bmulti-label subset\b"), "multi-label subset"),
+    ("condition.subset", Kind.SPLIT, re.compile(r"\b(?:on|of|in) (?:the |a |its )([a-z]+(?:-[a-z]+)+ subset)\b"), r"\1"),
     ("condition.average", Kind.OTHER, re.compile(r"\b(?:on average|averaged?) (?:across|over)? ?(?:all |the )*(?:\w+ ){0,3}(?:datasets|benchmarks|tasks|settings)\b"), "average"),
     ("condition.on_average", Kind.OTHER, re.compile(r"\bon average\b|\ban average of\b|\baverage (?=improvement|gain|drop|of|accurac|score|success|reward|return|n?DCG|NDCG|F1|AUC|WER|BLEU|Dice|mAP|recall@|win|pass)"), "average"),
-    ("condition.multi_labels", Kind.OTHER, re.compile(r"\b(?:with|using) (?:our )?(localized multi-labels|soft labels|pseudo[- ]labels)\b"), r"\1"),
-    ("condition.same_budget", Kind.OTHER, re.compile(r"\b(?:at the |with (?:a |the )?|under (?:the )?)?(?:same|similar|comparable|equal) (?:computational |compute |training |inference |parameter |generator )?(?:cost|budget|compute time|time|FLOPs|size|framework|complexity)s?\b"), "same budget"),
-    ("condition.protocol_n", Kind.PROTOCOL, re.compile(r"\b[Pp]rotocol (\d)\b"), r"protocol \1"),
+    ("condition.multi_labels", Kind.OTHER, re.compile(r"\b(?:with|using) (?:our )?((?:[a-z]+ )?(?:multi-labels|soft labels|pseudo[- ]labels))\b"), r"\1"),
+    ("condition.same_budget", Kind.OTHER, re.compile(r"\b(?:at the |with (?:a |the )?|under (?:the )?)?(?:same|similar|comparable|equal) (?!time\b)(?:[a-z]+ )?(?:cost|budget|time|FLOPs|size|framework|complexity)s?\b"), "same budget"),
+    ("condition.protocol_n", Kind.PROTOCOL, re.compile(r"\b[Pp]rotocol(?: ?#|-| )(\d|I{1,3}|IV)\b"), r"protocol \1"),
     ("condition.language_model", Kind.PROTOCOL, re.compile(r"\b(with(?: an external)?|without(?: using)?(?: a| any)?) (language model|LM)\b"), r"\1 language model"),
     ("condition.sequence", Kind.OTHER, re.compile(r"\bsequences? (?:of )?length (?:of )?(\d+[KkM]?)\b"), r"length \1"),
 )  # fmt: skip
@@ -77,7 +76,7 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
 # Conditions in words that no rule names: what a short phrase beside the number says of how it came about. They read the shadow.
 _STOP = r"(?:and|while|whereas|which|that|where|but|compared|outperform\w*|surpass\w*|exceed\w*|respectively|achiev\w*|obtain\w*|reach\w*|on|is|are|was|has|improv\w*|show\w*|significantly|demonstrat\w*|making|while|yield\w*|result\w*|versus|vs|indicat\w*|suggest\w*|highlight\w*|or|as|over|across|due|thus|we|it|our|their|its|from|remain\w*|maintain\w*|lead\w*|reduc\w*)"
 PHRASE = re.compile(
-    rf"(?<![a-z])(?P<head>with|using|by using|despite|adding|under|when|after|given|without|fed(?: only)? by|at|in|for|within|via|restricted to|limited to) (?:only |just |merely |the |an? |all ){{0,2}}"
+    rf"(?<![a-z])(?P<head>with|using|by using|despite|adding|under|when|after|given|without|at|in|for|within|via|restricted to|limited to) (?:only |just |merely |the |an? |all ){{0,2}}"
     rf"(?P<words>(?!{_STOP}\b)[a-z0-9PVD][^\s,;:.()MC]*(?: (?!{_STOP}\b)[a-z0-9PVDN][^\s,;:.()MC]*|\.(?=\d)){{0,7}})(?=[\s,;:.()]|$)"
 )
 # phrases that are no condition: comparisons, praise, purposes
@@ -95,10 +94,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "condition.k_shot": ("shot",),
     "condition.few_shot": ("shot",),
     "condition.labels": ("label", "annotat", "supervision"),
-    "condition.labels_paren": ("per class (",),
     "condition.per_class": ("per class",),
     "condition.data_fraction": ("%",),
-    "condition.all_labels": ("ed data",),
+    "condition.all_labels": ("labeled ", "labelled ", "annotated "),
     "condition.resolution": (" x", *(f"{digit}x" for digit in range(10))),
     "condition.resolution_squared": ("^", "²"),
     "condition.resolution_of": ("resolution", "size"),
@@ -151,12 +149,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "condition.tta": ("test-time",),
     "condition.split": ("test-dev", "minival", "val2017", " set"),
     "condition.test": ("test",),
-    "condition.multi_label": ("multi-label",),
+    "condition.subset": (" subset",),
     "condition.average": ("average",),
     "condition.on_average": ("average",),
     "condition.multi_labels": ("multi-labels", "soft labels", "pseudo-labels", "pseudo labels"),
     "condition.same_budget": ("same", "similar", "comparable", "equal"),
-    "condition.protocol_n": ("rotocol ",),
+    "condition.protocol_n": ("rotocol",),
     "condition.language_model": ("language model", "LM"),
     "condition.sequence": ("length",),
 }

@@ -11,7 +11,7 @@ from claims.terms import CostMeasure as Measure
 # (measure, noun); the first that matches at a place wins, so the longer ones come first
 _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.BATCH_SIZE, r"(?:mini-?)?batch[- ]sizes?"),
-    (Measure.MODEL_SIZE, r"(?:model|embedding|network|checkpoint|latent space|representation|index)[- ]sizes?|model footprints?|compression (?:ratio|rate|factor)s?"),
+    (Measure.MODEL_SIZE, r"(?:model|embedding|network|checkpoint|representation|index)[- ]sizes?|model footprints?|compression (?:ratio|rate|factor)s?"),
     (Measure.COMPRESSION, r"compression"),
     (Measure.TRAINING_COST, r"(?:pre-?training|training|fine-?tuning) (?:costs?|compute|computation|budgets?|flops|overhead)|annotation costs?|cost of training"),
     (Measure.TRAINING_TIME, r"(?:pre-?training|training|fine-?tuning|convergence) (?:time|duration|speed|wall-clock time)|wall-clock time|wall time|gpu time"),
@@ -24,7 +24,7 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.TRAINING_DATA, r"(?:labell?ed |training |pre-?training |annotated |unlabell?ed |annotation )+(?:data|samples|examples|images|labels|sets?)|label efficiency|data efficiency|sample efficiency|annotations"),
     (Measure.PARAMETERS, r"(?:(?:trainable|learnable|total|model|active|activated|network|tunable|weight|additional|extra|embedding) )*param(?:eter)?s?\b(?: counts?)?"),
     (Measure.MACS, r"[gmt]?macs?\b|multiply-?adds?|mult-?adds?|multiply-accumulate(?: operations)?|multi-adds|madds"),
-    (Measure.FLOPS, r"[kgmtp]?flops?\b|floating[- ]point operations|(?:computation(?:al)?|compute) (?:costs?|complexity|demands?|overhead|budgets?|resources?|burden|load|requirements?)|computations?\b|operations\b|compute\b|bitops"),
+    (Measure.FLOPS, r"[kgmtp]?flops?\b(?! ?/ ?s\b| per second)|floating[- ]point operations|(?:computation(?:al)?|compute) (?:costs?|complexity|demands?|overhead|budgets?|resources?|burden|load|requirements?)|computations?\b|operations\b|compute\b|bitops"),
     (Measure.NFE, r"nfes?\b|function evaluations|sampling steps|denoising steps|inference steps|diffusion steps"),
     (Measure.EPOCHS, r"(?:training |pre-?training |fine-?tuning )?epochs?"),
     (Measure.STEPS, r"(?:training |optimi[sz]ation |gradient |environment )?(?:iterations|training steps|gradient steps|environment steps)"),
@@ -68,8 +68,12 @@ UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
     (Measure.TPU_HOURS, re.compile(r"^[ -]{0,3}tpu(?:v\d)?(?:[ -]core)?[ -]?days?\b"), "TPU days", 24.0),
     (Measure.LATENCY, re.compile(r"^[ -]{0,3}\(?(?:ms|milliseconds?|msec)\b"), "ms", 1e-3),
     (Measure.LATENCY, re.compile(r"^[ -]{0,3}(?:us|µs|μs|microseconds?)\b"), "us", 1e-6),
-    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:fps|frames? ?(?:per|/) ?s(?:ec(?:ond)?)?|hz)\b"), "fps", 1.0),
-    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:images?|imgs?|samples?|videos?|queries) ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "images/s", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:fps|frames? ?(?:per|/) ?s(?:ec(?:ond)?)?)\b"), "fps", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}hz\b"), "Hz", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}(?:images?|imgs?) ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "images/s", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}samples? ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "samples/s", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}videos? ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "videos/s", 1.0),
+    (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}queries ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "queries/s", 1.0),
     (Measure.THROUGHPUT, re.compile(r"^[ -]{0,3}tokens? ?(?:per|/) ?s(?:ec(?:ond)?)?\b"), "tokens/s", 1.0),
     (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:gib)\b"), "GiB", 2.0**30),
     (Measure.MEMORY, re.compile(r"^[ -]{0,3}(?:mib)\b"), "MiB", 2.0**20),
@@ -83,7 +87,7 @@ UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
     (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:joules?)\b"), "J", 1.0),
     (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:kwh)\b"), "kWh", 3.6e6),
     (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:mw|milliwatts?)\b"), "mW", None),
-    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:w|watts?)\b"), "W", None),
+    (Measure.ENERGY, re.compile(r"^[ -]{0,3}(?:w|watts?)\b(?!/)"), "W", None),
     (None, re.compile(r"^[ -]{0,3}(?:days?)\b"), "days", 86400.0),
     (None, re.compile(r"^[ -]{0,3}(?:hours?|hrs?)\b"), "hours", 3600.0),
     (None, re.compile(r"^[ -]{0,3}(?:minutes?|mins?)\b"), "min", 60.0),
@@ -110,17 +114,41 @@ SIZED_FOLLOWED = re.compile(r"^(?P<words>(?:[ -][a-zN][a-zN-]*){0,2}) (?P<name>[
 TRAINED_WITH = re.compile(r"train|fine-?tun|learning")
 INFERRED_WITH = re.compile(r"infer|deploy|on-device|mobile|forward|architecture|design|model")
 STORAGE_WORDS = re.compile(r"^[^N]{0,8}(?:of )?(?:rom|storage|disk)|^ ?(?:byte)")
-SIZE_WORDS = re.compile(r"(?:model|checkpoint|network)(?: \w+)?(?: of| is| with)? (?:only |just )?$|^ (?:model|checkpoint)")
+SIZE_WORDS = re.compile(r"(?:model|checkpoint|network)(?: \w+)?(?: of| is| with| =|:)? (?:only |just )?$|^ (?:model|checkpoint)")
+BYTES = re.compile(r" {0,3}[kmgt]?(?:i?b|bytes?)\b")
+# "50 US hospitals", "45 MS patients", "83.1 w/ and 81.2 w/o augmentation", "3 MW": in capitals, or not, these are no units of costs
+NOT_AS_WRITTEN = re.compile(r"^[ -]{0,3}(?:US|MS|S|H|w|MW|MJ)\b")
+# "80 TB patients", "10 kb reads", "25 ms windows": what is counted, or cut
+COUNTED_BEHIND = re.compile(
+    r"^ (?:patients?|hospitals?|subjects?|participants?|individuals|people|adults|children|women|men|cases?|cohorts?|controls|reads?|genomes?|sequences?|regions?|loci|states|cities|counties|citizens|companies|universities|windows?|frames?\b(?! rate)|hops?|chunks?|segments?|intervals?|shifts?)\b"
+)
+# "rates of 500 Hz" are a servo's, a sampler's or a band's, unless something is run
+RUN_AT = re.compile(
+    r"\b(?:runs?|running|ran|inference|infer\w*|operat\w+|execut\w+|processing|deployed|control(?:led|ler|s)?) (?:(?!switch|sampl|bandwidth|refresh|frame|cutoff|frequency band)[^.;]){0,56}$"
+)
+# "8 A100 80GB GPUs", "4 A40 GPUs (48 GB VRAM each)": what a machine has, not what a model takes
+MACHINE_BEHIND = re.compile(
+    r"^[ -](?:(?:nvidia|amd|consumer|commodity|single|[vah]\d{2,3}|a\d{4}|rtx(?: \d{4})?) ?)*(?:gpus?|tpus?|cards?|accelerators?|machines?|[vah]\d{2,3}s?)\b(?! (?:memory|ram|vram|footprint|usage|consumption))|^ ?(?:of )?(?:gpu )?(?:v?ram|memory|hbm\w*) each\b"
+)
+MACHINE_BEFORE = re.compile(
+    r"\b(?:gpus?|tpus?|[vah]\d{2,3}s?|a\d{4}|rtx \d{4}(?: ti)?|orin|jetson \w+)(?: ?\(| with (?:an? )?| having | each with |-)?$"
+)
+# "825 GiB of text", "a 40 GB dataset": how much of it there is
+DATA_BEHIND = re.compile(
+    r"^(?: (?:and|to|or) \d[\d.]{0,6} ?[kmgt]i?b)? (?:of (?!memory|v?ram|gpu|storage)(?:[\w-]+ ){0,3}|(?:large |public |raw |new |text |training |video |image ){0,2})(?:texts?|data|data-?sets?|corpus|corpora|images|imagery|videos?|audio|speech|tokens|documents|code|files|logs|footage|recordings)\b"
+)
 TRAIN_WORDS = re.compile(r"train|fine-?tun|pre-?train|converge")
 SEARCH_WORDS = re.compile(r"search")
 INFER_WORDS = re.compile(
     r"infer|generat|sampl|process|per (?:image|frame|query|sample|step|video)|decod|detect|latency|run|predict|reconstruct|respon"
 )
 NO_COST_TIME_BEFORE = re.compile(
-    r"(?:recordings?|clips?|videos?|segments?|utterances?|windows?|audio|speech|horizons?|intervals?|chunks?|songs?) of (?:up to |about |only )?$"
+    r"(?:recordings?|clips?|videos?|segments?|utterances?|windows?|audio|speech|horizons?|intervals?|chunks?|songs?) (?:of|is|are|was) (?:up to |about |only )?$|\b(?:next|past|last|previous|following|coming|upcoming|first|every|each) (?:about )?$"
 )
 NO_COST_TIME = re.compile(
-    r"^.{0,12}\b(?:of (?:\w+ ){0,3}(?:speech|audio|video|data|recording|experiments|footage|driving)|long|videos?|clips?|speech|audio|recordings?|horizon|ahead|forecast)"
+    r"^.{0,12}\b(?:of (?:[\w-]+ ){0,3}(?:speech|audio|video|data|recording|experiments|footage|driving|demonstration|music|play|teleoperation)|long|videos?|clips?|speech|audio|recordings?|horizon|ahead|forecast"
+    # "4 hours prior to onset", "30-day mortality", "a 5.2-hour training subset"
+    r"|prior|in advance|beforehand|later|after|before (?:onset|the onset|clinical|diagnosis|the event|departure|failure)|mortality|readmission|survival|lead\b|intervals?|windows?|follow-?up|(?:[a-z]+ ){0,2}(?:subset|corpus|corpora|data-?set|interviews?|samples?|segments?|sessions?))"
 )
 
 # atomic, and the longer ones first: "a factor of" has one reading and not two, or a row of them would have a thousand
@@ -144,7 +172,7 @@ RATIO_AFTER = (
     ("cost.ratio.for", re.compile(rf"^\s*(?:for|in|on) {_ADJECTIVES}*C")),  # "4.80x and 3.44x for latency and model size"
 )  # fmt: skip
 RATIO_BEFORE = (
-    ("cost.ratio.by", re.compile(rf"C+(?:(?:(?!outperform|surpass|exceed|achiev|better|improv|gain)[^;NMC]){{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"
+    ("cost.ratio.by", re.compile(rf"(?<!^-)(?<!N-)(?<!C)C+(?:(?:(?!outperform|surpass|exceed|achiev|better|improv|gain)[^;NMC]){{0,70}}?)\b(?:by|to|of|with)\s*{QUAL}*\(?\s*$")),  # "reducing latency by 15%"; in "the 1600-epoch baseline by 2%" a number says how many
     ("cost.ratio.reduces_by", re.compile(rf"(?:reduc|sav|cut|lower|shrink|compress|accelerat|speed|decreas)\w* [^;NM]{{0,60}}?C+[^;NMC]{{0,30}}?\s{QUAL}*$")),  # "saving the cost 43%"
 )  # fmt: skip
 ABSOLUTE_AFTER = (

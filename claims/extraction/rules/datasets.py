@@ -54,7 +54,7 @@ NOT_A_DATASET = re.compile(
 
 # a name, and a run of words of which each could be part of one: "MIT Indoor67", "SAT Math", "20 Newsgroups"
 _NAME = r"(?:[A-Z]|\d{1,4}[A-Z])(?:[\w.'/+-]{0,40}[\w+])?"
-RUN = rf"{_NAME}(?: (?:{_NAME}|\d{{1,4}}(?![\d.]?\d*\s?%)|v\d)){{0,5}}"
+RUN = rf"{_NAME}(?: (?:{_NAME}|\d{{1,4}}(?!\d|\.\d|\s?%)|v\d)){{0,5}}"
 _AND = r"(?:, and |, | and | & |/)"
 _FILLER = r"(?:(?:both|all|the|our|a|an|two|three|public|publicly available|challenging|popular|widely[- ]used|standard|large-scale|real-world|new|well-known|common|English) ){0,4}"
 LISTED = re.compile(rf"(?: ?\([^()]{{1,24}}\))?{_AND}(?:the |on |on the )?(?P<name>{RUN})")
@@ -64,7 +64,7 @@ SUBJECT = re.compile(
     r"(?:(?<=, )\S{2,40}(?: \([^()]{1,20}\))? (?:(?:also|only|still|further|even|consistently|significantly) )?(?:achiev|attain|reach|obtain|get|yield|deliver|scor|outperform|surpass|improv|exceed|gain|boost|reduc|has|have|had|is|makes?|finds?|needs?|runs?|loses?|keeps?|cuts?|brings?|uses?|lowers?|raises?|beats?|shows?|performs?|produc|requires?|resolv|solv|answer|complet|succeed|fails?|draws?|preserv|retain|runs?|generat)\w*\b|\S{2,40} an? [a-z])"
 )
 ON = Opened(
-    re.compile(rf"(?<![A-Za-z])(?:[Oo]n|[Aa]cross) {_FILLER}(?P<name>{RUN})(?! (?:size|search space)\\b)"),
+    re.compile(rf"(?<![A-Za-z])(?:[Oo]n|[Aa]cross) {_FILLER}(?P<name>{RUN})(?![\w/+]|[.'-]\w)(?! (?:size|search space)\b)"),
     ("on ", "On ", "across ", "Across "),
 )
 """Where a capitalised name is what something was measured on."""
@@ -111,6 +111,10 @@ NO_DATASET_ENDS = re.compile(
     r"(?:Networks?|Models?|Transformers?|Algorithms?|Methods?|Learning|Frameworks?|Machines?|Process(?:es)?|Units?|Functions?|Theory|Theorem|Principles?|Autoencoders?|Systems?|Architectures?|Platforms?|Robots?|Devices?|Modules?|Embeddings?|Regression|Attention|Optimi[sz]ation|Processors?|Phones?|Engine)$|^[A-Z]{2,}s$"
 )
 TRAILING = re.compile(r"(?: (?:Dataset|Benchmark|Corpus|Challenge|dataset|benchmark))+$")
+# "Terminal-Bench 2": the release of a set whose name ends in a letter, and no score of it
+RELEASE = re.compile(
+    r" [2-9](?<=[A-Za-z] .)(?=[,;)]|\.(?!\d)|$| (?:with|from|is|are|was|rises?|falls?|improves?|drops?|increases?|decreases?|shows?|remains?|for|by|test|and(?! \d))\b)"
+)
 # what hangs on a known name and makes no other of it: "ImageNet-pretrained", "COCO-style"
 HUNG_ON = re.compile(
     r"-(?P<suffix>(?!(?:pre|fine|self|in|out|of|and|to|like|based|only|style|level|scale|scaled|sized?|wide|type|sourced|derived|specific|quality|aware|agnostic|related|val|test|train|dev|minival|trained|shot|way|class|classes|"

@@ -30,7 +30,6 @@ RULES: dict[str, str] = {
     "delta.within": "a difference: “within N” stands before the number",
     "ratio.of_metric": "a ratio: “N of the accuracy”, “N of the performance” or the like",
     "ratio.relative": "a ratio: “relative” stands beside the number",
-    "ratio.retains": "a ratio: “retains N” or the like stands before the number",
     "ratio.times": "a ratio: the number says how many times as much",
     "kind.continued": "of the same kind as the number before, whose list it goes on with",
     "cell.contradicted": "another value is stated for the same model, dataset, metric and setting: what tells them apart was not read",
@@ -147,7 +146,9 @@ REASONS: dict[str, str] = {
 PARTS = frozenset({"uncertainty"})
 """Reasons that say of a number that it belongs to another one: with that one it was taken, or left."""
 
-RETIRED: dict[str, str] = {}
+RETIRED: dict[str, str] = {
+    "ratio.retains": "a ratio: “retains N” or the like stands before the number",
+}
 """Phrases of ids that earlier versions gave and that may still be stored."""
 
 

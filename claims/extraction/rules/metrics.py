@@ -300,6 +300,8 @@ NO_METRIC_BEFORE_RATE = frozenset(
         "noise",
         "update",
         "heart",
+        "servo",
+        "control",
     )
 )
 # "humans score 97%": who scores, no score of theirs
@@ -331,9 +333,12 @@ _BEHIND_METRIC = (
     rf"(?:\s*(?:of|under) (?:our |the |an? )?(?:[a-z-]+ )?[PV]+)?"
     rf"(?:\s*(?:on|for|in|over) (?:the |both )?(?:[a-z-]+ ){{0,2}}(?P<later>D+)(?:(?:, (?:and )?|,? and |/)(?:the |on )?D+){{0,8}}(?: (?!and\b|but\b|while\b|or\b)[a-z-]+){{0,2}}(?:\s?(?:of|with|for|on) (?:our |the |an? )?(?:[a-z-]+ )?[PV]+)?"
     rf"|\s*(?:of|with|for|on) (?:our |the |an? )?(?:[a-z-]+ )?[PV]+)?"
+    rf"(?:\s*(?:of |is |\()?(?:r|ρ|rho|τ|tau|κ|kappa)(?= ?=))?"
     rf"\s*(?:(?:of between|between|(?:lies|lie|falls?|var(?:y|ies|ying)|ranges?|ranging|spans?)(?: in the range)? (?:from|between|of|in)|of|[:=]|is|are|was|were|at|to|from|by|reaches|reaching|up to|improves to|further to|increases to|(?:is |can be )?(?:further )?(?:improved|increased|boosted|reduced|raised|lowered|decreased|degraded) (?:from|to|by|of)|drops? (?:by|to|from))\s*)?"
     rf"{QUAL}*(?:\(\s*)?[+-]?$"
 )
+# "a return of 2000": no year
+VALUE_OF = re.compile(rf"M(?: of|:| =| is| was| reaches| reaching) {QUAL}*$")
 LEFT_ZONE = re.compile(
     rf"(?P<dataset>D+)?(?P<between>(?: (?!and\b|or\b|with\b|while\b)[a-z0-9-]+){{0,4}}? ?)(?P<metric>M+){_BEHIND_METRIC}"
 )
@@ -345,6 +350,4 @@ RIGHT_ZONE = re.compile(rf"^\s*-?\)?\(?(?:{_STOP}[a-z0-9'-]+ |D+ |V+ |P+ ){{0,4}
 OWNED_BY_NEXT = re.compile(
     rf"^(?! over | \(N+ ?M)(?: ?\([^()N]{{0,20}}\))?\s*(?:{_BESIDE}\b\s*)?(?:(?:of|[:=]|at|is|from|to)\s*)?{QUAL}*\(?N"
 )
-# "92.5 on SQuAD": the dataset after its number
-RIGHT_DATASET = re.compile(r"^(?:[^;ND]|D(?=D))*?D")
 UNITS = re.compile(r"^\s*-?(?P<unit>db|mm|cm|m|hz|degrees?|°)\b", re.IGNORECASE)

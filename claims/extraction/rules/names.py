@@ -23,9 +23,12 @@ _BACKBONES = (
     r"slowfast|x3d|hrnet|darknet|resnest|bert|roberta|albert|deberta|distilbert|electra|gpt|t5|bart|llama|mistral|qwen|vicuna|opt|bloom|pythia|gemma|phi|"
     r"faster[- ]r-?cnn|mask[- ]r-?cnn|cascade(?: mask)? r-?cnn|fast[- ]r-?cnn|retinanet|fcos|detr|upernet|deeplab|pspnet|fpn|u-?net|dit|sit|u-?vit|mobilevit|random forests?|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision trees?|gradient boosting|pointnet|poolformer|volo|xcit|levit|coat|lenet|chatgpt|deepseek|mixtral|claude(?:[- ]\d(?:\.\d)?)?(?:[- ](?:opus|sonnet|haiku))?|gemini(?:[- ]\d(?:\.\d)?)?(?:[- ](?:pro|ultra|flash))?"
 )
+_NO_SCORE = r"(?! ?%)"
+# "ResNet-50", "GPT 3.5", "Llama 3 70B": sizes and releases; in "ResNet-50 76.1%" and "ViT 96.36" scores follow the name
+_SIZES = rf"(?:-?v?\d[\w.]*+{_NO_SCORE}|(?<!\d) v?(?:\d{{1,4}}[A-Za-z]{{0,3}}|\d\.\d)(?!\w|\.\d){_NO_SCORE}| \d{{1,3}}(?:\.\d)?[BM]\b|[-/][\w.]++{_NO_SCORE}|-?[SBLHTGMX]{{1,2}}\b)"
 BACKBONE = Opened(
     re.compile(
-        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES}))(?:-?v?\d[\w.]*| (?!\d{{2,}}\.\d|\d[\d.]*\s?%)v?\d[\w.]*|[-/][\w.]+|-?[SBLHTGMX]{{1,2}}\b)*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]+)*s?(?![A-Za-z0-9])"
+        rf"(?<![A-Za-z0-9_-])(?i:(?:{_BACKBONES})){_SIZES}*(?: \((?:[A-Z0-9][\w-]*)\))?(?:[-_/][\w.]++{_NO_SCORE})*s?(?![A-Za-z0-9])"
     ),
     # what the backbones above begin with, in lower case
     (
@@ -293,6 +296,17 @@ NOT_A_MODEL = frozenset(
         "dna",
         "rna",
         "cpu-only",
+        "kb",
+        "mb",
+        "gb",
+        "tb",
+        "kib",
+        "mib",
+        "gib",
+        "tib",
+        "ms",
+        "vram",
+        "asr",
     ]
 )
 
@@ -377,7 +391,7 @@ OTHERS = re.compile(
     r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier|next|second)[ -](?:best )?(?:[A-Za-z-]+ ){0,3}?(?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?|competitors?)(?: methods?| models?| results?)?"
     r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
     r"|(?:[Tt]he |[Ee]ven the )?(?:(?:best|strongest|top|leading|best-performing|top-performing|most advanced|most capable|state-of-the-art|SOTA|frontier|open-source|proprietary|closed-source)[ ,-]+)+(?:[a-z-]+ ){0,2}(?:models?|llms?|LLMs?|MLLMs?|VLMs?|systems?|methods?|agents?)"
-    r"|teacher(?: (?:model|network))?(?= [a-z])|[Cc]hance|(?:[Vv]anilla|[Oo]ff-the-shelf|[Uu]nmodified) [A-Za-z-]+(?: (?:model|network|detector|encoder))?|(?:best|strongest|closest|nearest) (?:alternative|contender)s?|(?:[A-Za-z-]+ )?(?:[Pp]athologists|[Rr]adiologists|[Dd]ermatologists|[Cc]linicians|[Pp]hysicians|[Dd]octors|[Ss]urgeons|[Aa]nnotators|[Pp]articipants|[Ss]tudents|[Cc]rowd ?workers)(?= [a-z])|(?:support vector machine|SVM|k-?NN|(?:Bi)?LSTM|GRU|MLP|HMM|CRF|CNN)s?(?= (?:model |classifier |network )?(?:only |still )?(?:[a-z]{2,}ed|[a-z]{2,}s|got|had|gave) )|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| ground truth| raters?| participants?)?|(?:legal |domain |clinical )?[Ee]xperts|random (?:guess(?:ing)?|chance|edits|baseline|selection)|chance level)"
+    r"|teacher(?: (?:model|network))?(?= [a-z])|[Cc]hance|(?:[Vv]anilla|[Oo]ff-the-shelf|[Uu]nmodified) [A-Za-z-]+(?: (?:model|network|detector|encoder))?|(?:best|strongest|closest|nearest) (?:alternative|contender)s?|(?:[A-Za-z-]+ )?(?:[Pp]athologists|[Rr]adiologists|[Dd]ermatologists|[Cc]linicians|[Pp]hysicians|[Dd]octors|[Ss]urgeons|[Aa]nnotators|[Pp]articipants|[Ss]tudents|[Cc]rowd ?workers)(?= [a-z])|(?:support vector machine|SVM|k-?NN|(?:Bi)?LSTM|GRU|MLP|HMM|CRF|CNN)s?(?= (?:model |classifier |network )?(?:only |still )?(?:[a-z]{2,}ed|[a-z]{2,}s|got|had|gave) )|(?:human )?[Gg]round[- ]truth (?:recordings?|speech|audio|samples)|[Hh]uman ground truth|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| raters?| participants?)?|(?:legal |domain |clinical )?[Ee]xperts|random (?:guess(?:ing)?|chance|baseline|selection|choice|search|sampling|edits|deletions|insertions|perturbations|actions|polic(?:y|ies)|assignment|ranking)|chance level)"
 )
 # "the best model, Foo 2, solves"
 APPOSED = re.compile(r", (?P<name>[A-Z][\w.-]{1,30}(?: (?:[A-Z][\w.-]{0,30}|\d[\d.]{0,4}\w?)){0,3}), ")

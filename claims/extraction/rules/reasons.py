@@ -8,9 +8,6 @@ import re
 from claims.extraction.openings import Opened
 
 YEAR = re.compile(r"^(?:19[5-9]\d|20[0-4]\d)$")
-YEAR_BEFORE = re.compile(
-    r"(?:\b(?:in|since|by|from|of|year|until|before|after|during|al\.?,?|[a-z]+,|and|[a-z]{3,} ?'?|&|;|\(|,)\s*)$|^$|[a-z)] $"
-)
 
 _THINGS = (
     r"(?:images?|pairs?|classes|categories|samples|examples|videos?|clips|sentences|documents|instances|annotations|labels?|questions?|queries|problems|utterances|"
@@ -48,6 +45,7 @@ BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 DIMENSION_AFTER = re.compile(r"^-?d\b")  # "3D"
+POWER_BEHIND = re.compile(r"^ ?[·*] ?10 ?(?:\^|⁻)")  # "3·10^-2"
 POWERS_OF = frozenset((2.0, 10.0))  # "10^5", "2^{n}"; a larger base may be a resolution, "224^2"
 # "a margin of 0.2 is used", "10% is applied": chosen, not measured
 CHOSEN_AFTER = re.compile(r"^ (?:is|are|was|were) (?:used|applied|chosen|set|fixed|adopted|assumed|kept)\b")
@@ -66,6 +64,9 @@ RESOLUTION_WORDS = ("x", "resolution", "size", "pixel")
 """One of these stands in every match of `RESOLUTION_BEFORE`."""
 # "Rank-1,5 accuracy"
 LISTED_IN_NAME = re.compile(r"[a-z]-\d{1,2}[,/]$")
+DEVICE_BEFORE = re.compile(
+    r"\b(?:RTX|GTX|GeForce|Quadro|Titan|Pixel|iPhone|Snapdragon|Jetson|Exynos|Dimensity|Kirin|Raspberry Pi|Ryzen \d|Xeon) ?$"
+)
 # "at a 1% false positive rate": where another metric is read off, no result
 OPERATING_BEFORE = re.compile(r"\bat (?:an? )?(?:fixed |low |high )?$")
 OPERATING_POINT = frozenset(
@@ -97,7 +98,7 @@ OPERATING_METRICS = frozenset(("Sensitivity", "Specificity"))
 TIMES_SIZE_BEFORE = re.compile(r"\d\s{0,10}x\s{0,10}$")
 FRACTION_AFTER = re.compile(r"^/255")
 FRACTION_BEFORE = re.compile(r"\d/$")
-INTERVAL_AFTER = re.compile(r"^ ?(?:confidence (?:interval|level)|ci\b|credible|significance|quantile|percentile|coverage)")
+INTERVAL_AFTER = re.compile(r"^ ?(?:confidence\b(?! (?:scores?|in)\b)|ci\b|credible|significance|quantile|percentile|coverage)")
 SHARE_AFTER = re.compile(
     r"^ of (?:(?:the|all|its|our|their|these|those|any|total|available|original|full|human|[a-z-]+) ){0,3}(?!performance|accuracy|quality)[a-z-]+|^ (?:of|tokens|visible|labell?ed|unlabell?ed|masked|sparsity|sparse|noise|"
     r"subset|training|labels?|mask(?:ing|ed)?|data|samples|images|pixels?|patches|points? cloud|pruning|pruned|keep|drop(?:out)?|overlap|missing|random|annotations?|probability|masking|budget|test|visible)\b"

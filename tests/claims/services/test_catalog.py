@@ -127,3 +127,26 @@ def test_slugs_of_names_that_lose_letters_differ() -> None:
     slugs = [catalog.make_slug(name) for name in names]
     assert len(set(slugs)) == len(names)
     assert all(0 < len(slug) <= 200 for slug in slugs)
+
+
+def test_variant_that_a_later_version_lists_by_itself_takes_its_aliases_along() -> None:
+    vocabulary = load_vocabulary()
+    kept = tuple(entry for entry in vocabulary.datasets if entry.name != "ADE20K-847")
+    earlier = [replace(entry, aliases=(*entry.aliases, "ADE20K-847", "ADE20K-Full")) if entry.name == "ADE20K" else entry for entry in kept]
+    catalog.load_catalogue(shipped.Vocabulary(vocabulary.tasks, tuple(earlier), vocabulary.metrics))
+    catalog.load_catalogue(vocabulary)
+    whole, part = Dataset.objects.get(name="ADE20K"), Dataset.objects.get(name="ADE20K-847")
+    assert (part.parent, whole.parent) == (whole, None)
+    assert set(Alias.objects.filter(text__in=("ADE20K-847", "ADE20K-Full")).values_list("dataset__name", flat=True)) == {"ADE20K-847"}
+    assert catalog.load_catalogue(vocabulary).created == 0
+
+
+def test_variant_stays_where_somebody_has_decided() -> None:
+    vocabulary = load_vocabulary()
+    kept = tuple(entry for entry in vocabulary.datasets if entry.name != "ADE20K-847")
+    earlier = [replace(entry, aliases=(*entry.aliases, "ADE20K-847", "ADE20K-Full")) if entry.name == "ADE20K" else entry for entry in kept]
+    catalog.load_catalogue(shipped.Vocabulary(vocabulary.tasks, tuple(earlier), vocabulary.metrics))
+    Dataset.objects.filter(name="ADE20K").update(version=2)
+    catalog.load_catalogue(vocabulary)
+    assert not Dataset.objects.filter(name="ADE20K-847").exists()
+    assert Dataset.objects.get(name="ADE20K").parent is None
