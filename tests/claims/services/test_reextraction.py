@@ -391,7 +391,7 @@ def test_number_whose_ends_moved_is_the_same_number(newer: Callable[..., None]) 
 def as_cost(found: Extraction) -> Extraction:
     """Read the score as a cost, where it stands."""
     claim = next(claim for claim in found.claims if claim.value == 71.5)
-    shared = {name: getattr(claim, name) for name in CostDraft.__dataclass_fields__ if name not in ("measure", "note")}
+    shared = {name: getattr(claim, name) for name in CostDraft.__dataclass_fields__ if name not in ("measure", "note", "condition")}
     rest = tuple(other for other in found.claims if other is not claim)
     return replace(found, claims=rest, costs=(*found.costs, CostDraft(**shared, measure=CostMeasure.MEMORY)))
 
