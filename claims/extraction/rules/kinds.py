@@ -212,7 +212,7 @@ ACHIEVED = re.compile(
 STATED = re.compile(rf"(?:(?!\b(?:is|are|was|were|chance)\b)[^,;:(])*\b(?:is|are|was|were) {QUAL}*$")
 AND_AGAIN = re.compile(rf",? and {QUAL}*$")
 # "forgetting is 2.1%", "a coverage of 90%", "odometry drifts 0.5%": what nobody listed, and not what a dataset is usually measured in
-_SCORED = r"(?:perform\w*|results?|accurac\w*|scores?|states?|art|sota|best|records?|numbers?|it|this|that|which|ours?|latter|former|one|values?|level|average|mean|total|baselines?|M+)"
+_SCORED = r"(?:perform\w*|results?|accurac\w*|scores?|states?|art|sota|best|records?|numbers?|it|this|that|which|ours?|latter|former|one|values?|level|average|mean|total|baselines?|chance|M+)"
 OF_UNKNOWN = re.compile(rf"(?<![\w'-])(?!{_SCORED} )[a-zPV][\w'-]* of {QUAL}*$")
 IS_UNKNOWN = re.compile(
     rf"(?:^|[,;:(]|\bthat\b)(?:(?!\b(?:{_SCORED}|[PV]+)\b)[^,;:(N]){{1,90}} (?:is|was|are|were)(?: at| only| still)? ?{QUAL}*$"
