@@ -22,8 +22,21 @@ from claims.terms import ClaimKind, TextField
 
 _Draft = TypeVar("_Draft", bound=StatementDraft)
 
-CAPS = {UNFIT: 0.5, CONTRADICTED: 0.85}
-"""No statement with one of these rules is surer than that: they are too rare to be measured."""
+CAPS = {
+    UNFIT: 0.5,
+    CONTRADICTED: 0.85,
+    "range.of_several": 0.5,
+    "metric.default": 0.85,
+    "dataset.unknown": 0.85,
+    "variant.list": 0.85,
+    "cost.sized_model": 0.85,
+}
+"""No statement with one of these rules or signs is surer than that. Some are too rare to be measured; a range over several datasets is
+the value of none of them; and what the text does not say, or nobody has confirmed as a name, is not for a program to accept;
+nor is what a list or a name shares out among several models."""
+
+_INFERRED = frozenset(("metric.default", "metric.same_form", "metric.continued", "metric.again"))
+"""Rules that give a number a metric which no words beside it name."""
 
 # "English PTB", "2025 FooChallenge", "FooChallenge Task 2", "AIME'24": the name goes on where the catalogue's ends
 _LONGER_BEFORE = re.compile(r"(?:\b[A-Z][\w'’]*|\b(?:19|20)\d\d)[ -]$")
@@ -84,7 +97,12 @@ def _cell(claim: ClaimDraft) -> Hashable | None:
 
 
 def _rated(draft: _Draft, scale: Scale, signs: Iterable[str]) -> _Draft:
-    return replace(draft, confidence=min([scale.confidence(signs), *(CAPS[rule] for rule in draft.rules if rule in CAPS)]))
+    return replace(draft, confidence=min(scale.confidence(signs), cap(draft, signs)))
+
+
+def cap(draft: StatementDraft, signs: Iterable[str]) -> float:
+    """Return the most that the confidence of a statement with these signs may be."""
+    return min((CAPS[name] for name in (*draft.rules, *signs) if name in CAPS), default=1.0)
 
 
 def claim_signs(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> list[frozenset[str]]:
@@ -102,8 +120,12 @@ def claim_signs(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary
                 longer[draft.dataset] = any(_is_part_of_longer_name(scene, draft.dataset) for scene in scenes.values())
             if longer[draft.dataset]:
                 of_draft.add("dataset.longer_name")
+        else:
+            of_draft.add("dataset.unknown")
         if numbers[draft.text_field, draft.number] > 1:
             of_draft.add("several_cells")
+            if draft.value_max is not None:
+                of_draft.add("range.of_several")
         signs.append(frozenset(of_draft))
     return signs
 
@@ -130,6 +152,8 @@ def _metric_signs(draft: ClaimDraft, vocabulary: Vocabulary) -> Iterator[str]:
         yield "metric.unknown"
     elif entry.generic:
         yield "metric.generic"
+    if not _INFERRED.isdisjoint(draft.rules):
+        yield "metric.inferred"
 
 
 def _is_part_of_longer_name(scene: Scene, name: str) -> bool:

@@ -34,7 +34,7 @@ from tests.annotated import KINDS, AnnotatedSet, Judged, judge, load_scorer, loa
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = ROOT / "claims" / "extraction" / "rules" / "confidence.py"
 SIGNS = {
-    "absolute": ("dataset.known", "dataset.longer_name", "metric.generic", "owner.assumed", "range"),
+    "absolute": ("dataset.known", "dataset.longer_name", "metric.generic", "metric.inferred", "owner.assumed", "range", "several_cells"),
     "relative": ("dataset.known", "dataset.none", "metric.unknown", "metric.none", "several_cells", "kind.ratio"),
     "cost": ("cost.ratio", "cost.count", "cost.speed", "cost.unit"),
 }
@@ -63,6 +63,10 @@ class Sample:
     signs: frozenset[str]
 
     @property
+    def cap(self) -> float:
+        return confidence.cap(self.judged.draft, self.signs)
+
+    @property
     def fold(self) -> int:
         return int(hashlib.sha256(self.judged.paper.encode()).hexdigest(), 16) % FOLDS
 
@@ -86,7 +90,8 @@ def read_samples(annotated: AnnotatedSet, vocabulary: Vocabulary, part: str = "o
 
 
 def fit(samples: Sequence[Sample], signs: Sequence[str]) -> Scale:
-    """Return the points and the table of these samples."""
+    """Return the points and the table of these samples; those whose confidence a rule caps tell nothing about the others."""
+    samples = [sample for sample in samples if sample.cap == 1]
     given = np.array([[1.0, *(float(sign in sample.signs) for sign in signs)] for sample in samples])
     right = np.array([float(sample.judged.is_right) for sample in samples])
     drawn = np.diag([1e-6, *(RIDGE for _ in signs)])
@@ -138,9 +143,9 @@ def make_table(rated: Iterable[tuple[int, bool]]) -> tuple[tuple[int, float], ..
 
 
 def foretell(samples: Sequence[Sample], signs: Sequence[str]) -> list[tuple[float, Sample]]:
-    """Return each sample with the confidence that a fit to other papers gives it."""
+    """Return each sample with the confidence that a fit to other papers gives it, capped as the engine caps it."""
     scales = [fit([sample for sample in samples if sample.fold != fold], signs) for fold in range(FOLDS)]
-    return [(scales[sample.fold].confidence(sample.signs), sample) for sample in samples]
+    return [(min(scales[sample.fold].confidence(sample.signs), sample.cap), sample) for sample in samples]
 
 
 def write(scales: Mapping[str, Scale], papers: int) -> None:

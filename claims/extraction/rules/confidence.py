@@ -9,13 +9,12 @@ Measured = tuple[dict[str, int], tuple[tuple[int, float], ...]]
 
 ABSOLUTE: Measured = (
     {
-        "dataset.known": 2,
-        "dataset.longer_name": -2,
-        "metric.generic": -1,
-        "owner.assumed": -1,
-        "range": -1,
+        "dataset.known": 1,
+        "dataset.longer_name": -3,
+        "metric.inferred": -1,
+        "owner.assumed": -2,
     },
-    ((-2, 0.62), (0, 0.87), (1, 0.96)),
+    ((-4, 0.13), (-2, 0.67), (-1, 0.97)),
 )
 RELATIVE: Measured = (
     {
@@ -26,13 +25,13 @@ RELATIVE: Measured = (
         "metric.unknown": -1,
         "several_cells": -1,
     },
-    ((-3, 0.43), (-1, 0.7), (1, 0.88)),
+    ((-3, 0.4), (-1, 0.72), (1, 0.84)),
 )
 COST: Measured = (
     {
-        "cost.count": 1,
         "cost.ratio": 1,
+        "cost.speed": 1,
         "cost.unit": -1,
     },
-    ((-1, 0.75), (0, 0.83), (1, 0.94)),
+    ((-1, 0.75), (0, 0.9), (1, 0.96)),
 )
