@@ -27,6 +27,7 @@ CAPS = {
     CONTRADICTED: 0.85,
     "range.of_several": 0.5,
     "metric.default": 0.85,
+    "dataset.none": 0.85,
     "dataset.unknown": 0.85,
     "variant.list": 0.85,
     "cost.sized_model": 0.85,

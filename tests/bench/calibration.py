@@ -1,4 +1,4 @@
-"""Fits the confidence of claims and costs to the open annotated papers: `python tests/bench/calibration.py [--write]`.
+"""Fits the confidence of claims and costs to all annotated papers: `python tests/bench/calibration.py [--write]`.
 
 Points come from a logistic regression that is drawn to zero, rounded; the table of shares from what was right at so many points, made
 monotone. How well that foretells papers which it was not fitted to is printed: each tenth of the papers is rated by a fit to the others.
@@ -44,8 +44,8 @@ RIDGE = 3.0
 """How strongly weights are drawn to zero: so that a sign needs some ten statements to count."""
 POINT = 0.5
 """The log odds that one point is worth."""
-DOUBT = 1.0
-"""Standard errors below the measured share."""
+DOUBT = 1.64
+"""Standard errors below the measured share: it is larger with 95% certainty."""
 FEWEST = 12
 """A step of the table has at least so many statements."""
 FOLDS = 10
@@ -71,7 +71,7 @@ class Sample:
         return int(hashlib.sha256(self.judged.paper.encode()).hexdigest(), 16) % FOLDS
 
 
-def read_samples(annotated: AnnotatedSet, vocabulary: Vocabulary, part: str = "open") -> dict[str, list[Sample]]:
+def read_samples(annotated: AnnotatedSet, vocabulary: Vocabulary, part: str = "all") -> dict[str, list[Sample]]:
     """Return the judged statements of a part of a set by their kind, with what `confidence` sees of them."""
     seen: dict[int, frozenset[str]] = {}
     kept: list[Extraction] = []
@@ -177,7 +177,7 @@ def main() -> None:
     samples: dict[str, list[Sample]] = {kind: [] for kind in KINDS}
     papers = 0
     for annotated in load_sets():
-        papers += len(annotated.part("open"))
+        papers += len(annotated.part("all"))
         for kind, read in read_samples(annotated, vocabulary).items():
             samples[kind] += read
     scales = {kind: fit(samples[kind], SIGNS[kind]) for kind in KINDS}

@@ -43,7 +43,7 @@ def test_doubtful_reading_is_less_sure(abstract: str) -> None:
     [
         "On ImageNet TidyNet reaches 81.5% top-1 accuracy.",
         "We test on CIFAR-10 and more. Imagenet comes last. ImageNet Top-1 accuracy of TidyNet is 81.5%.",
-        "TidyNet reaches 81.5% on ImageNet with ResNet-50 ImageNet weights.",
+        "TidyNet reaches 81.5% top-1 accuracy on ImageNet with ResNet-50 ImageNet weights.",
     ],
 )
 def test_neighbours_are_no_part_of_a_name(abstract: str) -> None:

@@ -21,7 +21,7 @@ LEFT = "We propose FooNet. On ImageNet, the top-1 accuracy was high, and with Ba
 """The rules leave its number."""
 EMPTY = "We propose FooNet. FooNet scores 81.5% accuracy. We look at the Birds of Nowhere collection only, with BarNet beside it."
 """The rules take its number, without a dataset."""
-DOUBTFUL = "We study layers. On the Zorbo suite, a Glimmer of 81.5% is reached. BarNet is another one, and Birbo another suite."
+DOUBTFUL = "We study layers. On Swedish ImageNet our FooNet reaches 81.5%. BarNet is another one, with a Glimmer, and Birbo another suite."
 """The rules take its number, and hardly believe it."""
 
 
@@ -67,7 +67,7 @@ def test_numbers_left_open_and_empty_slots_are_asked_about() -> None:
 def test_of_a_doubtful_claim_all_names_are_in_question() -> None:
     (question,) = find_questions(TITLE, DOUBTFUL, read(DOUBTFUL))
     assert question.claim is not None
-    assert (question.claim.dataset, question.claim.model) == ("Zorbo", "FooNet")
+    assert (question.claim.dataset, question.claim.model) == ("ImageNet-1K", "FooNet")
     assert question.slots == ("dataset", "metric", "model", "variant")
 
 
