@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -84,3 +85,16 @@ def few_parameters(db: None) -> Iterator[int]:
     before = connection.connection.setlimit(limit, 999)
     yield 1000
     connection.connection.setlimit(limit, before)
+
+
+@pytest.fixture(scope="module")
+def standing_catalogue(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The shipped catalogue for all tests of a module."""
+    from tests import catalogue
+
+    with django_db_blocker.unblock():
+        there = catalogue.stand()
+        next(there)
+    yield
+    with django_db_blocker.unblock():
+        next(there, None)

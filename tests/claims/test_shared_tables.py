@@ -28,7 +28,7 @@ from claims.services import ingest, storage
 from claims.terms import Direction, ListingState
 from tests.catalogue import load_catalogue
 
-pytestmark = [pytest.mark.shared, pytest.mark.django_db]
+pytestmark = [pytest.mark.shared, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 ON_GPU = "RTX 5090, AMP"
 TABLES: list[Any] = [

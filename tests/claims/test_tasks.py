@@ -19,7 +19,7 @@ from claims.services import ingest, leases, storage, uploads
 from claims.terms import ListingState
 from tests.catalogue import load_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 TEXT = "".join(
     f"Net{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and from many sides, as nobody has done before us. "

@@ -31,6 +31,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+SCREENSHOTS_WANTED = os.environ.get("SCREENSHOTS") == "1"
+"""They are for people to look at, and cost more than what is asserted."""
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -387,7 +389,8 @@ def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, 
         page = visitor.go(address)
         if name.endswith("-why"):
             page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
-        page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
+        if SCREENSHOTS_WANTED:
+            page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
         found = Axe().run(page)
         wide, there = visitor.width()
         assert wide <= there, look

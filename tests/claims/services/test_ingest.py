@@ -29,7 +29,7 @@ from claims.services import ingest, leases, receipts, storage, uploads
 from claims.terms import ChunkState, DateSource, ListingState, Role
 from tests.catalogue import load_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 FIRST = """\
 new

@@ -16,7 +16,7 @@ from claims.terms import ColumnMeaning, ListingState
 from tests import factories as make
 from tests.catalogue import load_catalogue
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 TABLE = "Model,Top-1,Params (M)\nNet-A,81.2,25.6\nNet-B,82.0,30\nNet-A,80.9,25.6\n"
 HEADERS = ("Model", "Top-1", "Params (M)")

@@ -15,7 +15,7 @@ from claims.terms import ACCEPT_BY_POLICY, CurationState
 from tests import reading, tables
 from tests.catalogue import load_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 SURE, UNSURE = "ImageNet", "our own GardenTools dataset"
 # 0.88 lies below what a plain result on a known dataset and a counted cost are rated, and above the rest.

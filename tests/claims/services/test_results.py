@@ -16,7 +16,7 @@ from claims.terms import Direction
 from tests.catalogue import load_catalogue
 from tests.factories import make_claim
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 OPENING = "We look at this for a long time and from many sides, as nobody has done before us, and then measure."
 

@@ -21,7 +21,7 @@ from tests.claims.services.test_second_reader import GOOD, TITLE, listing, numbe
 from tests.model_server import ModelServer, fills, says, serve_model
 from tests.reading import read
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 
 @pytest.fixture

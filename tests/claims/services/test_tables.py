@@ -17,7 +17,7 @@ from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.tables import LARGE, score, speed, take_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 
 @pytest.fixture(autouse=True)
