@@ -17,9 +17,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims import ranking
-from claims.boards import Board, Cell, Column, Facet, Origin, Row, Sentence, condition_of, measure_of
+from claims.boards import Board, Cell, Column, Origin, Row, Sentence, condition_of, measure_of
 from claims.models import Claim, Cost
-from claims.terms import ConditionKind, CostMeasure, Direction, Qualifier, Role
+from claims.terms import CostMeasure, Direction, Qualifier, Role
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
 from leaderboard.templatetags.word_tags import NBSP
 
@@ -172,8 +172,13 @@ MOST_COLUMNS = 5
 
 
 def shown_columns(board: Board) -> list[Column]:
-    """Return the columns that the table has room for: the primary one, the one it is sorted by, the chart's, then the fullest."""
+    """Return the columns of the table: those that the reader chose with the primary one, else those that it has room for.
+
+    These are the primary one, the one it is sorted by, the chart's, then the fullest.
+    """
     sorted_by = board.sort.removeprefix("-")
+    if board.chosen_columns:
+        return [column for column in board.columns if column.is_primary or column.key in board.chosen_columns]
     compared = board.tradeoff.measure if board.tradeoff else ""
     wanted = sorted(
         board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, column.key != compared, -column.count)
@@ -181,9 +186,33 @@ def shown_columns(board: Board) -> list[Column]:
     return [column for column in board.columns if column in wanted]
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column that the reader may choose: how many of the shown rows state it, and whether it is shown."""
+
+    key: str
+    name: str
+    count: int
+    shown: bool
+    is_cost: bool
+    is_primary: bool
+
+
+@register.simple_tag
+def column_choices(board: Board) -> list[ColumnChoice]:
+    """Return all columns, scores first."""
+    shown = {column.key for column in shown_columns(board)}
+    return [
+        ColumnChoice(column.key, column_name(column), column.count, column.key in shown, column.is_cost, column.is_primary)
+        for column in board.columns
+    ]
+
+
 @register.simple_tag(takes_context=True)
 def columns_left_out(context: template.Context, board: Board) -> list[Head]:
     """Return the columns that the table has no room for: sorting by one shows it."""
+    if board.chosen_columns:
+        return []
     shown = {column.key for column in shown_columns(board)}
     return [_head(board, column, context["request"].GET) for column in board.columns if column.key not in shown]
 
@@ -202,7 +231,7 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
         name=name,
         label=f"{name}, {scale.unit}" if scale.unit else name,
         scale=scale,
-        href=_href(query, sort=wanted, page=None, open=None) + "#results",
+        href=make_href(query, sort=wanted, page=None, open=None) + "#results",
         sorted=order,
         css=" ".join(["n", f"f{decimals}", "c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
         printed=printed,
@@ -287,7 +316,7 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         css="recd" if cell.place[0] is None else "says",
         best=is_best,
         on_front=row.on_front and bool(head.front),
-        conflict=conflict_words(cell),
+        conflict=conflict_words(cell, row.disputes.get(head.column.key, 0)) if not head.column.is_cost else conflict_words(cell),
         below=below,
     )
 
@@ -397,17 +426,20 @@ def state_badge(state: str) -> SafeString:
 
 
 @register.filter
-def conflict_words(cell: Cell) -> SafeString:
-    """Return what marks a number that others stand against, '' without any: "≠ 2" is this value and one that can't be right beside it."""
-    if not cell.conflicts:
+def conflict_words(cell: Cell, others: int = 0) -> SafeString:
+    """Return what marks a number that others stand against, '' without any: "≠ 2" is this value and one that can't be right beside it.
+
+    `others` counts those of other rows.
+    """
+    if not cell.conflicts and not others:
         return mark_safe("")
-    return format_html('≠{}{}<span class="sr"> values stated</span>', NBSP, cell.conflicts + 1)
+    return format_html('≠{}{}<span class="sr"> values stated</span>', NBSP, cell.conflicts + others + 1)
 
 
 @register.simple_tag
 def has_conflicts(board: Board) -> bool:
     """Say whether any number that the table prints bears that mark."""
-    return any(cell.conflicts for row in board.rows for cell in (*row.cells.values(), *row.costs.values()))
+    return any(row.rivals or any(cell.conflicts for cell in (*row.cells.values(), *row.costs.values())) for row in board.rows)
 
 
 def state_words(row: Row) -> list[str]:
@@ -430,7 +462,7 @@ def row_state(row: Row) -> SafeString:
 # ---- links that keep the reader's query ----
 
 
-def _href(query: QueryDict, **changes: str | None) -> str:
+def make_href(query: QueryDict, **changes: str | None) -> str:
     changed = query.copy()
     for name, value in changes.items():
         if value is None:
@@ -440,62 +472,69 @@ def _href(query: QueryDict, **changes: str | None) -> str:
     return "?" + changed.urlencode()
 
 
-FIRST_SETTINGS = 12
-"""How many settings a board offers at once; the others open behind them."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingFacets:
-    """The settings in the order that a page offers them in: the most frequent, then the `others` behind a disclosure."""
-
-    first: list[Facet]
-    others: list[Facet]
-
-    @property
-    def is_open(self) -> bool:
-        return any(facet.chosen for facet in self.others)
-
-
-@register.simple_tag
-def setting_facets(board: Board) -> SettingFacets:
-    """Return a board's settings by count, resolutions last among equals; "none stated" always stands among the first."""
-    stated = [facet for facet in board.settings if facet.value != "none"]
-    stated.sort(key=lambda facet: (-facet.count, facet.value.startswith(f"{ConditionKind.RESOLUTION}:")))
-    none = [facet for facet in board.settings if facet.value == "none"]
-    return SettingFacets([*stated[:FIRST_SETTINGS], *none], stated[FIRST_SETTINGS:])
-
-
-@register.simple_tag(takes_context=True)
-def facet_href(context: template.Context, name: str, value: str, chosen: bool, several: bool = False) -> str:
-    """Return the page's address with a facet's choice made or, if `chosen`, taken back."""
-    query: QueryDict = context["request"].GET.copy()
-    left = [other for other in query.getlist(name) if other != value]
-    if several:
-        query.setlist(name, left if chosen else [*left, value])
-    else:
-        query.setlist(name, [] if chosen else [value])
-    return _href(query, page=None, open=None)
-
-
 @register.simple_tag(takes_context=True)
 def open_base(context: template.Context) -> str:
     """Return the start of the address that opens a row: the row's id comes after it."""
-    start = _href(context["request"].GET, open=None)
+    start = make_href(context["request"].GET, open=None)
     return f"{start}&open=" if len(start) > 1 else "?open="
 
 
-@register.simple_tag(takes_context=True)
-def drop_filter(context: template.Context, name: str) -> str:
-    """Return the page's address without one of its filters."""
-    return _href(context["request"].GET, page=None, open=None, **{name: None})
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One of several numbers that are stated for the same thing: where, when, and in which row it stands."""
+
+    number: SafeString
+    sentence: SafeString
+    source: str
+    url: str
+    date: SafeString
+    row_id: str
+    is_own: bool
+    quoted: bool
+    rank: int | None
 
 
-@register.simple_tag(takes_context=True)
-def filter_values(context: template.Context, board: Board, name: str) -> list[str]:
-    """Return what a filter is set to, in the words of its chips: "shots:0" is "zero-shot"."""
-    facets = {"setting": board.settings, "role": board.roles, "year": board.years, "state": board.states}[name]
-    labels = {facet.value: facet.label for facet in facets}
-    return [labels.get(value, value) for value in context["request"].GET.getlist(name)]
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`."""
+
+    name: str
+    unit: str
+    statements: list[Statement]
+    spread: str
+
+
+@register.simple_tag
+def row_disputes(board: Board, row: Row) -> list[Dispute]:
+    """Return what is stated against an opened row's numbers by other rows, metric by metric."""
+    disputes = []
+    for column in board.columns:
+        own = row.cells.get(column.key)
+        if column.is_cost or own is None or not row.disputes.get(column.key):
+            continue
+        stating = [(row, own)] + [(rival, cell) for rival in row.rivals if (cell := rival.cells.get(column.key))]
+        values = [cell.rank_by for _, cell in stating if cell.rank_by is not None]
+        most = max(printed_number(cell)[1] for _, cell in stating)
+        statements = [_statement(of_row, cell, most, is_own=of_row is row) for of_row, cell in stating]
+        disputes.append(Dispute(column.label, column.unit, statements, f"{max(values) - min(values):.{most}f}"))
+    return disputes
+
+
+def _statement(row: Row, cell: Cell, most: int, *, is_own: bool) -> Statement:
+    said = cell.evidence
+    sentence = marked_text(said.text, [Mark(len(said.before), len(said.before) + len(said.number), "", "mark")]) if said else mark_safe("")
+    text, decimals = printed_number(cell)
+    return Statement(
+        number=format_html('<td class="n f{}"><span class="num d{}">{}</span></td>', most, decimals, text),
+        sentence=sentence,
+        source=row.paper_title or (str(cell.origin) if cell.origin else row.source),
+        url=row.paper_url or row.record_url,
+        date=paper_date(row.first_day, row.last_day),
+        row_id=row.public_id,
+        is_own=is_own,
+        quoted=not row.ranks,
+        rank=row.rank,
+    )
 
 
 @dataclass(frozen=True, slots=True)
