@@ -21,6 +21,7 @@ from django.http import (
     HttpResponseBadRequest,
     HttpResponseRedirect,
     JsonResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect
@@ -82,18 +83,96 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(f"There is no board at “{slug}”.") from None
     if benchmark.slug != slug:
         return redirect(benchmark, permanent=True)
+    answer = _answer_unchanged(request, benchmark)
+    if isinstance(answer, HttpResponse):
+        return answer
     query = request.GET.copy()
     opened = str((query.pop("open", None) or [""])[-1])
     try:
         read = boards.read_board(benchmark, query, opened=opened)
     except UnknownFilterError as error:
-        return render(request, "boards/bad_query.html", {"benchmark": benchmark, "message": error.message}, status=400)
+        return _refuse_query(request, benchmark, error)
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []
-    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened}
+    address = request.build_absolute_uri(benchmark.get_absolute_url())
+    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
-    patch_vary_headers(response, ["X-Row"])
+    return _stamp(response, answer)
+
+
+def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpResponse | str:
+    """Return the answer to a reader who has a board's page as it is, else the page's ETag, '' for a page that says something once.
+
+    It depends on the board's version, which every change of its rows or names moves, on what the site and this reader may see, on the
+    query, and on this software.
+    """
+    if len(messages.get_messages(request)):
+        return ""
+    user = request.user
+    etag = make_etag(
+        request.path,
+        *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
+        *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
+        *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
+    )
+    unchanged = get_conditional_response(request, etag=etag)
+    return etag if unchanged is None else _stamp(unchanged, etag)
+
+
+def _stamp(response: HttpResponse, etag: str) -> HttpResponse:
+    if etag:
+        response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
+    patch_vary_headers(response, ["Cookie", "HX-Request", "X-Row"])
     return response
+
+
+def _refuse_query(request: HttpRequest, benchmark: Benchmark, error: UnknownFilterError) -> HttpResponse:
+    return render(request, "boards/bad_query.html", {"benchmark": benchmark, "message": error.message}, status=400)
+
+
+MOST_COMPARED = 6
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """The rows of a board that are named by `?row=`, side by side."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    wanted = list(dict.fromkeys(request.GET.getlist("row")))
+    if benchmark.slug != slug:
+        return redirect(f"{reverse('compare', args=[benchmark.slug])}?{request.GET.urlencode()}", permanent=True)
+    read = boards.read_board(benchmark, QueryDict("role=all"), opened="", only=frozenset(wanted[:MOST_COMPARED]))
+    context = {
+        "board": read,
+        "benchmark": benchmark,
+        "missing": len(wanted[:MOST_COMPARED]) - len(read.rows),
+        "cut": max(0, len(wanted) - MOST_COMPARED),
+        "most": MOST_COMPARED,
+    }
+    return render(request, "boards/compare.html", context)
+
+
+@require_safe
+def take_along(request: HttpRequest, slug: str, form: str) -> HttpResponse | StreamingHttpResponse:
+    """The rows that a board's page shows, as a text to copy; `?rows=all` takes those of all its pages."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    query = request.GET.copy()
+    if benchmark.slug != slug:
+        return redirect(f"{reverse('take-along', args=[benchmark.slug, form])}?{query.urlencode()}", permanent=True)
+    everything = query.pop("rows", [""])[-1] == "all"
+    try:
+        read = boards.read_board(benchmark, query, page_size=None if everything else boards.PAGE_SIZE, opened="")
+    except UnknownFilterError as error:
+        return _refuse_query(request, benchmark, error)
+    from leaderboard import taking_along
+
+    return taking_along.FORMS[form](read, request)
 
 
 @require_safe

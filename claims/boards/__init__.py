@@ -13,7 +13,7 @@ from claims.boards.home import (
     list_largest_boards,
 )
 from claims.boards.listings import count_listings, list_entries, list_listings, list_names, list_records, read_years
-from claims.boards.papers import PaperPage, RecordPage, find_withdrawals, read_paper, read_paper_statements, read_record
+from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.reading import FILTERS, PAGE_SIZE, list_ways_out, read_board
 from claims.boards.rows import (
     Board,
@@ -57,6 +57,7 @@ __all__ = [
     "count_listings",
     "count_single_boards",
     "find_benchmark",
+    "find_papers",
     "find_withdrawals",
     "list_areas",
     "list_boards",

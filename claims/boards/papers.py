@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
+from claims.boards.rows import Row
 from claims.models import (
     ChangeSet,
     Claim,
@@ -220,3 +221,10 @@ def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
         .order_by(*order)
     )
     return list(claims), list(costs)
+
+
+def find_papers(rows: Iterable[Row]) -> dict[str, Paper]:
+    """Return the papers that rows are from, by their public ids."""
+    return {
+        paper.public_id: paper for paper in Paper.objects.filter(public_id__in={row.paper_public_id for row in rows if row.paper_public_id})
+    }

@@ -85,9 +85,9 @@ def read_board(
     glance = look_at(kept, next((column for column in columns if column.is_primary), None))
     tradeoff = compare(kept, columns, str(query.get("cost", "")))
     sort = str(query.get("sort", ""))
-    known = {*(metric.slug for metric in metrics.values()), *CostMeasure}
-    kept = sort_rows(kept, columns, sort, known=known)
-    chosen_columns = _choose_columns(query, columns, known)
+    sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
+    kept = sort_rows(kept, columns, sort, known=sortable)
+    chosen_columns = _choose_columns(query, columns, sortable)
     page, pages = _page(query, len(kept), page_size)
     place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
     if place is not None and page_size is not None and not query.get("page"):
@@ -102,7 +102,7 @@ def read_board(
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
-    telling = shown if opened is None else [opened_row] if opened_row else []
+    telling = shown if opened is None or only else [opened_row] if opened_row else []
     fill_evidence(list({row.pk: row for row in (*telling, *rivals)}.values()) if telling else [], columns_of)
     unreviewed = sum([row.unreviewed for row in choices])
     return Board(
@@ -214,8 +214,8 @@ def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
 def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
     """Return for each filter in use how many rows there would be without it. For a board that is left empty."""
     ways = []
-    for name in query:
-        if (name in FILTERS or name.startswith(BOUNDS)) and query.get(name):
+    for name in (*FILTERS, *(name for name in query if name.startswith(BOUNDS))):
+        if query.get(name):
             without = query.copy()
             del without[name]
             ways.append((name, read_board(benchmark, without, page_size=1, opened="").shown))

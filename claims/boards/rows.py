@@ -325,9 +325,9 @@ class Board:
     numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
     without a date. `as_of` is the day that the board is shown as of, `later` and `undated_hidden` the rows that it leaves out; the
     first and the last day are those of all rows. `like` says what "like for like" hides or would hide, None where all rows are on the
-    same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which several numbers are stated. Ranks count the shown rows. `opened` is the row
-    that was asked for by its id, None if it isn't shown. `tradeoff` is None where no row is shown or the benchmark has no primary
-    metric.
+    same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which several
+    numbers are stated. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
+    `tradeoff` is None where no row is shown or the benchmark has no primary metric.
     """
 
     benchmark: Benchmark

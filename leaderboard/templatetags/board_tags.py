@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 
@@ -158,14 +158,24 @@ def column_name(column: Column) -> str:
     return measure_name(column.key) if column.is_cost else column.label
 
 
-def _cell_of(row: Row, column: Column) -> Cell | None:
+def cell_of(row: Row, column: Column) -> Cell | None:
     return (row.costs if column.is_cost else row.cells).get(column.key)
+
+
+def make_heads(board: Board, query: QueryDict, *, every: bool = False) -> list[Head]:
+    """Return the board's shown columns, or `every` one, ready to print. Sorting keeps the reader's query; a second click turns it round."""
+    return [_head(board, column, query) for column in (board.columns if every else shown_columns(board))]
 
 
 @register.simple_tag(takes_context=True)
 def board_heads(context: template.Context, board: Board) -> list[Head]:
-    """Return the board's columns ready to print. Sorting keeps the reader's query; a second click turns the order round."""
-    return [_head(board, column, context["request"].GET) for column in shown_columns(board)]
+    """Return the board's shown columns ready to print."""
+    return make_heads(board, context["request"].GET)
+
+
+def is_best(row: Row, cell: Cell, column: Column) -> bool:
+    """Say whether a row's number is the best of its column: of what ranks, and what may lead."""
+    return cell.rank_by is not None and cell.rank_by == column.best and row.ranks and ranking.leads(cell.qualifier, column.direction)
 
 
 MOST_COLUMNS = 5
@@ -219,7 +229,7 @@ def columns_left_out(context: template.Context, board: Board) -> list[Head]:
 
 def _head(board: Board, column: Column, query: QueryDict) -> Head:
     scale = column_scale(column)
-    printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := _cell_of(row, column))}
+    printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := cell_of(row, column))}
     best_first = "-" if column.direction is Direction.HIGHER else ""
     sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
     order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
@@ -294,7 +304,7 @@ def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
 
 
 def _print_number(row: Row, head: Head) -> PrintedNumber | None:
-    cell = _cell_of(row, head.column)
+    cell = cell_of(row, head.column)
     if cell is None:
         return None
     text, decimals = head.printed[cell.pk]
@@ -306,15 +316,12 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         below.append(f"stated as {cell.read_as.lower()}")
     if cell.tier == "disputed":
         below.append("disputed")
-    is_best = (
-        cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and ranking.leads(cell.qualifier, head.column.direction)
-    )
     return PrintedNumber(
         text=text,
         decimals=decimals,
         qualifier=QUALIFIERS.get(cell.qualifier, ""),
         css="recd" if cell.place[0] is None else "says",
-        best=is_best,
+        best=is_best(row, cell, head.column),
         on_front=row.on_front and bool(head.front),
         conflict=conflict_words(cell, row.disputes.get(head.column.key, 0)) if not head.column.is_cost else conflict_words(cell),
         below=below,
@@ -391,19 +398,28 @@ def number_text(cell: Cell, scale: float = 1.0) -> str:
 # ---- words ----
 
 
+def paper_date_text(first_day: date | None, last_day: date | None) -> str:
+    """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025" or "2025"; '' where it is not known."""
+    if first_day is None or last_day is None:
+        return ""
+    if first_day == last_day:
+        return f"{first_day.day} {first_day:%b %Y}"
+    if (first_day.year, first_day.month) == (last_day.year, last_day.month):
+        return f"{first_day:%b %Y}"
+    return str(first_day.year) if first_day.year == last_day.year else f"{first_day.year}–{last_day.year}"
+
+
 @register.simple_tag
 @lru_cache(maxsize=1024)
 def paper_date(first_day: date | None, last_day: date | None) -> SafeString:
-    """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025", "2025" or "no date"."""
+    """Return a date for a page, as exactly as it is known."""
+    text = paper_date_text(first_day, last_day)
     if first_day is None or last_day is None:
         return mark_safe('<span class="none">no date</span>')
-    if first_day == last_day:
-        return format_html('<time datetime="{}">{}</time>', first_day.isoformat(), f"{first_day.day} {first_day:%b %Y}")
-    if (first_day.year, first_day.month) == (last_day.year, last_day.month):
-        return format_html('<time datetime="{}">{}</time>', f"{first_day:%Y-%m}", f"{first_day:%b %Y}")
-    if first_day.year == last_day.year:
-        return format_html('<time datetime="{0}">{0}</time>', str(first_day.year))
-    return format_html("{}–{}", str(first_day.year), str(last_day.year))
+    if first_day.year != last_day.year:
+        return format_html("{}", text)
+    day = first_day.isoformat()[: 10 if first_day == last_day else 7 if first_day.month == last_day.month else 4]
+    return format_html('<time datetime="{}">{}</time>', day, text)
 
 
 # ---- states ----
@@ -480,6 +496,35 @@ def open_base(context: template.Context) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedLine:
+    """A column with the numbers of the compared rows, in their order; `differs` says that they are not all the same."""
+
+    head: Head
+    numbers: list[PrintedNumber | None]
+    differs: bool
+
+
+@register.simple_tag(takes_context=True)
+def compared_lines(context: template.Context, board: Board) -> list[ComparedLine]:
+    """Return the columns that a compared row states, with the best number of them marked in each."""
+    lines = []
+    for head in make_heads(board, context["request"].GET, every=True):
+        cells = [cell_of(row, head.column) for row in board.rows]
+        stated = [cell.rank_by for row, cell in zip(board.rows, cells, strict=True) if cell is not None and cell.rank_by is not None]
+        if not stated:
+            continue
+        best = ranking.best(stated, lambda value: value, head.column.direction) if len(set(stated)) > 1 else None
+        numbers = [
+            replace(printed, best=cell is not None and cell.rank_by == best and ranking.leads(cell.qualifier, head.column.direction))
+            if (printed := _print_number(row, head)) is not None
+            else None
+            for row, cell in zip(board.rows, cells, strict=True)
+        ]
+        lines.append(ComparedLine(head, numbers, differs=len(set(stated)) > 1 or len(stated) < len(board.rows)))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One of several numbers that are stated for the same thing: where, when, and in which row it stands."""
 
@@ -549,7 +594,7 @@ class Quote:
 @register.simple_tag
 def row_quotes(board: Board, row: Row) -> list[Quote]:
     """Return the sentences behind a row's numbers, each once, in the columns' order, then the other costs."""
-    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
+    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
     named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}
@@ -584,7 +629,7 @@ class Recorded:
 @register.simple_tag
 def row_records(board: Board, row: Row) -> list[Recorded]:
     """Return the records behind a row's numbers, each once, in the columns' order, then the other costs."""
-    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
+    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
     named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[Origin, list[tuple[str, Cell]]] = {}

@@ -19,7 +19,7 @@ from leaderboard.templatetags.word_tags import NBSP, plural
 
 register = template.Library()
 
-FIRST_SETTINGS = 12
+FIRST_SETTINGS = 8
 """How many settings of a group a board offers at once; the others open behind them."""
 GROUPS: tuple[tuple[str, str, tuple[ConditionKind, ...]], ...] = (
     ("setting", "Setting", COMPARABLE_KINDS),
@@ -99,7 +99,7 @@ def filter_values(context: template.Context, board: Board, name: str) -> list[st
     return [labels.get(value, value) for value in context["request"].GET.getlist(name)]
 
 
-_FILTER_NAMES = {"as_of": "as of", "like": "like for like", "conflicts": "in conflict"}
+_FILTER_NAMES = {"as_of": "date", "like": "like for like", "conflicts": "limit to conflicts"}
 
 
 @register.filter
@@ -182,13 +182,17 @@ def left_out(board: Board) -> list[str]:
         reasons = [f"{count:,} {reason}" for reason, count in board.like.reasons[:MOST_REASONS]]
         rest = sum(count for _, count in board.like.reasons[MOST_REASONS:])
         reasons += [f"{rest:,} on other terms"] if rest else []
-        said.append(f"Like for like keeps the most common terms ({kept}) and hides {plural(board.like.hidden, 'row,rows')}: {', '.join(reasons)}.")
+        said.append(
+            f"Like for like keeps the most common terms ({kept}) and hides {plural(board.like.hidden, 'row,rows')}: {', '.join(reasons)}."
+        )
     if board.as_of is not None:
         parts = [plural(board.later, "later row,later rows")] if board.later else []
         parts += [f"{plural(board.undated_hidden, 'row,rows')} without a date"] if board.undated_hidden else []
         is_one = board.later + board.undated_hidden == 1
         day = f"{board.as_of.day} {board.as_of:%b %Y}"
-        said.append(f"As of {day}: {' and '.join(parts)} {'is' if is_one else 'are'} left out." if parts else f"As of {day}: no row is left out.")
+        said.append(
+            f"As of {day}: {' and '.join(parts)} {'is' if is_one else 'are'} left out." if parts else f"As of {day}: no row is left out."
+        )
     said += [_bound_words(bound) for bound in board.bounds]
     return said
 
