@@ -18,11 +18,10 @@ from claims.extraction.quantities import parse_cell
 from claims.extraction.table_numbers import measure_price
 from claims.models import Benchmark, Condition, Result, ResultCondition
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import ConditionKind, CostMeasure, CurationState, Role
+from claims.terms import COMPARABLE_KINDS, CostMeasure, CurationState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
-FACETED_KINDS = tuple(kind.value for kind in ConditionKind if kind is not ConditionKind.OTHER)
 
 
 def settings_by_kind(wanted: Sequence[str]) -> Mapping[str, list[str]]:
@@ -64,18 +63,21 @@ class Bound:
     most: float | None
 
 
-class _PriceField(forms.CharField):
+_LONGEST_PRICE = 40
+
+
+class _PriceField(forms.Field):
     """A cost as people write it ("25M", "4.5 GMACs", "30 ms"), read as a table's cell is: a number in the canonical unit."""
 
     def __init__(self, *, measure: str, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
+        super().__init__(**kwargs)
         self.measure = CostMeasure(measure)
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(value or "").strip()
         if not text:
             return None
-        numbers = parse_cell(text)
+        numbers = parse_cell(text) if len(text) <= _LONGEST_PRICE else ()
         price = measure_price(numbers[0], self.measure, "") if isinstance(numbers, tuple) and len(numbers) == 1 else None
         if price is None or price.canonical_value is None or price.canonical_max is not None or price.canonical_value < 0:
             raise forms.ValidationError(f"“{text[:40]}” is no single {self.measure.replace('_', ' ')}. Write it like 25M, 4.5G or 30 ms.")
@@ -93,9 +95,9 @@ class BoardFilterSet(StrictFilterSet):
     """Rows of one board.
 
     `setting` is a condition as "kind:key", repeatable: of one kind one must hold, of several kinds each; "kind:" are the rows that state
-    none of a kind, "none" those without any. `role`, `year` of the paper and `state`. `as_of` is the last day that papers may have;
-    `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the rows that others contradict;
-    `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no row out.
+    none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the last day that papers
+    may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the rows that others
+    contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no row out.
     """
 
     reserved = StrictFilterSet.reserved | {"cost", "column", "density", "row"}
@@ -194,7 +196,7 @@ class BoardFilterSet(StrictFilterSet):
         conditions = ResultCondition.objects.filter(result=OuterRef("pk"))
         for kind, keys in settings_by_kind(wanted).items():
             if kind == "none":
-                rows = rows.filter(setting_key="")
+                rows = rows.exclude(Exists(conditions.filter(condition__kind__in=COMPARABLE_KINDS)))
                 continue
             stated = [key for key in keys if key]
             passing = Q(Exists(conditions.filter(condition__kind=kind, condition__key__in=stated))) if stated else Q()

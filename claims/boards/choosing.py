@@ -8,17 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from claims import ranking
 from claims.boards.rows import BoundEffect, Column, Glance, Identity, LikeForLike, Number, Row, measure_of
 from claims.filters import Bound
-from claims.terms import ConditionKind, CostMeasure, Direction, Qualifier
-
-COMPARABLE_KINDS = (
-    ConditionKind.SHOTS,
-    ConditionKind.LABEL_FRACTION,
-    ConditionKind.PROTOCOL,
-    ConditionKind.SPLIT,
-    ConditionKind.STEPS,
-    ConditionKind.ENSEMBLE,
-)
-"""What makes a protocol. Extra data and resolution are choices of a model, and have facets of their own."""
+from claims.terms import COMPARABLE_KINDS, ConditionKind, CostMeasure, Direction, Qualifier
 
 Protocol = frozenset[tuple[str, str]]
 
@@ -33,7 +23,8 @@ def find_common_terms(rows: Sequence[Row], words: Mapping[tuple[str, str], str])
 
     Among equally common ones it is that with the fewest conditions. `words` has the wording of each condition.
     """
-    protocols = [protocol_of(row) for row in rows]
+    nothing: Protocol = frozenset()
+    protocols = [protocol_of(row) if row.conditions else nothing for row in rows]
     counted = Counter([protocol for row, protocol in zip(rows, protocols, strict=True) if row.ranks]) or Counter(protocols)
     if not counted:
         return None, frozenset()
@@ -88,16 +79,17 @@ def mark_conflicts(rows: Iterable[Row]) -> int:
 
     Numbers differ when the finer is rounded like the coarser (`ranking.differ`); bounds, ranges and rounded ones contradict nothing.
     """
+    rows = list(rows)
+    counted = Counter([row.identity for row in rows])
     same: dict[Identity, list[Row]] = defaultdict(list)
     disputed = 0
     for row in rows:
-        if row.identity is not None:
+        if row.identity is not None and counted[row.identity] > 1:
             same[row.identity].append(row)
-        elif row.in_conflict:
+        elif row.contested:
             disputed += 1
     for group in same.values():
-        if len(group) > 1:
-            _mark_rivals(group)
+        _mark_rivals(group)
         disputed += any(row.in_conflict for row in group)
     return disputed
 

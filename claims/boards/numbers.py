@@ -143,6 +143,8 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
         slug, direction = columns[metric_id]
         if high is not None:
             low, stated = ranking.ranking_value(low, high, direction), None
+        if conflicts:
+            row.contested = True
         row.scores[slug] = Number(claim_id, low, _QUALIFIERS[qualifier], state, others, conflicts, stated, decimals)
     return rows, hidden
 

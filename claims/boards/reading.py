@@ -31,7 +31,7 @@ QUERIED = ("setting", "year", "state")
 
 
 def read_board(
-    benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None, only: Collection[str] = ()
+    benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None, only: Collection[str] | None = None
 ) -> Board:
     """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all), or the rows `only` by their ids.
 
@@ -93,7 +93,7 @@ def read_board(
     if place is not None and page_size is not None and not query.get("page"):
         page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
-    if only:
+    if only is not None:
         shown = [row for row in kept if row.public_id in only]
     rivals = [rival for row in shown if opened is None or row.public_id == opened for rival in row.rivals]
     printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()), *rivals, *glance.rows)}
@@ -102,7 +102,7 @@ def read_board(
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
-    telling = shown if opened is None or only else [opened_row] if opened_row else []
+    telling = shown if opened is None or only is not None else [opened_row] if opened_row else []
     fill_evidence(list({row.pk: row for row in (*telling, *rivals)}.values()) if telling else [], columns_of)
     unreviewed = sum([row.unreviewed for row in choices])
     return Board(
@@ -200,7 +200,7 @@ def _setting_facets(
         for kind in dict.fromkeys(c.kind for c in filters.conditions)
         if kind != "other" and (stating[kind] or f"{kind}:" in chosen)
     ]
-    none = Facet("none", "none stated", sum([not row.conditions for row in rows]), "none" in chosen)
+    none = Facet("none", "none stated", sum([not protocol_of(row) for row in rows]), "none" in chosen)
     return [*facets, *unstated, none] if facets or none.chosen else []
 
 

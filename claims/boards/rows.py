@@ -156,7 +156,8 @@ class Row:
     the board is compared by. `day` is the last day that the paper's date, or else the record's, may mean, as an ISO date, '' where it
     is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
     row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
-    `accepted_by_policy`: one of them is, and no person has seen it. `identity` is None for an unnamed model; `rivals` are the rows of the
+    `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several
+    numbers for one of its shown ones. `identity` is None for an unnamed model; `rivals` are the rows of the
     same identity that state another number, `disputes` how many other numbers they state for which metric.
     """
 
@@ -190,13 +191,14 @@ class Row:
     unreviewed: bool = field(default=False, init=False)
     accepted_by_policy: bool = field(default=False, init=False)
     identity: Identity | None = field(default=None, init=False)
+    contested: bool = field(default=False, init=False)
     rivals: Sequence[Row] = field(default=(), init=False, repr=False)
     disputes: Mapping[str, int] = field(default_factory=lambda: _NONE, init=False)
 
     @property
     def in_conflict(self) -> bool:
         """Whether another number is stated for the same thing, in this row's own paper or elsewhere."""
-        return bool(self.rivals) or any(number.conflicts for number in self.scores.values())
+        return self.contested or bool(self.rivals)
 
     @property
     def state(self) -> CurationState:

@@ -12,14 +12,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from claims.boards import Board, BoundEffect, Column, Facet, Glance, Row, measure_of
-from claims.boards.choosing import COMPARABLE_KINDS
-from claims.terms import CANONICAL_UNITS, ConditionKind, CostMeasure
+from claims.terms import CANONICAL_UNITS, COMPARABLE_KINDS, ConditionKind, CostMeasure
 from leaderboard.templatetags.board_tags import conflict_words, make_href, measure_words, number_text, paper_date
 from leaderboard.templatetags.word_tags import NBSP, plural
 
 register = template.Library()
 
-FIRST_SETTINGS = 8
+FIRST_SETTINGS = 6
 """How many settings of a group a board offers at once; the others open behind them."""
 GROUPS: tuple[tuple[str, str, tuple[ConditionKind, ...]], ...] = (
     ("setting", "Setting", COMPARABLE_KINDS),
@@ -199,11 +198,12 @@ def left_out(board: Board) -> list[str]:
 
 def _bound_words(bound: BoundEffect) -> str:
     words = measure_words(bound.measure)
-    parts = [f"{plural(bound.outside, 'row lies,rows lie')} outside"] if bound.outside else []
-    parts += [f"{plural(bound.unstated, 'row states,rows state')} none"] if bound.unstated else []
+    parts = [f"{plural(bound.outside, 'row,rows')} outside"] if bound.outside else []
+    parts += [f"{plural(bound.unstated, 'row that states,rows that state')} none"] if bound.unstated else []
     ends = [f"at least {amount(bound.least, bound.measure)}"] if bound.least is not None else []
     ends += [f"at most {amount(bound.most, bound.measure)}"] if bound.most is not None else []
-    return f"{words[:1].upper()}{words[1:]} {' and '.join(ends)}: {' and '.join(parts) if parts else 'no row is'} left out."
+    verb = "is" if bound.outside + bound.unstated < 2 else "are"
+    return f"{words[:1].upper()}{words[1:]} {' and '.join(ends)}: {' and '.join(parts) or 'no row'} {verb} left out."
 
 
 _SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))

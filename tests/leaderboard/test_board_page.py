@@ -55,9 +55,9 @@ def test_board_offers_its_settings_in_groups_the_most_frequent_first_and_the_oth
     groups = re.split(r'id="f-(setting|extra|resolution|year)"', page)
     assert groups[1::2] == ["setting", "extra", "resolution", "year"]
     for name, group, behind in (
-        ("protocol", groups[2], {7, 8, 9}),
-        ("extra_data", groups[4], {7, 8, 9}),
-        ("resolution", groups[6], {8, 9}),
+        ("protocol", groups[2], {5, 6, 7, 8, 9}),
+        ("extra_data", groups[4], {5, 6, 7, 8, 9}),
+        ("resolution", groups[6], {6, 7, 8, 9}),
     ):
         first, _, others = group.partition("<details")
         assert {int(n) for n in re.findall(rf">(\d+) {name} <b>", first)}.isdisjoint(behind)
