@@ -38,9 +38,9 @@ class StrictFilterSet(django_filters.FilterSet):
 
 class BoardFilterSet(StrictFilterSet):
     """Rows of one board: `setting` (a condition's key, repeatable: all must hold; "none" for rows without any), `role`, `year`
-    of the paper and `state`. `cost` is the board's own: it leaves no row out."""
+    of the paper and `state`. `cost` and what else the chart is drawn by are the board's own: they leave no row out."""
 
-    reserved = StrictFilterSet.reserved | {"cost"}
+    reserved = StrictFilterSet.reserved | {"cost", "chart", "size", "colour"}
 
     setting = django_filters.MultipleChoiceFilter(method="by_setting", label="Setting")
     role = django_filters.ChoiceFilter(

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from claims.boards.charting import choose_chart, without_unprinted_families
+from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
 from claims.boards.rows import Board, Facet, Row
@@ -62,6 +64,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     kept = board_order(kept, columns)
     rank_rows(kept, columns)
     tradeoff = compare(kept, columns, str(query.get("cost", "")))
+    history = trace_history(kept, columns)
+    charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     kept = sort_rows(kept, columns, sort, known={*(metric.slug for metric in metrics.values()), *CostMeasure})
     page, pages = _page(query, len(kept), page_size)
@@ -69,10 +73,12 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     if place is not None and page_size is not None and not query.get("page"):
         page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
-    printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()))}
+    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()))}
     fill_rows(benchmark, list(printed.values()))
     shown = [row for row in shown if row.cells]
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
+    history = without_unprinted_history(history, printed.values()) if history else None
+    charting = without_unprinted_families(charting, tradeoff) if charting else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
     fill_evidence(shown if opened is None else [opened_row] if opened_row else [], columns_of)
@@ -103,6 +109,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         filtered=filtered,
         opened=opened_row,
         tradeoff=tradeoff,
+        history=history,
+        charting=charting,
     )
 
 

@@ -13,9 +13,11 @@ from claims.models import (
     Benchmark,
 )
 from claims.terms import (
+    ChartKind,
     ClaimKind,
     CurationState,
     Direction,
+    PointColour,
     Qualifier,
     Role,
 )
@@ -250,14 +252,60 @@ class Tradeoff:
     uncosted_leader: Row | None
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """The best score over time: the shown rows of all pages that have a score and a date, and the record setters among them.
+
+    `metric` is the primary column. `records` holds ranking rows only, the earliest first, and none where the direction is unknown;
+    `listed` are the latest of them, which are printed in words, too. `undated` counts the rows with a score and without a date;
+    `undated_leader` is the one that leads the board, if it is among them.
+    """
+
+    metric: Column
+    points: list[Row]
+    records: list[Row]
+    listed: list[Row]
+    undated: int
+    undated_leader: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models that share a name but for their size. `listed` are the rows that stand for it in words, the cheapest first."""
+
+    name: str
+    rows: list[Row]
+    listed: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Charting:
+    """Which chart is shown, and how.
+
+    `kinds` are those there is something to show in, and the shown one. `size` is the `cost_key` that the points' sizes stand for, ''
+    where they stand for nothing; `sizes` are the costs to choose from. `colour` None is by origin. `families` are those of the chart's
+    points, the largest first; `panels` the ones that are drawn beside each other. `listed` are the rows that the chosen chart prints in
+    words.
+    """
+
+    kind: ChartKind
+    kinds: list[ChartKind]
+    size: str
+    sizes: list[CostChoice]
+    colour: PointColour | None
+    families: list[Family]
+    panels: list[Family]
+    listed: Sequence[Row]
+
+
 @dataclass(slots=True)
 class Board:
     """A ranked board.
 
     `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
     numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
-    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown. `tradeoff` is
-    None where no row is shown or the benchmark has no primary metric.
+    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown. `tradeoff`,
+    `history` and `charting` are None where no row is shown or the benchmark has no primary metric.
     """
 
     benchmark: Benchmark
@@ -278,6 +326,8 @@ class Board:
     filtered: bool
     opened: Row | None = None
     tradeoff: Tradeoff | None = None
+    history: History | None = None
+    charting: Charting | None = None
 
     @property
     def primary(self) -> Column | None:
