@@ -74,7 +74,8 @@ def _trace(style: str, palette: dict[str, str]) -> go.Scatter:
         return go.Scatter(mode="lines", line=line)
     if style == "context":
         return go.Scatter(mode="lines", line=line | {"width": 1})
-    return go.Scatter(mode="markers", marker=_marker(style, palette), cliponaxis=False, hovertemplate="%{text}<extra></extra>")
+    marker = {"opacity": 1} | _marker(style, palette)  # unsaid, the library lets points of different sizes shine through
+    return go.Scatter(mode="markers", marker=marker, cliponaxis=False, hovertemplate="%{text}<extra></extra>")
 
 
 def _marker(style: str, palette: dict[str, str]) -> dict[str, Any]:

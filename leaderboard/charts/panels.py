@@ -22,7 +22,7 @@ COLUMNS, COLUMNS_NARROW = 4, 2
 MARGIN = {"l": 44, "r": 22, "t": 62, "b": 42}
 GAP = 40
 """Pixels between two rows of panels, of which the lower one's name takes most."""
-TITLE_WIDTH, TITLE_WIDTH_NARROW = 34, 20
+TITLE_WIDTH, TITLE_WIDTH_NARROW = 34, 15
 
 
 def panel_height(count: int, *, narrow: bool = False) -> int:
@@ -79,7 +79,7 @@ def _lay_out(
         layout["annotations"].append(
             {
                 "name": "panel",
-                "text": "<br>".join(axes.escape(word) for word in words[:2]),
+                "text": "<br>".join(axes.escape(word) for word in words),
                 "xref": f"{x} domain",
                 "x": 0,
                 "xanchor": "left",

@@ -243,12 +243,30 @@
     return layout;
   };
 
+  // Returns the address of a PNG of a drawing, `scale` times as large.
+  function paint(drawing, width, height, scale) {
+    return new Promise(function (done, failed) {
+      var image = new Image(width * scale, height * scale), canvas = document.createElement("canvas");
+      canvas.width = width * scale;
+      canvas.height = height * scale;
+      image.addEventListener("load", function () {
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        done(canvas.toDataURL("image/png"));
+      });
+      image.addEventListener("error", failed);
+      image.src = drawing;
+    });
+  }
+
   // Saves what is shown as an image; the library draws all of it, the points, too.
   Chart.prototype.save = function (button) {
     var chart = this, format = button.dataset.image;
     var figure = { data: chart.answer.figure.data, layout: chart.layout(), config: { staticPlot: true } };
     button.setAttribute("aria-busy", "true");
-    return window.Plotly.toImage(figure, { format: format, width: chart.width, height: chart.height, scale: format === "png" ? 2 : 1 }).then(function (address) {
+    // Of a PNG we paint the pixels: the library would load its drawing from an address that the page's policy refuses.
+    return window.Plotly.toImage(figure, { format: "svg", width: chart.width, height: chart.height }).then(function (drawing) {
+      return format === "png" ? paint(drawing, chart.width, chart.height, 2) : drawing;
+    }).then(function (address) {
       var link = document.createElement("a");
       link.href = address;
       link.download = chart.stage.dataset.file + "." + format;
@@ -567,7 +585,7 @@
       new Chart(stage).load();
     });
     watcher.observe(stage);
-    table.addEventListener("click", function (event) {
+    if (table) table.addEventListener("click", function (event) {
       var link = event.target.closest("a[data-row]");
       if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       if (goToRow(link.dataset.row)) event.preventDefault();
