@@ -100,7 +100,7 @@ class BoardFilterSet(StrictFilterSet):
     contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no row out.
     """
 
-    reserved = StrictFilterSet.reserved | {"cost", "column", "density", "row"}
+    reserved = StrictFilterSet.reserved | {"cost", "column", "density", "row", "chart", "size", "colour"}
 
     setting = django_filters.MultipleChoiceFilter(method="by_setting", label="Setting")
     role = django_filters.ChoiceFilter(

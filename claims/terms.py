@@ -248,6 +248,20 @@ REEXTRACT = "re-extract"
 """The action of a change set that an extractor version made and no person: no word on whether a number is right, nothing to take back."""
 
 
+class ChartKind(StrEnum):
+    """What a board's chart shows: score against a cost, the record over time, or the trade-off of one family of models after the other."""
+
+    TRADEOFF = "tradeoff"
+    TIME = "time"
+    FAMILIES = "families"
+
+
+class PointColour(StrEnum):
+    """What the points of a chart are coloured by; without it, by where they are from."""
+
+    FAMILY = "family"
+
+
 class LinkedBy(StrEnum):
     RULE = "rule"
     PERSON = "person"

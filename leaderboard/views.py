@@ -177,25 +177,33 @@ def take_along(request: HttpRequest, slug: str, form: str) -> HttpResponse | Str
 
 @require_safe
 def chart(request: HttpRequest, slug: str) -> HttpResponse:
-    """A board's chart as JSON, for the board's own query. It is worked out anew only when the board or this software has changed."""
+    """A board's chart as JSON, for the board's own query; with `figure=plotly` the figure alone, as Plotly itself reads it.
+
+    It is worked out anew only when the board or this software has changed.
+    """
     try:
         benchmark = boards.find_benchmark(slug)
     except Benchmark.DoesNotExist:
         return _refuse_json("not_found", f"There is no board at “{slug}”.", status=404)
     query = request.GET.copy()
     query.pop("open", None)
+    asked = query.urlencode()
+    wanted = str((query.pop("figure", None) or [""])[-1])
     if benchmark.slug != slug:
-        return redirect(f"{reverse('chart', args=[benchmark.slug])}?{query.urlencode()}", permanent=True)
-    etag = make_etag(benchmark.public_id, benchmark.version, settings.SHOW_UNREVIEWED, query.urlencode())
+        return redirect(f"{reverse('chart', args=[benchmark.slug])}?{asked}", permanent=True)
+    if wanted not in ("", "plotly"):
+        return _refuse_json("unknown_filter", f"There is no figure called “{wanted[:60]}”. There is plotly.", field="figure", status=400)
+    etag = make_etag(benchmark.public_id, benchmark.version, settings.SHOW_UNREVIEWED, asked)
     response = get_conditional_response(request, etag=etag)
     if response is None:
         try:
             read = boards.read_board(benchmark, query, page_size=None, opened="")
         except UnknownFilterError as error:
             return _refuse_json(error.code, error.message, field=error.field, status=400)
-        from leaderboard import charts  # brings Plotly, which no other page needs and which takes its time
+        from leaderboard.charts.drawing import draw_board  # brings Plotly, which no other page needs and which takes its time
 
-        response = JsonResponse(charts.draw_board(read))
+        drawn = draw_board(read)
+        response = JsonResponse(drawn["figure"] if wanted else drawn)
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
     return response

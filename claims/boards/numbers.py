@@ -184,7 +184,7 @@ def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
     """
     few = len(rows) <= 4 * MOST_LISTED  # else one condition on the board costs less than a long list of keys
     claim_ids = [number.pk for row in rows for number in row.scores.values()]
-    claims = _printed_claims().filter(Q(pk__in=claim_ids) if few else Q(result__benchmark=benchmark))
+    claims = _printed_claims().filter(Q(pk__in=claim_ids, result__isnull=False) if few else Q(result__benchmark=benchmark))
     scores = {values[0]: values for values in claims}
     links = _printed_links(unreviewed=settings.SHOW_UNREVIEWED)
     costs: dict[int, list[Sequence[Any]]] = defaultdict(list)

@@ -6,7 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from claims.boards.charting import choose_chart, without_unprinted_families
 from claims.boards.choosing import find_common_terms, keep_affordable, look_at, mark_conflicts, protocol_of
+from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
 from claims.boards.rows import Board, Column, Facet, Row, measure_of
@@ -84,6 +86,8 @@ def read_board(
     rank_rows(kept, columns)
     glance = look_at(kept, next((column for column in columns if column.is_primary), None))
     tradeoff = compare(kept, columns, str(query.get("cost", "")))
+    history = trace_history(kept, columns)
+    charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
     kept = sort_rows(kept, columns, sort, known=sortable)
@@ -96,10 +100,12 @@ def read_board(
     if only is not None:
         shown = [row for row in kept if row.public_id in only]
     rivals = [rival for row in shown if opened is None or row.public_id == opened for rival in row.rivals]
-    printed = {row.pk: row for row in (*shown, *(tradeoff.listed if tradeoff else ()), *rivals, *glance.rows)}
+    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *glance.rows)}
     fill_rows(benchmark, list(printed.values()))
     shown = [row for row in shown if row.cells]
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
+    history = without_unprinted_history(history, printed.values()) if history else None
+    charting = without_unprinted_families(charting, tradeoff) if charting else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
     telling = shown if opened is None or only is not None else [opened_row] if opened_row else []
@@ -142,6 +148,8 @@ def read_board(
         conflicts=conflicts,
         glance=glance,
         chosen_columns=chosen_columns,
+        history=history,
+        charting=charting,
     )
 
 

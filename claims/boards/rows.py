@@ -14,9 +14,11 @@ from claims.models import (
     Benchmark,
 )
 from claims.terms import (
+    ChartKind,
     ClaimKind,
     CurationState,
     Direction,
+    PointColour,
     Qualifier,
     Role,
 )
@@ -319,6 +321,52 @@ class Glance:
         return [row for row in (self.best, self.best_without_extra, self.best_small) if row is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """The best score over time: the shown rows of all pages that have a score and a date, and the record setters among them.
+
+    `metric` is the primary column. `records` holds ranking rows only, the earliest first, and none where the direction is unknown;
+    `listed` are the latest of them, which are printed in words, too. `undated` counts the rows with a score and without a date;
+    `undated_leader` is the one that leads the board, if it is among them.
+    """
+
+    metric: Column
+    points: list[Row]
+    records: list[Row]
+    listed: list[Row]
+    undated: int
+    undated_leader: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models that share a name but for their size. `listed` are the rows that stand for it in words, the cheapest first."""
+
+    name: str
+    rows: list[Row]
+    listed: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Charting:
+    """Which chart is shown, and how.
+
+    `kinds` are those there is something to show in, and the shown one. `size` is the `cost_key` that the points' sizes stand for, ''
+    where they stand for nothing; `sizes` are the costs to choose from. `colour` None is by origin. `families` are those of the chart's
+    points, the largest first; `panels` the ones that are drawn beside each other. `listed` are the rows that the chosen chart prints in
+    words.
+    """
+
+    kind: ChartKind
+    kinds: list[ChartKind]
+    size: str
+    sizes: list[CostChoice]
+    colour: PointColour | None
+    families: list[Family]
+    panels: list[Family]
+    listed: Sequence[Row]
+
+
 @dataclass(slots=True)
 class Board:
     """A ranked board.
@@ -329,7 +377,7 @@ class Board:
     first and the last day are those of all rows. `like` says what "like for like" hides or would hide, None where all rows are on the
     same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which several
     numbers are stated. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
-    `tradeoff` is None where no row is shown or the benchmark has no primary metric.
+    `tradeoff`, `history` and `charting` are None where no row is shown or the benchmark has no primary metric.
     """
 
     benchmark: Benchmark
@@ -361,6 +409,8 @@ class Board:
     conflicts: int = 0
     glance: Glance | None = None
     chosen_columns: list[str] = field(default_factory=list)
+    history: History | None = None
+    charting: Charting | None = None
 
     @property
     def primary(self) -> Column | None:

@@ -196,33 +196,85 @@
     }).then(function () { chart.stage.removeAttribute("aria-busy"); });
   };
 
+  var configuration = { displayModeBar: false, scrollZoom: false, doubleClick: false };
+
   Chart.prototype.draw = function () {
-    var answer = this.answer, figure = answer.figure, layout = JSON.parse(JSON.stringify(figure.layout)), log = layout.xaxis.type === "log";
-    var place = function (x) { return log ? Math.log10(x) : x; };
     this.width = this.plot.clientWidth;
     this.height = this.plot.clientHeight;
     this.narrow = this.width < narrowBelow;
+    this.template = this.answer.templates[isDark() ? "dark" : "light"];
+    if (this.inPanels()) return window.Plotly.react(this.plot, this.answer.figure.data, this.layout(), configuration);
+    this.measure();
+    // The library knows the points, so that they can be pointed to; we draw them.
+    var traces = this.answer.figure.data.map(function (trace, i) { return i < 2 ? trace : Object.assign({}, trace, { mode: "none", hoveron: "points" }); });
+    var drawn = window.Plotly.react(this.plot, traces, this.layout(), configuration);
+    this.drawPoints();
+    return drawn;
+  };
+
+  Chart.prototype.inPanels = function () { return this.answer.kind === "families"; };
+
+  // Notes where the points are, as numbers: powers of ten on a logarithmic axis, milliseconds on one of dates.
+  Chart.prototype.measure = function () {
+    var figure = this.answer.figure, axis = figure.layout.xaxis;
     this.buttonsWidth = this.buttons.offsetTop + this.buttons.offsetHeight > this.plot.offsetTop ? this.buttons.offsetWidth + 8 : 0;
-    this.template = answer.templates[isDark() ? "dark" : "light"];
-    if (!this.whole) {
-      this.whole = this.view = { x: layout.xaxis.range, y: layout.yaxis.range };
-      this.log = log;
-      this.points = figure.data.slice(2).map(function (trace) { return { x: trace.x.map(place), y: trace.y }; });
-      this.front = { x: figure.data[1].x.map(place), y: figure.data[1].y };
-    }
+    if (this.whole) return;
+    this.log = axis.type === "log";
+    this.dated = axis.type === "date";
+    var place = this.dated ? Date.parse : this.log ? Math.log10 : Number;
+    this.whole = this.view = { x: this.dated ? axis.range.map(place) : axis.range, y: figure.layout.yaxis.range };
+    this.points = figure.data.slice(2).map(function (trace) { return { x: trace.x.map(place), y: trace.y, sizes: trace.marker && trace.marker.size }; });
+    this.front = { x: figure.data[1].x.map(place), y: figure.data[1].y };
+    if (this.dated) figure.layout.annotations.forEach(function (name) { if (name.name) name.x = Date.parse(name.x); });
+  };
+
+  // Returns the layout of what is shown, in the page's colours.
+  Chart.prototype.layout = function () {
+    var layout = JSON.parse(JSON.stringify(this.answer.figure.layout));
     layout.template = this.template;
     layout.width = this.width;
     layout.height = this.height;
+    if (matchMedia("(hover: none)").matches) layout.hoverdistance = 20; // a finger is no mouse
+    if (this.inPanels()) return Object.assign(layout, JSON.parse(JSON.stringify(this.narrow ? this.answer.narrow.layout : {})));
     Object.assign(layout.xaxis, this.ticks());
     layout.xaxis.range = this.view.x.slice();
     layout.yaxis.range = this.view.y.slice();
     layout.annotations = this.names();
-    if (matchMedia("(hover: none)").matches) layout.hoverdistance = 20; // a finger is no mouse
-    // The library knows the points, so that they can be pointed to; we draw them.
-    var traces = figure.data.map(function (trace, i) { return i < 2 ? trace : Object.assign({}, trace, { mode: "none", hoveron: "points" }); });
-    var drawn = window.Plotly.react(this.plot, traces, layout, { displayModeBar: false, scrollZoom: false, doubleClick: false });
-    this.drawPoints();
-    return drawn;
+    return layout;
+  };
+
+  // Returns the address of a PNG of a drawing, `scale` times as large.
+  function paint(drawing, width, height, scale) {
+    return new Promise(function (done, failed) {
+      var image = new Image(width * scale, height * scale), canvas = document.createElement("canvas");
+      canvas.width = width * scale;
+      canvas.height = height * scale;
+      image.addEventListener("load", function () {
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        done(canvas.toDataURL("image/png"));
+      });
+      image.addEventListener("error", failed);
+      image.src = drawing;
+    });
+  }
+
+  // Saves what is shown as an image; the library draws all of it, the points, too.
+  Chart.prototype.save = function (button) {
+    var chart = this, format = button.dataset.image;
+    var figure = { data: chart.answer.figure.data, layout: chart.layout(), config: { staticPlot: true } };
+    button.setAttribute("aria-busy", "true");
+    // Of a PNG we paint the pixels: the library would load its drawing from an address that the page's policy refuses.
+    return window.Plotly.toImage(figure, { format: "svg", width: chart.width, height: chart.height }).then(function (drawing) {
+      return format === "png" ? paint(drawing, chart.width, chart.height, 2) : drawing;
+    }).then(function (address) {
+      var link = document.createElement("a");
+      link.href = address;
+      link.download = chart.stage.dataset.file + "." + format;
+      link.click();
+      chart.said.textContent = "The chart was saved as " + link.download + ".";
+    }).catch(function () {
+      chart.said.textContent = "The chart could not be saved as an image.";
+    }).then(function () { button.removeAttribute("aria-busy"); });
   };
 
   // Returns where things are within the axes.
@@ -240,6 +292,7 @@
 
   Chart.prototype.ticks = function () {
     var range = this.view.x, scale = this.answer.scale, axis = this.answer.figure.layout.xaxis;
+    if (this.dated) return { nticks: this.narrow ? 4 : 8 }; // the library knows the calendar
     if (this.isWhole()) return this.narrow ? this.answer.narrow.xaxis : { tickvals: axis.tickvals, ticktext: axis.ticktext };
     var ticks = this.log ? logTicks(range[0], range[1], scale.size, this.narrow) : linearTicks(range[0], range[1], this.narrow ? 4 : 7, scale.size);
     if (this.whole.x[0] >= 0) ticks = ticks.filter(function (tick) { return tick >= 0; }); // there is no cost below nothing
@@ -265,6 +318,16 @@
     return titles.concat(placeNames(names.concat(others.slice(0, 10 * most)), chart, most));
   };
 
+  // The corners of the library's shapes, x and y in turns, for a radius of one; what is none of them is a circle.
+  var shapes = {
+    square: [-1, -1, 1, -1, 1, 1, -1, 1],
+    diamond: [0, -1.3, 1.3, 0, 0, 1.3, -1.3, 0],
+    "triangle-up": [0, -1, 1.15, 1, -1.15, 1],
+    "triangle-down": [0, 1, 1.15, -1, -1.15, -1],
+    cross: [-0.4, -1.2, 0.4, -1.2, 0.4, -0.4, 1.2, -0.4, 1.2, 0.4, 0.4, 0.4, 0.4, 1.2, -0.4, 1.2, -0.4, 0.4, -1.2, 0.4, -1.2, -0.4, -0.4, -0.4],
+    x: [0, -0.57, 0.57, -1.13, 1.13, -0.57, 0.57, 0, 1.13, 0.57, 0.57, 1.13, 0, 0.57, -0.57, 1.13, -1.13, 0.57, -0.57, 0, -1.13, -0.57, -0.57, -1.13],
+  };
+
   // Draws the points between the axes and the names: a thousand of them as elements would take a tenth of a second whenever they move.
   Chart.prototype.drawPoints = function () {
     var chart = this, place = chart.place(), ratio = window.devicePixelRatio || 1, canvas = chart.canvas, brush = canvas.getContext("2d");
@@ -285,11 +348,15 @@
       brush.fillStyle = marker.color;
       brush.strokeStyle = marker.line.color || "transparent";
       brush.lineWidth = marker.line.width;
+      var corners = shapes[marker.symbol];
       points.x.forEach(function (x, j) {
-        var left = place.x(x), top = place.y(points.y[j]);
+        var left = place.x(x), top = place.y(points.y[j]), radius = (points.sizes ? points.sizes[j] : marker.size) / 2;
         if (left < 0 || left > place.width || top < 0 || top > place.height) return;
         brush.beginPath();
-        brush.arc(left, top, marker.size / 2, 0, 2 * Math.PI);
+        if (corners) {
+          for (var k = 0; k < corners.length; k += 2) brush.lineTo(left + corners[k] * radius, top + corners[k + 1] * radius);
+          brush.closePath();
+        } else brush.arc(left, top, radius, 0, 2 * Math.PI);
         brush.fill();
         if (marker.line.width) brush.stroke();
         drawn += 1;
@@ -314,7 +381,7 @@
     chart.frame = requestAnimationFrame(function () {
       var ticks = chart.ticks(), change = { "xaxis.range": chart.view.x.slice(), "yaxis.range": chart.view.y.slice() };
       chart.frame = 0;
-      if (String(ticks.tickvals) !== String(chart.plot.layout.xaxis.tickvals)) { // other ticks take the library twice as long
+      if (ticks.tickvals && String(ticks.tickvals) !== String(chart.plot.layout.xaxis.tickvals)) { // other ticks take the library twice as long
         change["xaxis.tickvals"] = ticks.tickvals;
         change["xaxis.ticktext"] = ticks.ticktext;
       }
@@ -332,6 +399,7 @@
     }
     window.Plotly.relayout(chart.plot, { annotations: chart.names() });
     var scale = chart.answer.scale, ends = view.x.map(function (x) {
+      if (chart.dated) return new Date(x).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
       return tickText(Number((chart.log ? Math.pow(10, x) : Math.max(x, Math.min(0, chart.whole.x[0]))).toPrecision(3)), scale);
     });
     chart.said.textContent = chart.isWhole() ? "The whole chart is shown."
@@ -464,7 +532,7 @@
 
   // Follows what the reader does: points to a row, moves, changes the colours, makes the window wider.
   Chart.prototype.follow = function () {
-    var chart = this, redraw = function () { requestAnimationFrame(function () { chart.draw(); }); };
+    var chart = this, redraw = function () { requestAnimationFrame(function () { if (chart.stage.isConnected) chart.draw(); }); };
     if (chart.follows) return;
     chart.follows = true;
     chart.plot.on("plotly_hover", function () { chart.stage.classList.add("is-pointing"); });
@@ -474,7 +542,11 @@
       if (chart.dragged || (event.event && event.event.type === "touchstart")) return;
       chart.go(event.points[0]);
     });
-    chart.handle();
+    if (!chart.inPanels()) chart.handle();
+    chart.stage.parentElement.addEventListener("click", function (event) {
+      var button = event.target.closest("button[data-image]");
+      if (button && !button.hasAttribute("aria-busy")) chart.save(button);
+    });
     new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     new ResizeObserver(function () { if (chart.plot.clientWidth !== chart.width) redraw(); }).observe(chart.stage);
@@ -502,8 +574,13 @@
     return true;
   }
 
-  addEventListener("DOMContentLoaded", function () {
+  // A board whose filters were changed has another chart in the same page: what is drawn in it, the old one's listeners see no more.
+  var shown = null;
+
+  function setUp() {
     var stage = document.querySelector(".chart__stage"), table = document.querySelector("details.chart__table");
+    if (shown && shown === stage) return;
+    shown = stage;
     // Without a library there is no stage, and the table is all there is.
     if (table) { table.open = !stage; table.classList.add("is-ready"); }
     if (!stage) return;
@@ -513,10 +590,13 @@
       new Chart(stage).load();
     });
     watcher.observe(stage);
-    table.addEventListener("click", function (event) {
+    if (table) table.addEventListener("click", function (event) {
       var link = event.target.closest("a[data-row]");
       if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       if (goToRow(link.dataset.row)) event.preventDefault();
     });
-  });
+  }
+
+  addEventListener("DOMContentLoaded", setUp);
+  document.addEventListener("board:changed", setUp);
 })();

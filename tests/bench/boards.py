@@ -8,7 +8,6 @@ The rows are made inside the database, from one row of each table: names, values
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -24,12 +23,68 @@ CLAIMS, BENCHMARKS, MODELS, PAPERS = 1_000_000, 2_000, 20_000, 100_000
 LARGE, SMALL = 10_000, 1_000
 """The rows of the largest board, and of the one that is measured before and after."""
 WANTED_RATIO = 1.5
-WORDS = (
-    "vision language model transformer network convolution attention token sparse dense robust learning self supervised image video audio "
-    "graph speech retrieval detection segmentation depth pose tracking generation diffusion flow contrastive masked distillation pruning "
-    "quantization adaptation prompt efficient scalable hierarchical temporal spatial semantic few shot zero multimodal representation "
-    "augmentation ensemble calibration uncertainty reasoning planning control policy reward simulation medical remote sensing molecule"
-).split()
+WORDS = [
+    "vision",
+    "language",
+    "model",
+    "transformer",
+    "network",
+    "convolution",
+    "attention",
+    "token",
+    "sparse",
+    "dense",
+    "robust",
+    "learning",
+    "self",
+    "supervised",
+    "image",
+    "video",
+    "audio",
+    "graph",
+    "speech",
+    "retrieval",
+    "detection",
+    "segmentation",
+    "depth",
+    "pose",
+    "tracking",
+    "generation",
+    "diffusion",
+    "flow",
+    "contrastive",
+    "masked",
+    "distillation",
+    "pruning",
+    "quantization",
+    "adaptation",
+    "prompt",
+    "efficient",
+    "scalable",
+    "hierarchical",
+    "temporal",
+    "spatial",
+    "semantic",
+    "few",
+    "shot",
+    "zero",
+    "multimodal",
+    "representation",
+    "augmentation",
+    "ensemble",
+    "calibration",
+    "uncertainty",
+    "reasoning",
+    "planning",
+    "control",
+    "policy",
+    "reward",
+    "simulation",
+    "medical",
+    "remote",
+    "sensing",
+    "molecule",
+]
 
 
 def say(text: str = "") -> None:
@@ -99,7 +154,9 @@ def make_template() -> dict[str, Any]:
     from tests import factories as make
 
     benchmark = make.make_benchmark(dataset="The first")
-    abstract = "Images are looked at anew. Ours reaches 81.25% top-1 accuracy with 21M parameters, zero-shot. " + "It is described below. " * 20
+    abstract = (
+        "Images are looked at anew. Ours reaches 81.25% top-1 accuracy with 21M parameters, zero-shot. " + "It is described below. " * 20
+    )
     paper = make.make_paper(abstract=abstract)
     result = make.make_result(benchmark, paper, "Template", conditions=[("shots", "0", "zero-shot")])
     claim = make.make_claim("81.25%", result=result, paper=paper)
@@ -187,9 +244,7 @@ def fill_large() -> None:
     )
     boards = Benchmark.objects.bulk_create(
         [
-            Benchmark(
-                pk=1000 + n, task=one.task, dataset=dataset, slug=f"board-{n}", primary_metric=one.primary_metric, reviewed=True
-            )
+            Benchmark(pk=1000 + n, task=one.task, dataset=dataset, slug=f"board-{n}", primary_metric=one.primary_metric, reviewed=True)
             for n, dataset in enumerate(datasets)
         ]
     )
@@ -212,7 +267,9 @@ def settle(boards: Sequence[Any]) -> None:
     from claims.services import records
 
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE claims_benchmark SET row_count = (SELECT count(*) FROM claims_result r WHERE r.benchmark_id = claims_benchmark.id)")
+        cursor.execute(
+            "UPDATE claims_benchmark SET row_count = (SELECT count(*) FROM claims_result r WHERE r.benchmark_id = claims_benchmark.id)"
+        )
         cursor.execute("ANALYZE")
     for at in range(0, len(boards), 100):
         with transaction.atomic():
@@ -223,7 +280,16 @@ def settle(boards: Sequence[Any]) -> None:
 
 # ---- what runs inside the site: asking for its pages ----
 
-QUERIES = ("vision transformer", "board 12", "sparse atention", "zero shot video", "set graph 100", "depthnet", "retrieval", "diffusion flow")
+QUERIES = (
+    "vision transformer",
+    "board 12",
+    "sparse atention",
+    "zero shot video",
+    "set graph 100",
+    "depthnet",
+    "retrieval",
+    "diffusion flow",
+)
 
 
 def measure(rounds: int) -> dict[str, dict[str, float]]:
@@ -306,7 +372,9 @@ def main() -> None:
                     found.append(_measure(made, setup, fill, ask))
             else:
                 with make_database() as url, site(database=url) as made:
-                    found.append(_measure(made, setup, fill, ask, vacuum=lambda: psycopg.connect(url, autocommit=True).execute("VACUUM ANALYZE")))
+                    found.append(
+                        _measure(made, setup, fill, ask, vacuum=lambda: psycopg.connect(url, autocommit=True).execute("VACUUM ANALYZE"))
+                    )
             say(f"  ({name}, {fill.removeprefix('fill_')}: {time.monotonic() - began:.0f} s)")
         for line in explain(name, *found):
             say(line)

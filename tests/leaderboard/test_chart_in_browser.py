@@ -6,6 +6,8 @@ import math
 import random
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -49,6 +51,29 @@ def make_crowded_board(rows: int = 1556) -> Benchmark:
         score = 60 + 9 * min(3.0, max(0.0, math.log10(cost) - 6)) - abs(chance.gauss(0, 4))
         crowd.append((f"crowd_net_{number}", score, cost))
     make.make_crowd(benchmark, crowd)
+    return benchmark
+
+
+def give_days(benchmark: Benchmark) -> None:
+    """Let each imported row have a day, the same each time."""
+    chance = random.Random(11)  # noqa: S311 - the same days every time
+    rows = list(Result.objects.filter(benchmark=benchmark, paper=None))
+    for row in rows:
+        row.stated_day = date(2015, 1, 1) + timedelta(days=int(chance.random() * 3600))
+    Result.objects.bulk_update(rows, ["stated_day"], batch_size=500)
+
+
+def make_sibling_board() -> Benchmark:
+    """Return a board of dated papers and of families of models of several sizes, one of them with a long name."""
+    benchmark = make_charted_board(6)
+    for place, family in enumerate(("convnext", "swin", "ViT", "ANameThatGoesOnAndOnWithoutAnySpace", "deit3")):
+        for number, size in enumerate(("tiny", "small", "base", "large")):
+            cost = {CostMeasure.PARAMETERS: (8e6 + place * 3e6) * 3**number, CostMeasure.FLOPS: (1 + place) * 5e9 * 2**number}
+            make.make_imported_row(benchmark, f"{family}_{size}", f"{74 + place * 1.3 + number * 2.1:.1f}", cost)
+    for number in range(9):
+        paper = make.make_paper(f"Dated {number}", abstract=f"It reaches {66 + number * 2}.5%.", day=date(2014 + number, 5, 3))
+        row = make.make_result(benchmark, paper, f"DatedNet-{number}")
+        make.make_claim(f"{66 + number * 2}.5%", result=row, paper=paper, model=f"DatedNet-{number}")
     return benchmark
 
 
@@ -353,7 +378,7 @@ def pan_and_zoom(page: Page) -> None:
     assert moved[0][0] > zoomed[0][0]
     assert moved[1][0] > zoomed[1][0]
     assert "#" not in page.url, "a drag is no click"
-    page.mouse.dblclick(box["x"] + 60, box["y"] + 45)  # where no point is
+    page.mouse.dblclick(box["x"] + 400, box["y"] + 8)  # above the axes, where no point is
     assert ranges(page) == whole
 
     page.locator(".chart__plot").focus()
@@ -388,6 +413,28 @@ def test_crowded_chart_pans_and_zooms_fluidly(browser: Browser, live_server: Liv
     assert page.locator(".chart__points").get_attribute("data-points") == "1556"
     longest = []
     for _ in range(3):  # work of others on the machine makes a task long, too, but not each time
+        page.evaluate("window.longTasks.length = 0")
+        pan_and_zoom(page)
+        longest.append(max(page.evaluate("window.longTasks"), default=0))
+        if longest[-1] <= LONGEST_TASK:
+            break
+    assert min(longest) <= LONGEST_TASK, f"the longest tasks of {len(longest)} rounds, in ms: {longest}"
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+@pytest.mark.parametrize("query", ["chart=tradeoff", "chart=time", "colour=family&size=flops"])
+def test_chart_of_five_thousand_points_stays_fluid(browser: Browser, live_server: LiveServer, query: str) -> None:
+    benchmark = make_crowded_board(5000)
+    give_days(benchmark)
+    visitor = visit(browser, live_server)
+    page = visitor.page
+    page.add_init_script(WATCH_TASKS)
+    visitor.go(f"{benchmark.get_absolute_url()}?{query}")
+    see_chart(page)
+    assert page.locator(".chart__points").get_attribute("data-points") == "5000"
+    longest = []
+    for _ in range(3):  # as above
         page.evaluate("window.longTasks.length = 0")
         pan_and_zoom(page)
         longest.append(max(page.evaluate("window.longTasks"), default=0))
@@ -507,4 +554,173 @@ def test_two_fingers_zoom_and_one_scrolls(browser: Browser, live_server: LiveSer
     wait_until(page, f"scrollY > {before} + 50")
     assert ranges(page) == moved
     context.close()
+    assert visitor.faults == []
+
+
+# ---- the other charts ----
+
+CHARTS = ["chart=time", "chart=families", "colour=family&size=flops", "chart=time&colour=family&size=parameters"]
+
+
+@pytest.mark.parametrize("query", CHARTS)
+def test_every_chart_fits_in_both_themes(browser: Browser, live_server: LiveServer, query: str) -> None:
+    """Wide and narrow, light and dark: nothing sticks out, axe finds nothing, with the table open."""
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server)
+    page = visitor.page
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        visitor.go(f"{benchmark.get_absolute_url()}?{query}")
+        see_chart(page)
+        page.locator("details.chart__table summary").click()
+        page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-{re.sub(r'[^a-z]+', '-', query)}-{width}-{scheme}.png")
+        wide, there = visitor.width()
+        assert wide <= there, width
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        drawn = page.locator(".chart__plot > .plot-container .main-svg").first.bounding_box()
+        box = page.locator(".chart__plot").bounding_box()
+        assert drawn is not None
+        assert box is not None
+        assert (drawn["width"], drawn["height"]) == (box["width"], box["height"])
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_records_are_drawn_named_and_lead_to_their_rows(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server)
+    page = visitor.go(f"{benchmark.get_absolute_url()}?sort=model")
+    page.get_by_role("navigation", name="Chart", exact=True).get_by_role("link", name="Over time").press("Enter")
+    page.wait_for_url("**chart=time**")
+    assert "sort=model" in page.url
+    expect(page.get_by_role("link", name="Over time")).to_have_attribute("aria-current", "true")
+    see_chart(page)
+    assert page.locator(".chart__points").get_attribute("data-points") == "15"
+    assert {"DatedNet-8", "DatedNet-0"} <= {name["text"] for name in names_of(page)}
+    row = Result.objects.get(benchmark=benchmark, model_name="DatedNet-8")
+    x, y = point_of(page, row.public_id)
+    page.mouse.move(x + 30, y + 30)
+    page.mouse.move(x, y)
+    expect(page.locator(".hoverlayer .hovertext")).to_contain_text("3 May 2022set the record")
+    page.mouse.click(x, y)
+    page.wait_for_url(f"**#row-{row.public_id}")
+    expect(page.locator(f"#row-{row.public_id}")).to_be_focused()
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Top-1 accuracy against parameters")).to_be_visible()
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_part_of_the_history_is_told_by_its_dates(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server)
+    page = visitor.go(f"{benchmark.get_absolute_url()}?chart=time")
+    see_chart(page)
+    whole = ranges(page)
+    page.locator(".chart__plot").focus()
+    for _ in range(6):
+        page.keyboard.press("+")
+    part = ranges(page)
+    assert length(part[0]) == pytest.approx(length(whole[0]) / 1.5**6)
+    expect(page.locator(".chart__said")).to_have_text(re.compile(r"Shown: \d+ \w{3,4} \d{4} to \d+ \w{3,4} \d{4}, by "))
+    ticks = page.locator(".chart__plot .xtick text").all_text_contents()
+    assert 2 <= len(ticks) <= 9
+    assert all(re.fullmatch(r"(\d+ )?(\w{3} )?\d{4}", tick) for tick in ticks), ticks
+    page.keyboard.press("0")
+    assert ranges(page) == whole
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_panels_of_families_lead_to_rows_and_follow_colours_and_width(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server)
+    page = visitor.page
+    page.emulate_media(color_scheme="light")
+    visitor.go(f"{benchmark.get_absolute_url()}?chart=families")
+    see_chart(page)
+    assert page.locator(".chart__plot .subplot").count() == 6  # of the five families, and of the charted board's imported models
+    plot, front = page.locator(".chart__plot .main-svg").first, page.locator(".chart__plot .js-line").first
+    expect(front).to_have_css("stroke", "rgb(11, 106, 76)")
+    page.emulate_media(color_scheme="dark")
+    expect(plot).to_have_css("background-color", "rgb(21, 27, 24)")
+    expect(front).to_have_css("stroke", "rgb(99, 200, 159)")
+    page.set_viewport_size({"width": 360, "height": 900})
+    wait_until(page, "document.querySelector('.chart__plot .main-svg').clientWidth < 340")
+    assert page.evaluate("document.querySelector('.chart__plot')._fullLayout.xaxis2.domain[1]") == 1, "two stand beside each other"
+    page.set_viewport_size({"width": 1400, "height": 900})
+    wait_until(page, "document.querySelector('.chart__plot .main-svg').clientWidth > 1000")
+    row = Result.objects.get(benchmark=benchmark, model_name="convnext_large")
+    place = page.evaluate(
+        """id => {
+            const plot = document.querySelector('.chart__plot'), box = plot.getBoundingClientRect(), full = plot._fullLayout;
+            const trace = plot._fullData.find(each => (each.ids || []).includes(id)), i = trace.ids.indexOf(id);
+            const x = full[trace.xaxis.replace('x', 'xaxis')], y = full[trace.yaxis.replace('y', 'yaxis')];
+            return [box.left + x._offset + x.d2p(trace.x[i]), box.top + y._offset + y.d2p(trace.y[i])];
+        }""",
+        row.public_id,
+    )
+    page.mouse.move(place[0] + 30, place[1] + 30)
+    page.mouse.move(*place)
+    expect(page.locator(".hoverlayer .hovertext")).to_contain_text("convnext_large")
+    page.mouse.click(*place)
+    page.wait_for_url(f"**#row-{row.public_id}")
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+def test_other_charts_are_links_and_tables_without_javascript(browser: Browser, live_server: LiveServer) -> None:
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server, script=False)
+    page = visitor.page
+    for width in (1400, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        visitor.go(f"{benchmark.get_absolute_url()}?role=all")
+        page.get_by_role("navigation", name="Chart", exact=True).get_by_role("link", name="Over time").click()
+        expect(page).to_have_url(re.compile(r"role=all&chart=time"))
+        records = page.locator("table.points tbody tr")
+        expect(records).to_have_count(9)
+        expect(records.first).to_contain_text("DatedNet-8")
+        expect(records.first).to_contain_text("+2.0")
+        page.get_by_role("navigation", name="Chart", exact=True).get_by_role("link", name="Families").click()
+        expect(page.locator("table.points tbody tr").first).to_be_visible()
+        page.get_by_role("navigation", name="Chart", exact=True).get_by_role("link", name="Score and cost").click()
+        page.get_by_role("navigation", name="Size").get_by_role("link", name="FLOPs").click()
+        page.get_by_role("navigation", name="Colour").get_by_role("link", name="Family").click()
+        expect(page).to_have_url(re.compile(r"role=all&chart=tradeoff&size=flops&colour=family"))
+        expect(page.get_by_role("button", name="SVG")).to_be_hidden()
+        expect(page.get_by_role("link", name="Figure for Plotly, JSON")).to_be_visible()
+        wide, there = visitor.width()
+        assert wide <= there, width
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("query", ["", "chart=time", "chart=families"])
+def test_chart_is_saved_as_an_image_with_its_points(browser: Browser, live_server: LiveServer, tmp_path: Path, query: str) -> None:
+    benchmark = make_sibling_board()
+    visitor = visit(browser, live_server)
+    page = visitor.go(f"{benchmark.get_absolute_url()}?{query}")
+    see_chart(page)
+    width, height = page.evaluate(
+        "(() => { const plot = document.querySelector('.chart__plot'); return [plot.clientWidth, plot.clientHeight]; })()"
+    )
+    files = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind).press("Enter")
+        kept = tmp_path / download.value.suggested_filename
+        assert kept.name == f"{benchmark.slug}-{query.removeprefix('chart=') or 'tradeoff'}.{kind.lower()}"
+        download.value.save_as(kept)
+        files[kind] = kept.read_bytes()
+    drawn = files["SVG"].decode()
+    traces = page.evaluate("document.querySelector('.chart__plot').data")
+    assert len(re.findall(r'class="point[ "]', drawn)) == sum(len(trace.get("ids", [])) for trace in traces) > 10
+    assert "Top-1 accuracy" in drawn
+    assert files["PNG"][:8] == b"\x89PNG\r\n\x1a\n"
+    assert [int.from_bytes(files["PNG"][at : at + 4], "big") for at in (16, 20)] == [2 * width, 2 * height]
+    visitor.context.close()
     assert visitor.faults == []

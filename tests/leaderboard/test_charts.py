@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from plotly import io as plotly_io
 
 from claims import boards
 from claims.boards import numbers, reading
@@ -24,7 +26,7 @@ from claims.boards.rows import MOST_LISTED
 from claims.models import Benchmark, Claim, Cost, OldSlug, Result
 from claims.services import curation
 from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, Qualifier, RejectReason, Role
-from leaderboard import charts
+from leaderboard.charts import looks, marks
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +151,10 @@ def test_what_is_rejected_while_a_board_is_read_is_no_error(
     answer = client.get(f"{benchmark.get_absolute_url()}{path}")
     assert answer.status_code == 200
     if path:
-        assert best.public_id not in answer.content.decode()
+        drawn = answer.json()
+        records = drawn.pop("records")["rows"]  # a score without its cost may stay one
+        assert table is Cost or best.public_id not in records
+        assert best.public_id not in json.dumps(drawn)
     monkeypatch.undo()
     front = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["front"]["rows"]
     assert (len(front), best.public_id in front) == (rows - 1, False)
@@ -277,10 +282,10 @@ def test_only_costs_that_are_amounts_are_compared() -> None:
 def test_board_without_costs_says_so(client: Client) -> None:
     benchmark = make.make_benchmark()
     add_row(benchmark, "Model", 80.0, None)
-    page = client.get(benchmark.get_absolute_url()).content.decode()
+    page = client.get(f"{benchmark.get_absolute_url()}?chart=tradeoff").content.decode()
     assert "No row states both Top-1 accuracy and a cost." in page
     assert "chart__stage" not in page
-    answer = client.get(f"{benchmark.get_absolute_url()}chart.json")
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json?chart=tradeoff")
     assert answer.status_code == 200
     assert answer.json()["figure"]["data"] == []
     assert answer.json()["front"] == {"metric": "Top-1 accuracy", "cost": None, "rows": []}
@@ -398,6 +403,8 @@ def test_query_count_is_the_same_for_one_and_fifty_rows(client: Client, address:
         ("cost=other", "cost"),
         ("year=blue", "year"),
         ("colour=red", "colour"),
+        ("size=zing", "size"),
+        ("chart=pie", "chart"),
         ("sort=zing", "sort"),
         ("page=9", "page"),
     ],
@@ -461,7 +468,7 @@ def test_points_stand_where_they_rank_and_say_what_is_stated(client: Client) -> 
     benchmark = make_tradeoff_board()
     drawn = client.get(f"{benchmark.get_absolute_url()}chart.json?role=all").json()
     traces = {trace["name"]: trace for trace in drawn["figure"]["data"] if "name" in trace}
-    assert list(traces) == list(charts.CLASSES)
+    assert list(traces) == list(marks.CLASSES)
     points = {
         text.partition("<br>")[0]: (x, y, name, text)
         for name, trace in traces.items()
@@ -542,14 +549,16 @@ def test_colours_are_those_of_the_pages() -> None:
     light, dark = tokens.partition("@media screen")[::2]
     names = {"title": "ink-2", "name": "ink", "text": "ink-3", "plot": "chart-bg", "grid": "chart-grid", "axis": "chart-axis"}
     names |= {"point": "chart-point", "own": "chart-own", "front": "chart-front", "mark": "mark-solid", "border": "line-strong"}
+    names |= {f"c{number}": f"chart-c{number}" for number in range(1, marks.MOST_COLOURS + 1)}
     for palette, part in (("light", light), ("dark", dark)):
         found = dict(re.findall(r"--([\w-]+):\s*(#\w+)", part))
-        assert {name: charts.PALETTES[palette][name] for name in names} == {name: found[token] for name, token in names.items()}
+        assert {name: looks.PALETTES[palette][name] for name in names} == {name: found[token] for name, token in names.items()}
 
 
 def test_templates_cover_every_trace() -> None:
-    for template in charts.make_templates().values():
-        assert len(template["data"]["scatter"]) == 2 + len(charts.CLASSES)
+    for styles in (marks.CLASSES, marks.family_classes(["A", "B"])):
+        for template in looks.make_templates(("area", "line", *styles)).values():
+            assert len(template["data"]["scatter"]) == 2 + len(styles)
 
 
 def test_unnamed_method_goes_by_its_variant_if_that_is_a_name(client: Client) -> None:
@@ -559,3 +568,258 @@ def test_unnamed_method_goes_by_its_variant_if_that_is_a_name(client: Client) ->
         Result.objects.filter(pk=result.pk).update(variant=variant)
     drawn = client.get(f"/sota/{benchmark.slug}/chart.json").json()
     assert [name["text"] for name in drawn["figure"]["layout"]["annotations"][2:]] == ["Small-B/16"]
+
+
+# ---- over time ----
+
+
+def make_history_board() -> Benchmark:
+    """Return a board of three records, a tie, a bound, and a leader without a date; nothing has a cost."""
+    benchmark = make.make_benchmark()
+    for model, score, day in [
+        ("First", 70.0, date(2020, 1, 1)),
+        ("Second", 75.25, date(2021, 3, 1)),
+        ("Equal", 75.25, date(2021, 4, 1)),
+        ("Last", 80.0, date(2022, 1, 1)),
+        ("Undated", 95.0, None),
+    ]:
+        paper = make.make_paper(f"{model}: a paper, {next(_numbers)}", abstract=f"It reaches {score}.", day=day)
+        make.make_claim(str(score), result=make.make_result(benchmark, paper, model), paper=paper, model=model)
+    bound = add_row(benchmark, "Bound", 90.0, None, qualifier=Qualifier.OVER)
+    assert bound.paper is not None
+    return benchmark
+
+
+def words_of(client: Client, address: str) -> str:
+    """Return a page's words, with plain spaces."""
+    text = re.sub(r"<[^>]*>", " ", client.get(address).content.decode())
+    return re.sub(r"\s+", " ", text.replace("\u00a0", " "))
+
+
+def test_record_is_drawn_in_steps_with_every_row_as_a_point(client: Client) -> None:
+    benchmark = make_history_board()
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json").json()
+    assert drawn["kind"] == "time"
+    names = dict(Result.objects.values_list("public_id", "model_name"))
+    assert [names[row] for row in drawn["records"]["rows"]] == ["First", "Second", "Last"]
+    figure = drawn["figure"]
+    assert figure["layout"]["xaxis"]["type"] == "date"
+    left, right = figure["layout"]["xaxis"]["range"]
+    assert left < "2020-01-01" < "2022-03-10" < right
+    line = figure["data"][1]
+    assert (line["x"][:3], line["y"]) == (["2020-01-01", "2021-03-01", "2022-01-01"], [70.0, 75.25, 80.0, 80.0])
+    assert line["x"][3] > right, "it goes on where the axes are moved to"
+    points = {names[row]: trace["name"] for trace in figure["data"][2:] for row in trace["ids"]}
+    assert points == {"First": "own front", "Second": "own front", "Last": "own front", "Equal": "own", "Bound": "own"}
+    texts = [text for trace in figure["data"][2:] for text in trace["text"]]
+    assert "Second<br>Top-1 accuracy: 75.25\u00a0%<br>1 Mar 2021<br>set the record" in texts
+    assert "Equal<br>Top-1 accuracy: 75.25\u00a0%<br>1 Apr 2021" in texts
+    assert [name["text"] for name in figure["layout"]["annotations"]][:3] == ["Top-1 accuracy, % ↑", "Date of the paper", "Last"]
+
+
+def test_page_lists_the_records_and_says_what_has_no_date(client: Client) -> None:
+    benchmark = make_history_board()
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    words = words_of(client, benchmark.get_absolute_url())
+    assert "5 of 6 rows are drawn. 1 row has no date and is not drawn, among them the leader, Undated." in words
+    assert "Who equals a record does not hold it" in words
+    table = page[page.index('<table class="points"') : page.index('<table class="board')]
+    rows = [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row)).strip() for row in re.findall(r"<tr>(<th scope=.row.*?)</tr>", table, re.DOTALL)
+    ]
+    assert rows == ["Last 80.0 +4.75 1 Jan 2022", "Second 75.25 +5.25 1 Mar 2021", "First 70.0 – the first 1 Jan 2020"]
+    row = Result.objects.get(model_name="Last")
+    assert f'<a href="?open={row.public_id}#row-{row.public_id}" data-row="{row.public_id}">Last</a>' in table
+    assert 'data-chart="/sota/image-classification-on-imagenet-1k/chart.json"' in page
+
+
+def test_history_without_a_direction_or_a_date_says_so(client: Client) -> None:
+    benchmark = make.make_benchmark(metric=make.make_metric("Zing", direction=Direction.UNKNOWN))
+    add_row(benchmark, "One", 80.0, None)
+    words = words_of(client, benchmark.get_absolute_url())
+    assert "Whether more or less of Zing is better is not known, so there is no record." in words
+    figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
+    assert [len(trace["x"]) for trace in figure["data"]] == [0, 0, 0, 0, 1, 0, 0]
+    undated = make.make_benchmark("Task", "Undated")
+    make.make_imported_row(undated, "Imported", "90.5", {CostMeasure.PARAMETERS: 500e6})
+    assert "No row has both a Top-1 accuracy and a date." in words_of(client, f"{undated.get_absolute_url()}?chart=time")
+    assert client.get(f"{undated.get_absolute_url()}chart.json?chart=time").json()["figure"]["data"] == []
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_history_at_the_ends_of_the_calendar(client: Client, year: int) -> None:
+    benchmark = make.make_benchmark()
+    for number, model in enumerate(("One", "Two")):
+        day = date(year, 1 if year == 1 else 12, 1 + number * 29)
+        paper = make.make_paper(f"{model}: {next(_numbers)}", abstract="It reaches 80.", day=day)
+        make.make_claim("80", result=make.make_result(benchmark, paper, model), paper=paper, model=model)
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json")
+    assert answer.status_code == 200
+    low, high = answer.json()["figure"]["layout"]["xaxis"]["range"]
+    assert low <= f"{year:04}-12-30" if year == 9999 else high >= "0001-01-30"
+
+
+# ---- colours and sizes ----
+
+
+def make_family_board() -> Benchmark:
+    """Return a board of eight families of two and one model alone, by two measures, the second of which not all state."""
+    benchmark = make.make_benchmark()
+    for place in range(8):
+        for size in (1, 2):
+            costs = {CostMeasure.PARAMETERS: (place + 1) * size * 1e6}
+            if place % 2:
+                costs[CostMeasure.FLOPS] = (place + 1) * size * 3e6
+            make.make_imported_row(benchmark, f"Net{'abcdefgh'[place]}-{'SL'[size - 1]}", f"{60 + place + size * 2}.5", costs)
+    make.make_imported_row(benchmark, "Loner", "70.1", {CostMeasure.PARAMETERS: 9e6, CostMeasure.FLOPS: 9e6})
+    return benchmark
+
+
+def test_points_are_coloured_by_family(client: Client) -> None:
+    benchmark = make_family_board()
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json?colour=family").json()
+    traces = {trace["name"]: trace for trace in drawn["figure"]["data"][2:] if trace["ids"]}
+    names = dict(Result.objects.values_list("public_id", "model_name"))
+    assert {names[row] for row in [*traces["Neta front"]["ids"], *traces.get("Neta", {"ids": []})["ids"]]} == {"Neta-S", "Neta-L"}
+    assert {name for name in traces if name.startswith("Net")} <= {f"Net{letter}{way}" for letter in "abcdef" for way in ("", " front")}
+    others = {names[row] for name, trace in traces.items() if name.startswith("others") for row in trace["ids"]}
+    assert others == {"Netg-S", "Netg-L", "Neth-S", "Neth-L", "Loner"}
+    assert any("<br>Family: Neta<br>" in text for text in traces["Neta front"]["text"])
+    for template in drawn["templates"].values():
+        looks_of = template["data"]["scatter"]
+        assert len(looks_of) == len(drawn["figure"]["data"])
+        plain = [look["marker"] for look in looks_of[2 + 7 : 2 + 14]]
+        assert len({look["color"] for look in plain}) == len({look["symbol"] for look in plain}) == 7
+    page = client.get(f"{benchmark.get_absolute_url()}?colour=family").content.decode()
+    assert page.count('class="k-family') == 6
+    assert "all others" in page
+    assert "ringed: on the front" in page
+    assert "k-family" not in client.get(benchmark.get_absolute_url()).content.decode()
+
+
+def test_points_are_sized_by_another_cost(client: Client) -> None:
+    benchmark = make_family_board()
+    traces = client.get(f"{benchmark.get_absolute_url()}chart.json?size=flops").json()["figure"]["data"][2:]
+    sizes = {row: size for trace in traces for row, size in zip(trace["ids"], trace["marker"]["size"], strict=True)}
+    of_model = {model: sizes[row] for row, model in Result.objects.values_list("public_id", "model_name")}
+    assert of_model["Neta-S"] == of_model["Netg-L"] == marks.UNSIZED
+    stated = [of_model[name] for name in ("Netb-S", "Netb-L", "Netd-L", "Neth-L")]
+    assert stated == sorted(stated)
+    assert stated[-1] == marks.LARGEST
+    for trace in traces:
+        assert trace["marker"]["size"] == sorted(trace["marker"]["size"], reverse=True), "a small one lies on a large one"
+    assert any("<br>FLOPs: not stated" in text for trace in traces for text in trace["text"])
+    words = words_of(client, f"{benchmark.get_absolute_url()}?size=flops")
+    assert "8 rows that state no FLOPs are tiny dots." in words
+    assert "FLOPs: 6 M 18 M 48 M" in words
+
+
+def test_links_of_the_chart_keep_all_that_was_chosen(client: Client) -> None:
+    benchmark = make_family_board()
+    asked = "cost=parameters&colour=family&size=flops&sort=model&role=all"
+    page = client.get(f"{benchmark.get_absolute_url()}?{asked}").content.decode()
+    kept = asked.replace("&", "&amp;")
+    for href in (
+        f"?{kept}&amp;chart=families#chart",
+        f"?{kept.replace('cost=parameters', 'cost=flops')}#chart",
+        f"?{kept.replace('&amp;size=flops', '')}#chart",
+        f"?{kept.replace('&amp;colour=family', '')}#chart",
+    ):
+        assert f'href="{href}"' in page, href
+    assert page.count('aria-current="true">Score and cost</a>') == page.count('aria-current="true">Family</a>') == 1
+    assert 'data-chart="/sota/image-classification-on-imagenet-1k/chart.json?cost=parameters&amp;colour=family&amp;size=flops' in page
+
+
+@pytest.mark.parametrize(("amounts", "grows"), [([1.0, 10.0, 19.0], "evenly"), ([1.0, 10.0, 100.0], "by logarithms"), ([5.0, 5.0], "")])
+def test_areas_grow_with_amounts(amounts: list[float], grows: str) -> None:
+    areas = [size**2 for size in marks.diameters([*amounts, None])]
+    assert areas[-1] == marks.UNSIZED**2 < areas[0]
+    if grows:
+        assert areas[1] - areas[0] == pytest.approx(areas[2] - areas[1] if grows == "by logarithms" else (areas[2] - areas[0]) / 2, rel=0.1)
+    else:
+        assert areas[0] == areas[1]
+
+
+# ---- families ----
+
+
+def test_families_have_a_panel_each_with_the_same_axes(client: Client) -> None:
+    benchmark = make_family_board()
+    drawn = client.get(f"{benchmark.get_absolute_url()}chart.json?chart=families").json()
+    layout, traces = drawn["figure"]["layout"], drawn["figure"]["data"]
+    axes = [layout[f"xaxis{number}"] for number in ["", *range(2, 9)]]
+    assert len({str(axis["range"]) for axis in axes}) == len({str(layout[f"yaxis{number}"]["range"]) for number in ["", *range(2, 9)]}) == 1
+    assert len(traces) == 8 * len(drawn["templates"]["light"]["data"]["scatter"])
+    assert next(note["text"] for note in layout["annotations"] if note.get("name") == "panel") == "Neta, 2\u00a0rows"
+    assert drawn["narrow"]["layout"]["xaxis2"]["domain"][1] == pytest.approx(1)
+    assert layout["xaxis4"]["domain"][1] == pytest.approx(1)
+    names = dict(Result.objects.values_list("public_id", "model_name"))
+    second = [names[row] for trace in traces if trace["xaxis"] == "x2" for row in trace.get("ids", [])]
+    assert sorted(second) == ["Netb-L", "Netb-S"]
+
+
+def test_page_lists_families_and_names_those_that_are_not_drawn(client: Client) -> None:
+    benchmark = make_family_board()
+    for place in range(8, 14):
+        for size in "SL":
+            make.make_imported_row(benchmark, f"Net{'abcdefghijklmn'[place]}-{size}", "61.5", {CostMeasure.PARAMETERS: 7e6 + place})
+    page = client.get(f"{benchmark.get_absolute_url()}?chart=families").content.decode()
+    words = words_of(client, f"{benchmark.get_absolute_url()}?chart=families")
+    assert "24 of 29 rows are drawn. 1 row is of a model without a family here. Smaller families are not drawn: Netm and Netn." in words
+    assert 'data-panels="12"' in page
+    assert "chart__zoom" not in page
+    table = page[page.index('<table class="points"') : page.index('<table class="board')]
+    assert "<td>Neta</td>" in table
+
+
+def test_board_without_families_says_so(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    add_row(benchmark, "One", 80.0, 5)
+    words = words_of(client, f"{benchmark.get_absolute_url()}?chart=families")
+    assert "No two rows that state both Top-1 accuracy and parameters are of one family of models." in words
+    assert client.get(f"{benchmark.get_absolute_url()}chart.json?chart=families").json()["figure"]["data"] == []
+
+
+# ---- to take along ----
+
+
+@pytest.mark.parametrize("query", ["", "chart=time", "chart=families", "colour=family&size=flops", "chart=time&year=1999"])
+def test_figure_can_be_read_by_plotly(client: Client, query: str) -> None:
+    benchmark = make_family_board()
+    make.make_board(3, benchmark=benchmark)
+    address = f"{benchmark.get_absolute_url()}chart.json?{query}"
+    answer = client.get(f"{address}&figure=plotly")
+    figure = plotly_io.from_json(answer.content.decode(), skip_invalid=False)
+    whole = client.get(address).json()["figure"]
+    assert json.loads(figure.to_json()) == whole
+    assert f"{benchmark.slug}/chart.json?cost=parameters" in client.get(f"{benchmark.get_absolute_url()}?{query}").content.decode() or query
+    assert answer["ETag"] != client.get(address)["ETag"]
+
+
+def test_figure_of_another_library_is_refused(client: Client) -> None:
+    benchmark = make.make_board(1)
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json?figure=vega")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "figure")
+    assert client.get(f"{benchmark.get_absolute_url()}?figure=plotly").status_code == 400
+
+
+@pytest.mark.parametrize("query", ["chart=time", "chart=families", "colour=family&size=parameters", "chart=time&colour=family"])
+def test_no_chart_costs_a_query(client: Client, query: str) -> None:
+    benchmark = make.make_board(30)
+    counted = []
+    for asked in ("chart=tradeoff", query):
+        for address in ("", "chart.json"):
+            url = f"{benchmark.get_absolute_url()}{address}?{asked}"
+            client.get(url)
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(url).status_code == 200
+            counted.append(len(queries))
+    assert counted[:2] == counted[2:]
+
+
+def test_chart_of_five_thousand_points_is_small(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    make.make_crowd(benchmark, [(f"crowd_net_{number}", 60 + number / 200, 1e6 + number * 1e4) for number in range(5000)])
+    answer = client.get(f"{benchmark.get_absolute_url()}chart.json?colour=family", headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert len(answer.content) < 250_000

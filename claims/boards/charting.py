@@ -1,0 +1,91 @@
+"""Which chart of a board is drawn, and how its points look: what the reader chose, or else what the board has. No queries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from claims import ranking
+from claims.boards.families import group_families
+from claims.boards.numbers import cost_direction
+from claims.boards.rows import Charting, CostChoice, Family, History, Row, Tradeoff, measure_of
+from claims.errors import UnknownFilterError
+from claims.terms import ChartKind, CostMeasure, PointColour
+
+MOST_PANELS = 12
+"""So many families are drawn beside each other; the others are named."""
+MOST_OF_FAMILY = 4
+"""So many rows of a family stand in the chart's table: the best ones of its own front."""
+
+
+def choose_chart(tradeoff: Tradeoff | None, history: History | None, query: Any) -> Charting | None:
+    """Return what `query` asks for by `chart`, `size` and `colour`; None for a board that has no primary metric.
+
+    '' for `chart` is the trade-off, or the history of a board that has dates and no costs. `size` is a `cost_key`, or a measure alone:
+    then that of its conditions which most drawn rows state. Raises `UnknownFilterError` for words that mean none of these.
+    """
+    wanted, size, colour = (str(query.get(name, "")) for name in ("chart", "size", "colour"))
+    _check("chart", wanted, ChartKind)
+    _check("colour", colour, PointColour)
+    _check("size", measure_of(size), [measure for measure in CostMeasure if measure is not CostMeasure.OTHER])
+    if tradeoff is None or history is None:
+        return None
+    kind = ChartKind(wanted) if wanted else ChartKind.TRADEOFF if tradeoff.measure or not history.points else ChartKind.TIME
+    families = group_families(tradeoff.points)
+    has = {ChartKind.TRADEOFF: tradeoff.choices, ChartKind.TIME: history.points, ChartKind.FAMILIES: families}
+    drawn = history.points if kind is ChartKind.TIME else tradeoff.points
+    counts = Counter([measure for row in drawn for measure in row.prices if measure_of(measure) != CostMeasure.OTHER])
+    measures = sorted(counts, key=lambda measure: (-counts[measure], measure))
+    if size and size not in counts:
+        size = next((measure for measure in measures if measure_of(measure) == size), size)
+    panels = [replace(family, listed=_list_best(family, tradeoff)) for family in families[:MOST_PANELS]]
+    listed = {ChartKind.TRADEOFF: tradeoff.listed, ChartKind.TIME: history.listed}.get(kind)
+    return Charting(
+        kind=kind,
+        kinds=[each for each in ChartKind if has[each] or each is kind],
+        size=size,
+        # The cost that is an axis already says nothing new as a size.
+        sizes=[CostChoice(each, counts[each], each == size) for each in measures if kind is ChartKind.TIME or each != tradeoff.measure],
+        colour=PointColour(colour) if colour else None,
+        families=group_families(drawn) if kind is ChartKind.TIME and colour else families,
+        panels=panels,
+        listed=[row for family in panels for row in family.listed] if listed is None else listed,
+    )
+
+
+def without_unprinted_families(charting: Charting, tradeoff: Tradeoff | None) -> Charting:
+    """Leave out of the families what the trade-off has left out."""
+    if tradeoff is None or charting.kind is not ChartKind.FAMILIES:
+        return charting
+    kept = {row.pk for row in tradeoff.points}
+    if all(row.pk in kept for family in charting.panels for row in family.rows):
+        return charting
+    panels = [
+        replace(family, rows=[row for row in family.rows if row.pk in kept], listed=[row for row in family.listed if row.pk in kept])
+        for family in charting.panels
+    ]
+    return replace(charting, panels=[family for family in panels if family.rows])
+
+
+def _check(name: str, word: str, known: Any) -> None:
+    """Raise `UnknownFilterError` for a word that is neither '' nor known."""
+    if word and word not in list(known):
+        called = {"chart": "chart", "colour": "colouring", "size": "cost"}[name]
+        raise UnknownFilterError(f"There is no {called} called “{word[:60]}”. There are {', '.join(known)}.", field=name)
+
+
+def _list_best(family: Family, tradeoff: Tradeoff) -> list[Row]:
+    """Return the rows that stand for a family in words: the last and best ones of its own front, the cheapest first."""
+    key, measure = tradeoff.metric.key, tradeoff.measure
+    no_record = ranking.qualifier_without_record(tradeoff.metric.direction)
+    no_least_cost = ranking.qualifier_without_record(cost_direction(measure))
+    front: Sequence[Row] = ranking.front(
+        [row for row in family.rows if row.ranks],
+        lambda row: None if (score := row.scores[key]).qualifier is no_record else score.rank_by,
+        lambda row: None if (price := row.prices[measure]).qualifier is no_least_cost else price.rank_by,
+        direction=tradeoff.metric.direction,
+        cost_direction=cost_direction(measure),
+    )
+    return list(front[-MOST_OF_FAMILY:] or family.rows[:MOST_OF_FAMILY])
