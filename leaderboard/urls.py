@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 
-from leaderboard import views
+from leaderboard import catalogue_views, views
 
 handler400 = "leaderboard.views.refuse_request"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("sota/<slug:slug>/", views.board, name="board"),
     path("sota/<slug:slug>/chart.json", views.chart, name="chart"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("models/<slug:slug>/", catalogue_views.model, name="model"),
+    path("datasets/<slug:slug>/", catalogue_views.dataset, name="dataset"),
     path("search/", views.search, name="search"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
