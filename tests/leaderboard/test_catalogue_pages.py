@@ -13,7 +13,7 @@ from pytest_django import Settings
 from claims import boards, keys
 from claims.models import Alias, Benchmark, Claim, Cost, Dataset, DatasetSplit, MLModel, OldSlug, Paper, Result
 from claims.services import search_names
-from claims.terms import ClaimKind, CostMeasure, CurationState, Qualifier, Role
+from claims.terms import ClaimKind, CostMeasure, CurationState, DecidedBy, Qualifier, Role
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
@@ -50,7 +50,7 @@ def test_model_page_shows_results_costs_and_papers(client: Client) -> None:
     response = client.get(model.get_absolute_url())
     text, html = text_of(response).replace("\u00a0", " "), response.content.decode()
     assert "3 results on 2 boards 1 cost quoted by 1 paper" in text
-    assert "large 384 × 384 70.50 Top-1 accuracy, % HeronNet: wading deep 10 Mar 2022" in text
+    assert "large 384 × 384 70.50 Top-1 accuracy, % HeronNet: wading deep 10 Mar 2022 Unreviewed" in text
     assert "up to 81.2 Top-1 accuracy, %" in text
     assert "none stated quoted 69.9 Top-1 accuracy, % Egrets against herons" in text
     assert 'Also written</span> <bdi class="tag">The Wader</bdi>' in html
@@ -70,7 +70,7 @@ def test_model_page_shows_imported_rows(client: Client) -> None:
     row = make.make_imported_row(make.make_benchmark(), "HeronNet", "71.234", {CostMeasure.PARAMETERS: 21e6}, source="herons.csv")
     assert row.ml_model is not None
     text = text_of(client.get(row.ml_model.get_absolute_url()))
-    assert "71.234 Top-1 accuracy, % herons.csv no date" in text
+    assert "71.234 Top-1 accuracy, % herons.csv no date Imported Unreviewed" in text
     assert "21M Parameters herons.csv, record" in text
 
 
@@ -235,3 +235,21 @@ def test_rows_of_a_board_know_their_models_page() -> None:
     model = MLModel.objects.get()
     assert rows.pop(model.name) == model.get_absolute_url()
     assert list(rows.values()) == [""]
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "Unreviewed"),
+        ({"state": CurationState.ACCEPTED}, "Accepted"),
+        ({"state": CurationState.ACCEPTED, "decided_by": DecidedBy.POLICY}, "Auto-accepted"),
+        ({"state": CurationState.ACCEPTED, "tier": "verified", "tier_reason": "seen"}, "Verified"),
+        ({"state": CurationState.ACCEPTED, "tier": "disputed", "tier_reason": "not so"}, "Disputed"),
+    ],
+)
+def test_rows_of_a_model_say_their_state(client: Client, fields: dict[str, Any], state: str) -> None:
+    model = make_model()
+    claim = make_row(model, make.make_benchmark(), **fields)
+    assert claim.result is not None
+    assert claim.result.paper is not None
+    assert f"{claim.result.paper.title} 10 Mar 2022 {state}" in text_of(client.get(model.get_absolute_url()))
