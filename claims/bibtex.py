@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -81,7 +82,7 @@ def entry(paper: Paper) -> str:
             "month": _MONTHS[paper.first_day.month - 1] if same_month and paper.first_day else "",
             "eprint": escape(paper.arxiv_id),
             "archivePrefix": "arXiv" if paper.arxiv_id else "",
-            "url": escape_url(paper.url or (f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else "")),
+            "url": escape_url(_address(paper)),
             "note": "Year inferred from the listing" if _year(paper) and paper.date_source == DateSource.YEAR_INFERRED else "",
         },
     )
@@ -90,6 +91,30 @@ def entry(paper: Paper) -> str:
 def entries(papers: Iterable[Paper]) -> str:
     """Return the entries of papers in their order, each paper once, with an empty line between them; '' for none."""
     return "\n".join({paper.pk: entry(paper) for paper in papers}.values())
+
+
+def board_entry(*, name: str, slug: str, url: str, version: int, changed: date, today: date) -> str:
+    """Return the BibTeX entry of a board: boards change, so it says which version was looked at, and when."""
+    return write_entry(
+        "misc",
+        f"claimboard-{slug}-v{version}",
+        {
+            "title": f"{{{escape(name)}}}",
+            "howpublished": "Leaderboard on Claimboard",
+            "year": str(changed.year),
+            "month": _MONTHS[changed.month - 1],
+            "url": escape_url(url),
+            "urldate": today.isoformat(),
+            "note": f"Version {version} of {changed.isoformat()}, accessed {today.isoformat()}",
+        },
+    )
+
+
+def _address(paper: Paper) -> str:
+    """Return where a paper can be found, '' where that is not known: what a listing states as an address may be any text."""
+    if paper.url.startswith(("https://", "http://")):
+        return paper.url
+    return f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else ""
 
 
 def _year(paper: Paper) -> str:

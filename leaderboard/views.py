@@ -28,12 +28,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from claims import boards, tasks
+from claims import bibtex, boards, tasks
 from claims import search as searching
 from claims.errors import (
     ClaimsError,
@@ -53,6 +54,7 @@ from leaderboard.csv_files import stream_csv
 from leaderboard.etags import make_etag
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.rendering import render
+from leaderboard.templatetags import head_tags
 from leaderboard.templatetags.paper_tags import number_statements
 from leaderboard.templatetags.word_tags import plural
 from leaderboard.uploads import find_trouble
@@ -224,6 +226,36 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     tabled = number_statements(page.table_claims, page.table_costs, after=len(numbered) + len(earlier))
     context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "tabled": tabled, "may_curate": may_curate}
     return render(request, "boards/paper.html", context)
+
+
+@require_safe
+def cite_paper(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A paper's BibTeX entry as a file."""
+    found = Paper.objects.select_related("merged_into").filter(public_id=public_id).first()
+    if found is None:
+        raise Http404("There is no paper at this address.")
+    if found.merged_into is not None:
+        return redirect("cite-paper", found.merged_into.public_id)
+    return _bibtex_file(bibtex.entry(found), name=bibtex.cite_key(found))
+
+
+@require_safe
+def cite_board(request: HttpRequest, slug: str) -> HttpResponse:
+    """A board's BibTeX entry as a file: this version of it, as of today."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    if benchmark.slug != slug:
+        return redirect("cite-board", benchmark.slug, permanent=True)
+    return _bibtex_file(head_tags.cite_board(benchmark, today=timezone.now().date()), name=f"claimboard-{benchmark.slug}")
+
+
+def _bibtex_file(text: str, *, name: str) -> HttpResponse:
+    """Return BibTeX for a download; `name` is a plain word."""
+    response = HttpResponse(text, content_type="application/x-bibtex; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.bib"'
+    return response
 
 
 @require_safe

@@ -209,7 +209,8 @@ def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
 
 def _fill_origin(row: Row, origin: Sequence[Any]) -> None:
     """Fill in whose a row is, from the `_ORIGIN_FIELDS` of one of its numbers: the text's paper, else the record's, else the table."""
-    text, record, (record_first, record_last, code_url, number, table, listing) = origin[:5], origin[5:10], origin[10:]
+    text, record, (record_first, record_last, code_url, number, table, listing, model) = origin[:5], origin[5:10], origin[10:]
+    row.model_slug = model or ""
     title, public_id, row.first_day, row.last_day, paper_code = text if text[0] is not None else record
     row.paper_title, row.paper_public_id, row.code_url = title or "", public_id or "", paper_code or code_url or ""
     if title is None:
@@ -241,6 +242,7 @@ _ORIGIN_FIELDS = (
     *(f"source_record__paper__{name}" for name in _PAPER_FIELDS),
     *("source_record__first_day", "source_record__last_day", "source_record__code_url", "source_record__number"),
     *("source_record__source__name", "source_record__source__listing__public_id"),
+    "result__ml_model__slug",
 )
 
 

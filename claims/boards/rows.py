@@ -187,6 +187,7 @@ class Row:
     record_url: str = field(default="", init=False)
     others: Sequence[OtherNumber] = field(default=(), init=False)
     code_url: str = field(default="", init=False)
+    model_slug: str = field(default="", init=False)
     rank: int | None = field(default=None, init=False)
     tied: bool = field(default=False, init=False)
     on_front: bool = field(default=False, init=False)
@@ -210,6 +211,11 @@ class Row:
     @property
     def paper_url(self) -> str:
         return reverse("paper", args=[self.paper_public_id]) if self.paper_public_id else ""
+
+    @property
+    def model_url(self) -> str:
+        """The page of the row's model, '' for a method without a name or one that the catalogue does not know."""
+        return reverse("model", args=[self.model_slug]) if self.model_slug else ""
 
     @property
     def setting(self) -> list[str]:

@@ -80,11 +80,12 @@ def test_escape_leaves_no_command_to_run_and_no_brace_to_count() -> None:
 def test_an_address_can_not_end_its_field() -> None:
     paper = make_paper(url="https://example.org/a_b?q=50%25&x={1}\\}#über")
     assert "{https://example.org/a_b?q=50%25&x=%7B1%7D%5C%7D#%C3%BCber}" in bibtex.entry(paper)
+    assert "url" not in bibtex.entry(make_paper(url="javascript:alert(1)"))
 
 
 @given(st.text(), st.text(max_size=20))
 def test_braces_of_every_entry_are_balanced(title: str, address: str) -> None:
-    entry = bibtex.entry(make_paper(title, url=address))
+    entry = bibtex.entry(make_paper(title, url=f"https://{address}"))
     depth = 0
     for place, sign in enumerate(entry):
         depth += {"{": 1, "}": -1}.get(sign, 0)
