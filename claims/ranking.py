@@ -114,6 +114,31 @@ def front(
     return [row for _, _, row in kept]
 
 
+def records(
+    rows: Iterable[Row],
+    value_of: Callable[[Row], float | None],
+    day_of: Callable[[Row], str],
+    direction: Direction,
+) -> list[Row]:
+    """Return the rows that set a record, the earliest first: each is better than all before it.
+
+    `day_of` returns an ISO date, '' where it is not known. A day's record is its best row: nobody can say what came first on one day.
+    Who equals a record does not hold it; of equal rows of one day the first given one does. Rows without a value or a date set none,
+    nor does anything where the direction is unknown. What leads nothing (see `leads`) sets none either: its getter returns None.
+    """
+    if direction is Direction.UNKNOWN:
+        return []
+    sign = -1.0 if direction is Direction.HIGHER else 1.0
+    dated = [(day, value * sign, row) for row in rows if (day := day_of(row)) and (value := value_of(row)) is not None]
+    dated.sort(key=itemgetter(0, 1))
+    kept: list[tuple[float, Row]] = []
+    for _, value, row in dated:
+        # The best of a day comes first, so that no other of that day is better.
+        if not kept or value < kept[-1][0]:
+            kept.append((value, row))
+    return [row for _, row in kept]
+
+
 def exactness(*, qualifier: Qualifier, value_max: float | None, decimals: int) -> tuple[int, int]:
     """Return a sort key, the most exactly stated number first: exact before about, bound and range, then by decimals."""
     if qualifier is Qualifier.EXACT and value_max is None:

@@ -93,3 +93,52 @@ def test_front_keeps_equal_rows_in_their_order_the_cheapest_first() -> None:
 @pytest.mark.parametrize("directions", [(Direction.UNKNOWN, Direction.LOWER), (Direction.HIGHER, Direction.UNKNOWN)])
 def test_there_is_no_front_without_directions(directions: tuple[Direction, Direction]) -> None:
     assert find_front([(80.0, 5.0)], *directions) == []
+
+
+Dated = tuple[str, float | None, str]
+"""An ISO date or '', a number, a name."""
+
+
+def find_records(rows: list[Dated], direction: Direction = Direction.HIGHER) -> list[str]:
+    return [name for _, _, name in ranking.records(rows, lambda row: row[1], lambda row: row[0], direction)]
+
+
+def test_record_is_what_is_better_than_all_before() -> None:
+    rows: list[Dated] = [("2021-05-01", 80.0, "B"), ("2020-01-01", 78.0, "A"), ("2021-09-01", 79.0, "below"), ("2022-01-01", 84.5, "C")]
+    assert find_records(rows) == ["A", "B", "C"]
+    assert find_records([(day, -value, name) for day, value, name in rows if value], Direction.LOWER) == ["A", "B", "C"]
+
+
+def test_who_equals_a_record_does_not_hold_it() -> None:
+    assert find_records([("2021-01-02", 80.0, "later"), ("2021-01-01", 80.0, "first"), ("2021-01-01", 80.0, "same day")]) == ["first"]
+
+
+def test_a_day_has_one_record() -> None:
+    assert find_records([("2021-01-01", 80.0, "lower"), ("2021-01-01", 82.0, "best"), ("2021-01-01", 81.0, "between")]) == ["best"]
+
+
+def test_no_record_without_a_date_a_value_or_a_direction() -> None:
+    rows: list[Dated] = [("", 99.0, "no date"), ("2019-01-01", None, "a bound, or not stated"), ("2020-01-01", 0.0, "nothing")]
+    assert find_records(rows) == ["nothing"]
+    assert find_records(rows, Direction.UNKNOWN) == []
+    assert find_records([]) == []
+
+
+DAYS = st.sampled_from(["", "2019-12-31", "2020-01-01", "2020-06-30", "2021-03-05"])
+
+
+@given(rows=st.lists(st.tuples(DAYS, NUMBERS), max_size=12), direction=st.sampled_from(KNOWN))
+def test_records_rise_and_nothing_of_their_day_or_before_is_better(rows: list[tuple[str, float | None]], direction: Direction) -> None:
+    found = ranking.records(rows, lambda row: row[1], lambda row: row[0], direction)
+    dated = [(day, value) for day, value in rows if day and value is not None]
+    assert bool(found) == bool(dated)
+    for (day, value), (next_day, next_value) in pairwise(found):
+        assert day < next_day
+        assert value is not None
+        assert next_value is not None
+        assert is_better(next_value, value, direction)
+    for day, value in dated:
+        held = [record for record_day, record in found if record_day <= day]
+        assert held, "from the first dated row on there is a record"
+        assert held[-1] is not None
+        assert not is_better(value, held[-1], direction)
