@@ -45,7 +45,7 @@ from claims.errors import (
     UnknownFilterError,
 )
 from claims.extraction.table_numbers import UNITS_OFFERED
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
 from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
 from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
 from leaderboard.csv_files import stream_csv
@@ -66,11 +66,22 @@ _STATUS: dict[type[ClaimsError], int] = {TooManyUploadsError: 429, StorageError:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The boards by area."""
+    """The boards by area, the largest of each; `?area=` shows all of one. And what is new."""
     everything = request.GET.get("boards") == "all"
-    areas = boards.list_areas(single=everything)
-    left_out = 0 if everything else boards.count_single_boards()
-    return render(request, "boards/home.html", {"areas": areas, "left_out": left_out})
+    chosen = request.GET.get("area") or None
+    try:
+        areas = boards.list_areas(single=everything, area=chosen)
+    except Area.DoesNotExist:
+        raise Http404(f"There is no area “{str(chosen)[:40]}” with boards.") from None
+    context = {
+        "areas": areas,
+        "chosen": chosen,
+        "accepted_only": not settings.SHOW_UNREVIEWED,
+        "left_out": 0 if everything else boards.count_single_boards(),
+        "records": boards.list_latest_records(),
+        "listings": boards.list_latest_listings(),
+    }
+    return render(request, "boards/home.html", context)
 
 
 @require_safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -38,7 +39,7 @@ def history(slug: str = IMAGENET, *, accepted_only: bool = False) -> list[tuple[
     """Return (day, number, model, model that held it before) of each record."""
     kept = Record.objects.filter(benchmark__slug=slug, accepted_only=accepted_only).order_by("day")
     return [
-        (record.day.isoformat(), record.value, record.claim.model_name, record.previous and record.previous.model_name)
+        (record.day.isoformat(), record.value, record.claim.model_name, record.previous.model_name if record.previous else None)
         for record in kept.select_related("claim", "previous")
     ]
 
@@ -138,7 +139,7 @@ def test_only_what_changed_is_written(listing: Listing) -> None:
     assert len(kept) == 4
 
 
-def add(benchmark: Benchmark, model: str, number: str, day: date | None, **fields: object) -> Claim:
+def add(benchmark: Benchmark, model: str, number: str, day: date | None, **fields: Any) -> Claim:
     paper = make.make_paper(abstract=f"It reaches {number} there.", day=day)
     return make.make_claim(number, benchmark=benchmark, paper=paper, model=model, **fields)
 
