@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
     path("sota/<slug:slug>/chart.json", views.chart, name="chart"),
+    path("sota/<slug:slug>/card.png", views.card, name="card"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
     path("search/", views.search, name="search"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),

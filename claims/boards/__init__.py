@@ -13,6 +13,7 @@ from claims.boards.home import (
     list_boards,
     list_largest_boards,
     list_latest_records,
+    list_records_of,
 )
 from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
 from claims.boards.papers import PaperPage, RecordPage, find_withdrawals, read_paper, read_paper_statements, read_record
@@ -64,6 +65,7 @@ __all__ = [
     "list_listings",
     "list_names",
     "list_records",
+    "list_records_of",
     "list_ways_out",
     "measure_of",
     "read_board",

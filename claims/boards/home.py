@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from claims.models import Area, Benchmark, Claim, OldSlug, Record, Result, ResultValue
 from claims.querysets import OWN, BenchmarkQuerySet
@@ -115,16 +115,26 @@ MOST_IDS = 500
 
 def _summarise(benchmarks: list[Benchmark]) -> Iterable[Summary]:
     records: dict[int, list[Record]] = defaultdict(list)
-    found = Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED).select_related("claim").only(*_RECORD_FIELDS)
+    found = _list_records()
     if len(benchmarks) <= MOST_IDS:
         found = found.filter(benchmark__in=[benchmark.pk for benchmark in benchmarks])
-    for record in found.order_by("day"):
+    for record in found:
         records[record.benchmark_id].append(record)
     unled = _explain([benchmark for benchmark in benchmarks if getattr(benchmark, _leader()) is None])
     return (
         Summary(benchmark, getattr(benchmark, _leader()), unled.get(benchmark.pk), records.get(benchmark.pk, []))
         for benchmark in benchmarks
     )
+
+
+def _list_records() -> QuerySet[Record]:
+    shown = Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED)
+    return shown.select_related("claim").only(*_RECORD_FIELDS).order_by("day")
+
+
+def list_records_of(benchmark: Benchmark) -> list[Record]:
+    """Return a board's records, the earliest first, with what is printed of their claims."""
+    return list(_list_records().filter(benchmark=benchmark))
 
 
 _PRINTED = ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier")
