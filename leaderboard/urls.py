@@ -15,6 +15,7 @@ urlpatterns = [
     path("sota/<slug:slug>/compare/", views.compare, name="compare"),
     re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/rows\.(?P<form>md|tex|csv|bib)$", views.take_along, name="take-along"),
     path("sota/<slug:slug>/cite.bib", views.cite_board, name="cite-board"),
+    path("sota/<slug:slug>/card.png", views.card, name="card"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),

@@ -15,6 +15,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -24,6 +25,7 @@ from django.http import (
     QueryDict,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -47,9 +49,11 @@ from claims.errors import (
     UnknownFilterError,
 )
 from claims.extraction.table_numbers import UNITS_OFFERED
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
 from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
 from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
+from leaderboard import cards
+from leaderboard import tasks as site_tasks
 from leaderboard.csv_files import stream_csv
 from leaderboard.etags import make_etag
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
@@ -69,11 +73,22 @@ _STATUS: dict[type[ClaimsError], int] = {TooManyUploadsError: 429, StorageError:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The boards by area."""
+    """The boards by area, the largest of each; `?area=` shows all of one. And what is new."""
     everything = request.GET.get("boards") == "all"
-    areas = boards.list_areas(single=everything)
-    left_out = 0 if everything else boards.count_single_boards()
-    return render(request, "boards/home.html", {"areas": areas, "left_out": left_out})
+    chosen = request.GET.get("area") or None
+    try:
+        areas = boards.list_areas(single=everything, area=chosen)
+    except Area.DoesNotExist:
+        raise Http404(f"There is no area “{str(chosen)[:40]}” with boards.") from None
+    context = {
+        "areas": areas,
+        "chosen": chosen,
+        "accepted_only": not settings.SHOW_UNREVIEWED,
+        "left_out": 0 if everything else boards.count_single_boards(),
+        "records": boards.list_latest_records(),
+        "listings": boards.list_latest_listings(),
+    }
+    return render(request, "boards/home.html", context)
 
 
 @require_safe
@@ -208,6 +223,36 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
         response = JsonResponse(drawn["figure"] if wanted else drawn)
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
+    return response
+
+
+@require_safe
+def card(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A board's picture for links to it. One that is not drawn yet is asked for, and an older one or the site's stands in for it.
+
+    A worker draws: matplotlib would take a second and 50 MB of each web process, and who fetches such pictures asks again.
+    """
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    if benchmark.slug != slug:
+        return redirect(cards.card_url(benchmark), permanent=True)
+    current = cards.find_card(benchmark)
+    if current is None:
+        site_tasks.ask_for_card(benchmark)
+    shown = current or cards.find_older_card(benchmark)
+    try:
+        file = shown.open("rb") if shown else None
+    except OSError:
+        file = None  # removed meanwhile, for a later one
+    if shown is None or file is None:
+        response: HttpResponseBase = redirect(static("card.png"))
+        response["Cache-Control"] = "no-store"
+        return response
+    asked_for_this = current is not None and request.GET.get("v") == cards.card_version(benchmark)
+    response = FileResponse(file, content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if asked_for_this else "no-cache"
     return response
 
 

@@ -17,13 +17,16 @@ from claims.boards.catalogue import (
 from claims.boards.home import (
     AreaBoards,
     Summary,
+    Unled,
     count_single_boards,
     find_benchmark,
     list_areas,
     list_boards,
     list_largest_boards,
+    list_latest_records,
+    list_records_of,
 )
-from claims.boards.listings import count_listings, list_entries, list_listings, list_names, list_records, read_years
+from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.reading import FILTERS, PAGE_SIZE, list_ways_out, read_board
 from claims.boards.rows import (
@@ -75,6 +78,7 @@ __all__ = [
     "Sentence",
     "Summary",
     "Tradeoff",
+    "Unled",
     "condition_of",
     "count_listings",
     "count_single_boards",
@@ -87,9 +91,12 @@ __all__ = [
     "list_boards",
     "list_entries",
     "list_largest_boards",
+    "list_latest_listings",
+    "list_latest_records",
     "list_listings",
     "list_names",
     "list_records",
+    "list_records_of",
     "list_ways_out",
     "measure_of",
     "read_board",

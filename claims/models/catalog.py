@@ -208,12 +208,14 @@ class OldSlug(models.Model):
 
 
 class CatalogueState(models.Model):
-    """How far the boards have followed the shipped catalogue; the table's one row.
+    """How far the boards have followed the shipped catalogue, and this software; the table's one row.
 
-    Papers from id `unsettled_from` on still stand on boards as an earlier catalogue had them; null where none does.
+    Papers from id `unsettled_from` on still stand on boards as an earlier catalogue had them, and boards from id `unrecorded_from` on
+    have no records yet, for an earlier release kept none; null where there are none of these.
     """
 
     unsettled_from = models.PositiveBigIntegerField(null=True, blank=True)
+    unrecorded_from = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(name="catalogue_state_single", condition=Q(id=1))]

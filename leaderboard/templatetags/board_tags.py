@@ -351,15 +351,16 @@ def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
 @register.simple_tag
 def leader_number(claim: Claim) -> SafeString:
     """Return a leader's number without its unit, which stands beside it."""
+    text, decimals = printed_claim(claim)
+    return format_html('{}<span class="num d{}">{}</span>', _qualifier(claim.qualifier), decimals, text)
+
+
+def printed_claim(claim: Claim) -> tuple[str, int]:
+    """Return a claim's number in its metric's unit and its decimals there: the stated precision, neither padded nor rounded."""
     ends = [claim.value] + ([claim.value_max] if claim.value_max is not None else [])
     factor = claim.canonical_value / claim.value if claim.canonical_value is not None and claim.value else 1.0
     decimals = max(0, min(MOST_DECIMALS, claim.decimals - round(math.log10(abs(factor) or 1.0))))
-    return format_html(
-        '{}<span class="num d{}">{}</span>',
-        _qualifier(claim.qualifier),
-        decimals,
-        EN_DASH.join(_minus(f"{end * factor:,.{decimals}f}") for end in ends),
-    )
+    return EN_DASH.join(_minus(f"{end * factor:,.{decimals}f}") for end in ends), decimals
 
 
 @register.filter
