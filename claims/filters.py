@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import django_filters
+from django import forms
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.errors import UnknownFilterError
+from claims.extraction.quantities import parse_cell
+from claims.extraction.table_numbers import measure_price
 from claims.models import Benchmark, Condition, Result, ResultCondition
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import CurationState, Role
+from claims.terms import COMPARABLE_KINDS, CostMeasure, CurationState, Role
+
+COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
+"""The measures whose numbers are comparable with each other."""
+
+
+def settings_by_kind(wanted: Sequence[str]) -> Mapping[str, list[str]]:
+    """Return the keys of chosen settings by their kind; '' as a key means that nothing of the kind is stated."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for choice in wanted:
+        kind, _, key = choice.partition(":")
+        kinds[kind].append(key)
+    return kinds
 
 
 class StrictFilterSet(django_filters.FilterSet):
@@ -36,11 +54,53 @@ class StrictFilterSet(django_filters.FilterSet):
             raise UnknownFilterError(f"The filter “{name}” can't be used so: {' '.join(map(str, errors))}", field=name)
 
 
-class BoardFilterSet(StrictFilterSet):
-    """Rows of one board: `setting` (a condition's key, repeatable: all must hold; "none" for rows without any), `role`, `year`
-    of the paper and `state`. `cost` and what else the chart is drawn by are the board's own: they leave no row out."""
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a row may cost at least and at most, in the measure's canonical unit; None where there is no such bound."""
 
-    reserved = StrictFilterSet.reserved | {"cost", "chart", "size", "colour"}
+    measure: str
+    least: float | None
+    most: float | None
+
+
+_LONGEST_PRICE = 40
+
+
+class _PriceField(forms.Field):
+    """A cost as people write it ("25M", "4.5 GMACs", "30 ms"), read as a table's cell is: a number in the canonical unit."""
+
+    def __init__(self, *, measure: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.measure = CostMeasure(measure)
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        numbers = parse_cell(text) if len(text) <= _LONGEST_PRICE else ()
+        price = measure_price(numbers[0], self.measure, "") if isinstance(numbers, tuple) and len(numbers) == 1 else None
+        if price is None or price.canonical_value is None or price.canonical_max is not None or price.canonical_value < 0:
+            raise forms.ValidationError(f"“{text[:40]}” is no single {self.measure.replace('_', ' ')}. Write it like 25M, 4.5G or 30 ms.")
+        return price.canonical_value
+
+
+class _PriceFilter(django_filters.Filter):
+    field_class = _PriceField
+
+
+_COST_BOUNDS = ("min_", "max_")
+
+
+class BoardFilterSet(StrictFilterSet):
+    """Rows of one board.
+
+    `setting` is a condition as "kind:key", repeatable: of one kind one must hold, of several kinds each; "kind:" are the rows that state
+    none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the last day that papers
+    may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the rows that others
+    contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no row out.
+    """
+
+    reserved = StrictFilterSet.reserved | {"cost", "column", "density", "row", "chart", "size", "colour"}
 
     setting = django_filters.MultipleChoiceFilter(method="by_setting", label="Setting")
     role = django_filters.ChoiceFilter(
@@ -52,6 +112,11 @@ class BoardFilterSet(StrictFilterSet):
         method="by_state",
         label="State",
     )
+    # What the rows that were read say themselves: the database isn't asked.
+    as_of = django_filters.DateFilter(method="by_row", label="As of", input_formats=["%Y-%m-%d"])
+    model = django_filters.CharFilter(method="by_row", label="Model", max_length=200)
+    like = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="Like for like")
+    conflicts = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="In conflict")
 
     class Meta:
         model = Result
@@ -63,7 +128,55 @@ class BoardFilterSet(StrictFilterSet):
         self.benchmark = benchmark
         self.wanted_role = str((self.data or {}).get("role", ""))
         self.conditions = conditions
-        self.filters["setting"].extra["choices"] = [(f"{c.kind}:{c.key}", c.value) for c in self.conditions] + [("none", "none stated")]
+        kinds = dict.fromkeys(c.kind for c in self.conditions)
+        self.filters["setting"].extra["choices"] = [
+            *((f"{c.kind}:{c.key}", c.value) for c in self.conditions),
+            *((f"{kind}:", "not stated") for kind in kinds),
+            ("none", "none stated"),
+        ]
+        # Two for each measure would take longer to make than the board: only those that are asked for.
+        for name in data or {}:
+            if name.startswith(_COST_BOUNDS) and (measure := name[4:]) in COMPARED_MEASURES:
+                self.filters[name] = _PriceFilter(method="by_row", label=name, measure=measure)
+                self.filters[name].parent = self  # type: ignore[attr-defined]  # as the library does for those of the class
+
+    def check(self) -> None:
+        super().check()
+        for bound in self.bounds:
+            if bound.least is not None and bound.most is not None and bound.least > bound.most:
+                words = bound.measure.replace("_", " ")
+                raise UnknownFilterError(
+                    f"The least {words} (min_{bound.measure}) is above the most (max_{bound.measure}): no row can cost both.",
+                    field=f"min_{bound.measure}",
+                )
+
+    def _wanted(self, name: str) -> Any:
+        return self.form.cleaned_data.get(name) if self.data else None
+
+    @property
+    def as_of_day(self) -> date | None:
+        return self._wanted("as_of") or None
+
+    @property
+    def wanted_model(self) -> str:
+        return self._wanted("model") or ""
+
+    @property
+    def wants_like(self) -> bool:
+        return bool(self._wanted("like"))
+
+    @property
+    def wants_conflicts(self) -> bool:
+        return bool(self._wanted("conflicts"))
+
+    @property
+    def bounds(self) -> list[Bound]:
+        """The bounds on costs, one for each measure that has any."""
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for name in self.data or {}:
+            if name in self.filters and name.startswith(_COST_BOUNDS) and (value := self._wanted(name)) is not None:
+                found[name[4:]][name[:3]] = value
+        return [Bound(measure, ends.get("min"), ends.get("max")) for measure, ends in found.items()]
 
     @property
     def wanted_year(self) -> str:
@@ -80,12 +193,20 @@ class BoardFilterSet(StrictFilterSet):
         return {"all": OWN | QUOTED, Role.BASELINE.value: QUOTED}.get(self.wanted_role, OWN)
 
     def by_setting(self, rows: QuerySet[Any], name: str, wanted: list[str]) -> QuerySet[Any]:
-        for choice in wanted:
-            if choice == "none":
-                rows = rows.filter(setting_key="")
-            else:
-                kind, _, key = choice.partition(":")
-                rows = rows.filter(Exists(ResultCondition.objects.filter(result=OuterRef("pk"), condition__kind=kind, condition__key=key)))
+        conditions = ResultCondition.objects.filter(result=OuterRef("pk"))
+        for kind, keys in settings_by_kind(wanted).items():
+            if kind == "none":
+                rows = rows.exclude(Exists(conditions.filter(condition__kind__in=COMPARABLE_KINDS)))
+                continue
+            stated = [key for key in keys if key]
+            passing = Q(Exists(conditions.filter(condition__kind=kind, condition__key__in=stated))) if stated else Q()
+            if "" in keys:
+                unstated = ~Q(Exists(conditions.filter(condition__kind=kind)))
+                passing = passing | unstated if stated else unstated
+            rows = rows.filter(passing)
+        return rows
+
+    def by_row(self, rows: QuerySet[Any], name: str, wanted: Any) -> QuerySet[Any]:
         return rows
 
     def by_role(self, rows: QuerySet[Any], name: str, role: str) -> QuerySet[Any]:

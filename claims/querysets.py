@@ -48,6 +48,11 @@ class StatementQuerySet(models.QuerySet[_Row]):
     def accepted(self) -> Self:
         return self.filter(state=CurationState.ACCEPTED)
 
+    def visible(self) -> Self:
+        """What counts for readers: of no withdrawn paper, and accepted with SHOW_UNREVIEWED off."""
+        standing = self.standing().exclude(paper_text__paper__withdrawn=True)
+        return standing if settings.SHOW_UNREVIEWED else standing.accepted()
+
     def absolute(self) -> Self:
         return self.filter(kind=ClaimKind.ABSOLUTE)
 

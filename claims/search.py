@@ -381,12 +381,12 @@ def _read_standing(candidates: Iterable[Candidate]) -> dict[SearchKind, dict[int
     ids: dict[SearchKind, set[int]] = {kind: set() for kind in SearchKind}
     for candidate in candidates:
         ids[candidate.kind].add(candidate.object_id)
-    numbers = _visible_claims().filter(paper_text__paper__in=ids[SearchKind.PAPER])
+    numbers = Claim.objects.visible().filter(paper_text__paper__in=ids[SearchKind.PAPER])
     of_papers = Counter(dict(numbers.values_list("paper_text__paper").annotate(count=Count("pk")).order_by()))
     papers = Paper.objects.filter(pk__in=ids[SearchKind.PAPER], merged_into__isnull=True, withdrawn=False)
     rows = Result.objects.visible().filter(ml_model__in=ids[SearchKind.MODEL])
     of_models = Counter(dict(rows.values_list("ml_model").annotate(count=Count("pk")).order_by()))
-    seen = Exists(_visible_claims().filter(ml_model=OuterRef("pk"))) | Exists(_visible_costs().filter(ml_model=OuterRef("pk")))
+    seen = Exists(Claim.objects.visible().filter(ml_model=OuterRef("pk"))) | Exists(Cost.objects.visible().filter(ml_model=OuterRef("pk")))
     # A person may have decided on a number that quotes a model: it keeps its link when the model's own paper is withdrawn.
     lent = Exists(MLModel.objects.filter(merged_into=OuterRef("pk")).exclude(introduced_by__withdrawn=True))
     introduced = Q(introduced_by__isnull=True) | Q(introduced_by__withdrawn=False) | lent
@@ -404,16 +404,6 @@ def _read_standing(candidates: Iterable[Candidate]) -> dict[SearchKind, dict[int
         SearchKind.DATASET: {pk: (of_datasets[pk], public_id) for pk, public_id in datasets.values_list("pk", "public_id")},
         SearchKind.BOARD: of_boards,
     }
-
-
-def _visible_claims() -> Any:
-    standing = Claim.objects.standing().exclude(paper_text__paper__withdrawn=True)
-    return standing if settings.SHOW_UNREVIEWED else standing.accepted()
-
-
-def _visible_costs() -> Any:
-    standing = Cost.objects.standing().exclude(paper_text__paper__withdrawn=True)
-    return standing if settings.SHOW_UNREVIEWED else standing.accepted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -573,10 +563,10 @@ def _read_hits(query: Query, ranked: Sequence[Candidate]) -> list[Hit]:
             ml_model = models[found.object_id]
             name, paper = ml_model.name, ml_model.introduced_by
             on = [by_id[pk] for pk in by_id if pk in of_models.get(ml_model.pk, ())]
-            url = paper.get_absolute_url() if paper else on[0].get_absolute_url() if on else ""
+            url = ml_model.get_absolute_url()
         elif found.kind is SearchKind.DATASET:
-            name, on = datasets[found.object_id].name, of_datasets[found.object_id]
-            url = on[0].get_absolute_url()
+            dataset = datasets[found.object_id]
+            name, url, on = dataset.name, dataset.get_absolute_url(), of_datasets[found.object_id]
         else:
             benchmark = by_id[found.object_id]
             name, url = str(benchmark), benchmark.get_absolute_url()

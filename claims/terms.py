@@ -118,6 +118,17 @@ class ConditionKind(StrEnum):
     OTHER = "other"
 
 
+COMPARABLE_KINDS = (
+    ConditionKind.SHOTS,
+    ConditionKind.LABEL_FRACTION,
+    ConditionKind.PROTOCOL,
+    ConditionKind.SPLIT,
+    ConditionKind.STEPS,
+    ConditionKind.ENSEMBLE,
+)
+"""What makes a protocol: results on other terms are not comparable. Extra data and resolution are choices of a model."""
+
+
 class CurationState(StrEnum):
     UNREVIEWED = "unreviewed"
     ACCEPTED = "accepted"

@@ -8,8 +8,13 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from claims.services import permissions
+from leaderboard.addresses import absolute
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Say whether to offer an upload. Asked only where a template asks, and never of the database for anonymous readers."""
-    return {"may_upload": SimpleLazyObject(lambda: permissions.may_upload(request.user))}
+    """Say whether to offer an upload, and where the page has its one address.
+
+    The first is asked only where a template asks, and never of the database for anonymous readers. What stands behind the question mark
+    of an address makes no other page of it.
+    """
+    return {"may_upload": SimpleLazyObject(lambda: permissions.may_upload(request.user)), "canonical_url": absolute(request.path)}

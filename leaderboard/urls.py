@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 
-from leaderboard import views
+from leaderboard import about_views, catalogue_views, views
 
 handler400 = "leaderboard.views.refuse_request"
 
@@ -12,8 +12,19 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sota/<slug:slug>/", views.board, name="board"),
     path("sota/<slug:slug>/chart.json", views.chart, name="chart"),
+    path("sota/<slug:slug>/compare/", views.compare, name="compare"),
+    re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/rows\.(?P<form>md|tex|csv|bib)$", views.take_along, name="take-along"),
+    path("sota/<slug:slug>/cite.bib", views.cite_board, name="cite-board"),
+    path("sota/<slug:slug>/card.png", views.card, name="card"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
+    path("models/<slug:slug>/", catalogue_views.model, name="model"),
+    path("datasets/<slug:slug>/", catalogue_views.dataset, name="dataset"),
     path("search/", views.search, name="search"),
+    path("about/method/", about_views.method, name="method"),
+    path("robots.txt", about_views.robots, name="robots"),
+    path("sitemap.xml", about_views.sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", about_views.sitemap, name="sitemap-section"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
     path("listings/", views.listings, name="listings"),

@@ -15,24 +15,28 @@ from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
     HttpResponseRedirect,
     JsonResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from claims import boards, tasks
+from claims import bibtex, boards, tasks
 from claims import search as searching
 from claims.errors import (
     ClaimsError,
@@ -45,13 +49,16 @@ from claims.errors import (
     UnknownFilterError,
 )
 from claims.extraction.table_numbers import UNITS_OFFERED
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
 from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
 from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
+from leaderboard import cards
+from leaderboard import tasks as site_tasks
 from leaderboard.csv_files import stream_csv
 from leaderboard.etags import make_etag
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.rendering import render
+from leaderboard.templatetags import head_tags
 from leaderboard.templatetags.paper_tags import number_statements
 from leaderboard.templatetags.word_tags import plural
 from leaderboard.uploads import find_trouble
@@ -66,11 +73,22 @@ _STATUS: dict[type[ClaimsError], int] = {TooManyUploadsError: 429, StorageError:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The boards by area."""
+    """The boards by area, the largest of each; `?area=` shows all of one. And what is new."""
     everything = request.GET.get("boards") == "all"
-    areas = boards.list_areas(single=everything)
-    left_out = 0 if everything else boards.count_single_boards()
-    return render(request, "boards/home.html", {"areas": areas, "left_out": left_out})
+    chosen = request.GET.get("area") or None
+    try:
+        areas = boards.list_areas(single=everything, area=chosen)
+    except Area.DoesNotExist:
+        raise Http404(f"There is no area “{str(chosen)[:40]}” with boards.") from None
+    context = {
+        "areas": areas,
+        "chosen": chosen,
+        "accepted_only": not settings.SHOW_UNREVIEWED,
+        "left_out": 0 if everything else boards.count_single_boards(),
+        "records": boards.list_latest_records(),
+        "listings": boards.list_latest_listings(),
+    }
+    return render(request, "boards/home.html", context)
 
 
 @require_safe
@@ -82,18 +100,96 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(f"There is no board at “{slug}”.") from None
     if benchmark.slug != slug:
         return redirect(benchmark, permanent=True)
+    answer = _answer_unchanged(request, benchmark)
+    if isinstance(answer, HttpResponse):
+        return answer
     query = request.GET.copy()
     opened = str((query.pop("open", None) or [""])[-1])
     try:
         read = boards.read_board(benchmark, query, opened=opened)
     except UnknownFilterError as error:
-        return render(request, "boards/bad_query.html", {"benchmark": benchmark, "message": error.message}, status=400)
+        return _refuse_query(request, benchmark, error)
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []
-    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened}
+    address = request.build_absolute_uri(benchmark.get_absolute_url())
+    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
-    patch_vary_headers(response, ["X-Row"])
+    return _stamp(response, answer)
+
+
+def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpResponse | str:
+    """Return the answer to a reader who has a board's page as it is, else the page's ETag, '' for a page that says something once.
+
+    It depends on the board's version, which every change of its rows or names moves, on what the site and this reader may see, on the
+    query, and on this software.
+    """
+    if len(messages.get_messages(request)):
+        return ""
+    user = request.user
+    etag = make_etag(
+        request.path,
+        *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
+        *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
+        *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
+    )
+    unchanged = get_conditional_response(request, etag=etag)
+    return etag if unchanged is None else _stamp(unchanged, etag)
+
+
+def _stamp(response: HttpResponse, etag: str) -> HttpResponse:
+    if etag:
+        response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
+    patch_vary_headers(response, ["Cookie", "HX-Request", "X-Row"])
     return response
+
+
+def _refuse_query(request: HttpRequest, benchmark: Benchmark, error: UnknownFilterError) -> HttpResponse:
+    return render(request, "boards/bad_query.html", {"benchmark": benchmark, "message": error.message}, status=400)
+
+
+MOST_COMPARED = 6
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """The rows of a board that are named by `?row=`, side by side."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    wanted = list(dict.fromkeys(request.GET.getlist("row")))
+    if benchmark.slug != slug:
+        return redirect(f"{reverse('compare', args=[benchmark.slug])}?{request.GET.urlencode()}", permanent=True)
+    read = boards.read_board(benchmark, QueryDict("role=all"), opened="", only=frozenset(wanted[:MOST_COMPARED]))
+    context = {
+        "board": read,
+        "benchmark": benchmark,
+        "missing": len(wanted[:MOST_COMPARED]) - len(read.rows),
+        "cut": max(0, len(wanted) - MOST_COMPARED),
+        "most": MOST_COMPARED,
+    }
+    return render(request, "boards/compare.html", context)
+
+
+@require_safe
+def take_along(request: HttpRequest, slug: str, form: str) -> HttpResponse | StreamingHttpResponse:
+    """The rows that a board's page shows, as a text to copy; `?rows=all` takes those of all its pages."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    query = request.GET.copy()
+    if benchmark.slug != slug:
+        return redirect(f"{reverse('take-along', args=[benchmark.slug, form])}?{query.urlencode()}", permanent=True)
+    everything = query.pop("rows", [""])[-1] == "all"
+    try:
+        read = boards.read_board(benchmark, query, page_size=None if everything else boards.PAGE_SIZE, opened="")
+    except UnknownFilterError as error:
+        return _refuse_query(request, benchmark, error)
+    from leaderboard import taking_along
+
+    return taking_along.FORMS[form](read, request)
 
 
 @require_safe
@@ -131,6 +227,36 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def card(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A board's picture for links to it. One that is not drawn yet is asked for, and an older one or the site's stands in for it.
+
+    A worker draws: matplotlib would take a second and 50 MB of each web process, and who fetches such pictures asks again.
+    """
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    if benchmark.slug != slug:
+        return redirect(cards.card_url(benchmark), permanent=True)
+    current = cards.find_card(benchmark)
+    if current is None:
+        site_tasks.ask_for_card(benchmark)
+    shown = current or cards.find_older_card(benchmark)
+    try:
+        file = shown.open("rb") if shown else None
+    except OSError:
+        file = None  # removed meanwhile, for a later one
+    if shown is None or file is None:
+        response: HttpResponseBase = redirect(static("card.png"))
+        response["Cache-Control"] = "no-store"
+        return response
+    asked_for_this = current is not None and request.GET.get("v") == cards.card_version(benchmark)
+    response = FileResponse(file, content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if asked_for_this else "no-cache"
+    return response
+
+
+@require_safe
 def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     """A paper's title and abstract with everything that was read from it."""
     may_curate = permissions.may_curate(request.user)
@@ -145,6 +271,36 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     tabled = number_statements(page.table_claims, page.table_costs, after=len(numbered) + len(earlier))
     context = {"page": page, "paper": page.paper, "numbered": numbered, "earlier": earlier, "tabled": tabled, "may_curate": may_curate}
     return render(request, "boards/paper.html", context)
+
+
+@require_safe
+def cite_paper(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A paper's BibTeX entry as a file."""
+    found = Paper.objects.select_related("merged_into").filter(public_id=public_id).first()
+    if found is None:
+        raise Http404("There is no paper at this address.")
+    if found.merged_into is not None:
+        return redirect("cite-paper", found.merged_into.public_id)
+    return _bibtex_file(bibtex.entry(found), name=bibtex.cite_key(found))
+
+
+@require_safe
+def cite_board(request: HttpRequest, slug: str) -> HttpResponse:
+    """A board's BibTeX entry as a file: this version of it, as of today."""
+    try:
+        benchmark = boards.find_benchmark(slug)
+    except Benchmark.DoesNotExist:
+        raise Http404(f"There is no board at “{slug}”.") from None
+    if benchmark.slug != slug:
+        return redirect("cite-board", benchmark.slug, permanent=True)
+    return _bibtex_file(head_tags.cite_board(benchmark, today=timezone.now().date()), name=f"claimboard-{benchmark.slug}")
+
+
+def _bibtex_file(text: str, *, name: str) -> HttpResponse:
+    """Return BibTeX for a download; `name` is a plain word."""
+    response = HttpResponse(text, content_type="application/x-bibtex; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.bib"'
+    return response
 
 
 @require_safe

@@ -14,8 +14,9 @@ from claims.models import Claim
 
 
 def text_of(response: Any) -> str:
-    """Return the page's words without markup, in one line."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"</?bdi>", "", response.content.decode()))).strip()
+    """Return the page's words without markup and without its data for machines, in one line."""
+    page = re.sub(r"<script[^>]*>[^<]*</script>|</?bdi>", "", response.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)).strip()
 
 
 def post_form(client: Client, url: str, **fields: Any) -> Any:

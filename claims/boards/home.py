@@ -2,58 +2,184 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from claims.models import (
-    Benchmark,
-    Claim,
-    OldSlug,
-)
+from claims.models import Area, Benchmark, Claim, OldSlug, Record, Result, ResultValue
+from claims.querysets import OWN, BenchmarkQuerySet
+from claims.terms import CurationState, Direction
+
+BOARDS_OF_AN_AREA = 10
+"""So many boards of each area stand on the home page, the largest; an area's own page has them all."""
+OTHER = "other"
+"""What the page of the boards is called that belong to no area."""
+LATEST = 6
+"""How many records are told as new."""
+
+
+class Unled(StrEnum):
+    """Why nothing leads a board."""
+
+    NO_METRIC = "no metric"
+    NO_DIRECTION = "no direction"
+    NOT_STATED = "not stated"
+    ONLY_BOUNDS = "only bounds"
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A board on the home page. `leader` is the claim that leads it, None if nothing does."""
+    """A board on the home page.
+
+    `leader` is the claim that leads it; None if nothing does, and `unled` says why. `records` are those of the board, the earliest
+    first, with their claims: none where no result that leads has a date.
+    """
 
     benchmark: Benchmark
     leader: Claim | None
+    unled: Unled | None = None
+    records: list[Record] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class AreaBoards:
-    """The boards of an area; '' as its slug is what belongs to none."""
+    """The boards of an area, the largest first, and how many it has in all; '' as its slug is what belongs to none.
+
+    `page` is what its own page is asked for by.
+    """
 
     name: str
     slug: str
+    total: int
     boards: list[Summary]
 
+    @property
+    def page(self) -> str:
+        return self.slug or OTHER
 
-def list_boards(*, single: bool = False) -> list[Benchmark]:
-    """Return the benchmarks of the home page with their names and leaders, by area, the largest first.
+
+def list_boards(*, single: bool = False, of: Collection[int] | None = None) -> list[Benchmark]:
+    """Return the benchmarks of the home page (`of`: those ids) with their names and leaders, by area, the largest first.
 
     Unreviewed benchmarks with a single result stay off the page unless `single`.
     """
-    rows = Q(shown_rows__gt=0) if single else Q(shown_rows__gt=1) | Q(shown_rows=1, reviewed=True)
+    boards = _listed(single=single) if of is None else _listed(single=single).filter(pk__in=of)
     return list(
-        Benchmark.objects.with_names()
+        boards.with_names()
         .select_related(f"{_leader()}__result__paper", f"{_leader()}__result__source")
-        .visible()
-        .filter(rows)  # type: ignore[misc]  # the queryset's own annotation, which the checker does not see through
-        .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", "-shown_rows", "slug")
+        .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", F("shown_rows").desc(), "slug")
     )
 
 
-def list_areas(*, single: bool = False) -> list[AreaBoards]:
-    """Return the boards of the home page, grouped."""
-    areas: dict[str, AreaBoards] = {}
-    for benchmark in list_boards(single=single):
-        area = benchmark.task.area
-        group = areas.setdefault(area.slug if area else "", AreaBoards(area.name if area else "Other", area.slug if area else "", []))
-        group.boards.append(Summary(benchmark, getattr(benchmark, _leader())))
-    return list(areas.values())
+def _listed(*, single: bool) -> BenchmarkQuerySet[Benchmark]:
+    rows = Q(shown_rows__gt=0) if single else Q(shown_rows__gt=1) | Q(shown_rows=1, reviewed=True)
+    return Benchmark.objects.visible().filter(rows)
+
+
+def list_areas(*, single: bool = False, area: str | None = None) -> list[AreaBoards]:
+    """Return the areas that have boards, each with its largest ones; with all of them if `single`.
+
+    Of an `area` (OTHER: what belongs to none) all boards are returned, and none of the others. Raises `Area.DoesNotExist` for an
+    area without boards.
+    """
+    ids: dict[int | None, list[int]] = defaultdict(list)
+    for benchmark, area_id in _listed(single=single).order_by(F("shown_rows").desc(), "slug").values_list("pk", "task__area_id"):
+        ids[area_id].append(benchmark)
+    names: list[tuple[int | None, str, str]] = [
+        *Area.objects.filter(pk__in=[pk for pk in ids if pk is not None]).order_by("position", "name").values_list("pk", "name", "slug"),
+        *([(None, "Other", "")] if None in ids else []),
+    ]
+    if area is not None and area not in [slug or OTHER for _, _, slug in names]:
+        raise Area.DoesNotExist
+    shown: dict[int | None, list[int]] = {}
+    for pk, _, slug in names:
+        whole = single if area is None else True
+        shown[pk] = [] if area not in (None, slug or OTHER) else ids[pk] if whole else ids[pk][:BOARDS_OF_AN_AREA]
+    if single and area is None:
+        benchmarks = list_boards(single=single)
+    else:
+        benchmarks = list_boards(single=single, of=[pk for of_area in shown.values() for pk in of_area])
+    summaries: dict[int | None, list[Summary]] = defaultdict(list)
+    for summary in _summarise(benchmarks):
+        summaries[summary.benchmark.task.area_id].append(summary)
+    return [AreaBoards(name, slug, len(ids[pk]), summaries[pk]) for pk, name, slug in names]
+
+
+MOST_IDS = 500
+"""So many ids a query names; what is known of more boards is read of all."""
+
+
+def _summarise(benchmarks: list[Benchmark]) -> Iterable[Summary]:
+    records: dict[int, list[Record]] = defaultdict(list)
+    found = _list_records()
+    if len(benchmarks) <= MOST_IDS:
+        found = found.filter(benchmark__in=[benchmark.pk for benchmark in benchmarks])
+    for record in found:
+        records[record.benchmark_id].append(record)
+    unled = _explain([benchmark for benchmark in benchmarks if getattr(benchmark, _leader()) is None])
+    return (
+        Summary(benchmark, getattr(benchmark, _leader()), unled.get(benchmark.pk), records.get(benchmark.pk, []))
+        for benchmark in benchmarks
+    )
+
+
+def _list_records() -> QuerySet[Record]:
+    shown = Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED)
+    return shown.select_related("claim").only(*_RECORD_FIELDS).order_by("day")
+
+
+def list_records_of(benchmark: Benchmark) -> list[Record]:
+    """Return a board's records, the earliest first, with what is printed of their claims."""
+    return list(_list_records().filter(benchmark=benchmark))
+
+
+_PRINTED = ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier")
+_RECORD_FIELDS = ("benchmark_id", "day", "value", *(f"claim__{name}" for name in _PRINTED))
+
+
+def _explain(benchmarks: Iterable[Benchmark]) -> dict[int, Unled]:
+    """Say why nothing leads these boards, by their ids."""
+    reasons: dict[int, Unled] = {}
+    ranked = []
+    for benchmark in benchmarks:
+        if benchmark.primary_metric is None:
+            reasons[benchmark.pk] = Unled.NO_METRIC
+        elif benchmark.primary_metric.direction == Direction.UNKNOWN:
+            reasons[benchmark.pk] = Unled.NO_DIRECTION
+        else:
+            ranked.append(benchmark)
+    shown = ResultValue.objects.filter(result__benchmark=OuterRef("pk"), metric=OuterRef("primary_metric"))
+    shown = shown.filter(result__in=Result.objects.filter(OWN))
+    if not settings.SHOW_UNREVIEWED:
+        shown = shown.filter(claim__state=CurationState.ACCEPTED)
+    some = Benchmark.objects.filter(Exists(shown), **{f"{_leader()}__isnull": True})
+    if len(ranked) <= MOST_IDS:
+        some = some.filter(pk__in=[benchmark.pk for benchmark in ranked])
+    stated = set(some.values_list("pk", flat=True))
+    for benchmark in ranked:
+        reasons[benchmark.pk] = Unled.ONLY_BOUNDS if benchmark.pk in stated else Unled.NOT_STATED
+    return reasons
+
+
+def list_latest_records() -> list[Record]:
+    """Return the latest records of the boards on the home page, the latest first, with the rows that hold them and held them before.
+
+    The first number of a board beats nothing: such ones are told only where there is room left.
+    """
+    boards = _listed(single=False).values("pk")
+    latest = (
+        Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED, benchmark__in=boards)
+        .select_related("benchmark__task", "benchmark__dataset", "benchmark__primary_metric")
+        .select_related("claim__result__paper", "previous__result__paper")
+        .order_by("-day", "-pk")
+    )
+    steps = list(latest.filter(previous__isnull=False)[:LATEST])
+    firsts = list(latest.filter(previous__isnull=True)[:LATEST])
+    return sorted([*steps, *firsts[: LATEST - len(steps)]], key=lambda record: (record.day, record.pk), reverse=True)
 
 
 def list_largest_boards(*, limit: int = 5) -> list[Benchmark]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from claims.models import (
@@ -10,6 +10,7 @@ from claims.models import (
     Cost,
     Dataset,
     Listing,
+    ListingChunk,
     ListingEntry,
     Metric,
     SourceRecord,
@@ -68,6 +69,21 @@ def list_listings(state: str = "") -> QuerySet[Listing]:
     chosen = Listing.objects.filter(state=state) if state else Listing.objects.all()
     return chosen.annotate(chunks_total=Count("chunks"), chunks_done=Count("chunks", filter=Q(chunks__state=ChunkState.DONE))).order_by(
         "-created", "-pk"
+    )
+
+
+LATEST = 4
+"""How many listings the home page tells of."""
+
+
+def list_latest_listings() -> list[Listing]:
+    """Return the listings that came last and were not taken back, each with the numbers `found` in it that nobody had read before."""
+    of_listing = ListingChunk.objects.filter(listing=OuterRef("pk")).order_by().values("listing")
+    states = [ListingState.WAITING, ListingState.READING, ListingState.DONE]
+    return list(
+        Listing.objects.filter(state__in=states)
+        .annotate(found=Coalesce(Subquery(of_listing.annotate(found=Sum("found_claims")).values("found")), 0))
+        .order_by("-created", "-pk")[:LATEST]
     )
 
 

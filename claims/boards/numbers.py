@@ -116,6 +116,12 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
         paper,
         title,
         day,
+        ml_model,
+        model_key,
+        variant_key,
+        setting_key,
+        stated,
+        decimals,
     ) in found:
         if metric_id not in columns:
             continue  # a worker brought it while this board was being read
@@ -124,6 +130,8 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
             imported = paper is None
             ranks = imported or role == Role.PROPOSED
             row = rows[pk] = Row(pk, public_id, model or title or "", bool(model), variant, _ROLES[role], day or "", imported, ranks)
+            if model_key or ml_model:
+                row.identity = (ml_model or model_key, variant_key, setting_key)
         state = _STATES[in_state]
         if state is CurationState.UNREVIEWED:
             if hides:
@@ -134,8 +142,10 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
             row.accepted_by_policy = True
         slug, direction = columns[metric_id]
         if high is not None:
-            low = ranking.ranking_value(low, high, direction)
-        row.scores[slug] = Number(claim_id, low, _QUALIFIERS[qualifier], state, others, conflicts)
+            low, stated = ranking.ranking_value(low, high, direction), None
+        if conflicts:
+            row.contested = True
+        row.scores[slug] = Number(claim_id, low, _QUALIFIERS[qualifier], state, others, conflicts, stated, decimals)
     return rows, hidden
 
 
@@ -163,6 +173,7 @@ def _fetch_scores(benchmark: Parameter) -> QuerySet[ResultValue, Any]:
         ),
         *("result__public_id", "result__model_name", "result__variant", "result__role", "result__paper_id"),
         *(title, _IsoDay(Coalesce("result__paper__last_day", "result__stated_day"))),
+        *("result__ml_model_id", "result__model_key", "result__variant_key", "result__setting_key", "claim__value", "claim__decimals"),
     )
 
 
@@ -198,7 +209,8 @@ def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
 
 def _fill_origin(row: Row, origin: Sequence[Any]) -> None:
     """Fill in whose a row is, from the `_ORIGIN_FIELDS` of one of its numbers: the text's paper, else the record's, else the table."""
-    text, record, (record_first, record_last, code_url, number, table, listing) = origin[:5], origin[5:10], origin[10:]
+    text, record, (record_first, record_last, code_url, number, table, listing, model) = origin[:5], origin[5:10], origin[10:]
+    row.model_slug = model or ""
     title, public_id, row.first_day, row.last_day, paper_code = text if text[0] is not None else record
     row.paper_title, row.paper_public_id, row.code_url = title or "", public_id or "", paper_code or code_url or ""
     if title is None:
@@ -230,6 +242,7 @@ _ORIGIN_FIELDS = (
     *(f"source_record__paper__{name}" for name in _PAPER_FIELDS),
     *("source_record__first_day", "source_record__last_day", "source_record__code_url", "source_record__number"),
     *("source_record__source__name", "source_record__source__listing__public_id"),
+    "result__ml_model__slug",
 )
 
 

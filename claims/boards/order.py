@@ -12,6 +12,7 @@ from claims import ranking
 from claims.boards.numbers import cost_direction
 from claims.boards.rows import MOST_LISTED, Column, CostChoice, Number, Row, Tradeoff, condition_of, measure_of
 from claims.errors import UnknownFilterError
+from claims.filters import COMPARED_MEASURES
 from claims.models import (
     Benchmark,
     Metric,
@@ -87,8 +88,8 @@ def compare(rows: Sequence[Row], columns: Sequence[Column], wanted: str) -> Trad
     ranking rows state together with a score; measures of which nobody can say whether more or less is better come last, for they have
     no front. Raises `UnknownFilterError` for a word that is no measure.
     """
-    if wanted and measure_of(wanted) not in _COMPARED:
-        raise UnknownFilterError(f"There is no cost called “{wanted[:60]}”. There are {', '.join(_COMPARED)}.", field="cost")
+    if wanted and measure_of(wanted) not in COMPARED_MEASURES:
+        raise UnknownFilterError(f"There is no cost called “{wanted[:60]}”. There are {', '.join(COMPARED_MEASURES)}.", field="cost")
     primary = next((column for column in columns if column.is_primary), None)
     if primary is None:
         return None
@@ -145,10 +146,6 @@ def _listed(points: Sequence[Row], front: Sequence[Row], primary: Column) -> lis
     others = (row for row in points if not row.on_front)
     room = max(0, MOST_LISTED - len(front))
     return [*front, *heapq.nsmallest(room, others, key=lambda row: (not row.ranks, sign * row.scores[primary.key].rank_by))]
-
-
-_COMPARED = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
-"""The measures whose numbers are comparable with each other."""
 
 
 def board_order(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:

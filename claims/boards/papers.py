@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from claims.boards.rows import Row
 from claims.models import (
     ChangeSet,
     Claim,
@@ -17,6 +18,7 @@ from claims.models import (
     Flag,
     Listing,
     ListingEntry,
+    MLModel,
     Paper,
     PaperText,
     Run,
@@ -30,6 +32,9 @@ from claims.terms import (
     CurationState,
     ListingState,
 )
+
+MOST_MODELS = 12
+"""So many of the models that a paper introduces are named on its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class PaperPage:
     """What is open on the numbers that people decided on: a later reading has them otherwise, or no longer."""
     withdrawals: dict[int, ChangeSet]
     withdrawn: bool
+    models: list[MLModel]
+    """The models that it introduces, and of which readers see a number."""
 
 
 def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
@@ -94,8 +101,15 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         withdrawals=find_withdrawals(taken_back),
         # Not the paper's own mark: where many are settled, that may take a while.
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
+        models=_introduced_models(paper),
         undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
+
+
+def _introduced_models(paper: Paper) -> list[MLModel]:
+    numbers = [Exists(statements.objects.visible().filter(ml_model=OuterRef("pk"))) for statements in (Claim, Cost)]
+    models = MLModel.objects.filter(numbers[0] | numbers[1], introduced_by=paper, merged_into__isnull=True)
+    return list(models.order_by("name", "pk")[:MOST_MODELS])
 
 
 def _hide_unreviewed(*lists: list[Any]) -> int:
@@ -220,3 +234,10 @@ def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
         .order_by(*order)
     )
     return list(claims), list(costs)
+
+
+def find_papers(rows: Iterable[Row]) -> dict[str, Paper]:
+    """Return the papers that rows are from, by their public ids."""
+    return {
+        paper.public_id: paper for paper in Paper.objects.filter(public_id__in={row.paper_public_id for row in rows if row.paper_public_id})
+    }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from claims.boards.charting import choose_chart, without_unprinted_families
+from claims.boards.choosing import find_common_terms, keep_affordable, look_at, mark_conflicts, protocol_of
 from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
-from claims.boards.rows import Board, Facet, Row
+from claims.boards.rows import Board, Column, Facet, Row, measure_of
 from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
 from claims.models import (
@@ -24,14 +25,17 @@ from claims.terms import (
 )
 
 PAGE_SIZE = 50
-FILTERS = ("setting", "role", "year", "state")
-"""The parameters that leave rows out."""
+FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts")
+BOUNDS = ("min_", "max_")
+"""The parameters that leave rows out, and how those begin that bound a cost."""
 QUERIED = ("setting", "year", "state")
 """Those of them that the database is asked about; whose row it is says the row itself."""
 
 
-def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None) -> Board:
-    """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all).
+def read_board(
+    benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None, only: Collection[str] | None = None
+) -> Board:
+    """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all), or the rows `only` by their ids.
 
     `opened` is the public id of the one row that shows its sentences; unless `query` names a page, it's the row's page that is
     returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
@@ -50,8 +54,16 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         worded[pk].append((condition.kind, condition.key, text))
     for pk in worded.keys() & everything.keys():
         everything[pk].conditions = worded[pk]
-    filtered = any(query.get(name) for name in FILTERS)
+    filtered = any(query.get(name) for name in query if name in FILTERS or name.startswith(BOUNDS))
     visible = [row for row in everything.values() if row.scores]
+    conflicts = mark_conflicts(visible)
+    days = [row.day for row in visible if row.day]
+    as_of = filters.as_of_day
+    later = undated_hidden = 0
+    if as_of is not None:
+        known = [row for row in visible if row.day]
+        undated_hidden, visible = len(visible) - len(known), [row for row in known if row.day <= as_of.isoformat()]
+        later = len(known) - len(visible)
     baselines = sum([not row.ranks for row in visible])
     wanted = filters.wanted_role
     choices = [row for row in visible if _is_of_role(row, wanted)] if baselines or wanted == Role.BASELINE else visible
@@ -60,20 +72,35 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         passing_ids = set(filters.passing().values_list("pk", flat=True))
         kept = [row for row in choices if row.pk in passing_ids]
         hidden = Counter({pk: count for pk, count in hidden.items() if pk in passing_ids})
+    if name := filters.wanted_model.casefold():
+        kept = [row for row in kept if name in f"{row.model} {row.variant}".casefold()]
+    if filters.wants_conflicts:
+        kept = [row for row in kept if row.in_conflict]
+    kept, bounds = keep_affordable(kept, filters.bounds)
+    words = _wordings(conditions)
+    like, common = find_common_terms(kept, {(c.kind, c.key): words.get(c.pk, c.value) for c in filters.conditions})
+    if filters.wants_like and like is not None:
+        kept = [row for row in kept if protocol_of(row) == common]
     columns = make_columns(benchmark, kept, metrics)
     kept = board_order(kept, columns)
     rank_rows(kept, columns)
+    glance = look_at(kept, next((column for column in columns if column.is_primary), None))
     tradeoff = compare(kept, columns, str(query.get("cost", "")))
     history = trace_history(kept, columns)
     charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
-    kept = sort_rows(kept, columns, sort, known={*(metric.slug for metric in metrics.values()), *CostMeasure})
+    sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
+    kept = sort_rows(kept, columns, sort, known=sortable)
+    chosen_columns = _choose_columns(query, columns, sortable)
     page, pages = _page(query, len(kept), page_size)
     place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
     if place is not None and page_size is not None and not query.get("page"):
         page = place // page_size + 1
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
-    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()))}
+    if only is not None:
+        shown = [row for row in kept if row.public_id in only]
+    rivals = [rival for row in shown if opened is None or row.public_id == opened for rival in row.rivals]
+    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *glance.rows)}
     fill_rows(benchmark, list(printed.values()))
     shown = [row for row in shown if row.cells]
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None
@@ -81,7 +108,8 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
     charting = without_unprinted_families(charting, tradeoff) if charting else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
-    fill_evidence(shown if opened is None else [opened_row] if opened_row else [], columns_of)
+    telling = shown if opened is None or only is not None else [opened_row] if opened_row else []
+    fill_evidence(list({row.pk: row for row in (*telling, *rivals)}.values()) if telling else [], columns_of)
     unreviewed = sum([row.unreviewed for row in choices])
     return Board(
         benchmark=benchmark,
@@ -95,7 +123,7 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         sort=sort,
         page=page,
         pages=pages,
-        settings=_setting_facets(conditions, choices, filters, query),
+        settings=_setting_facets(conditions, choices, filters, query, words),
         roles=[
             Facet("proposed", "own results", len(visible) - baselines, query.get("role", "proposed") == "proposed"),
             Facet("baseline", "quoted baselines", baselines, query.get("role") == "baseline"),
@@ -109,6 +137,17 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
         filtered=filtered,
         opened=opened_row,
         tradeoff=tradeoff,
+        as_of=as_of,
+        later=later,
+        undated_hidden=undated_hidden,
+        first_day=min(days, default=""),
+        last_day=max(days, default=""),
+        like=like,
+        is_like=filters.wants_like,
+        bounds=bounds,
+        conflicts=conflicts,
+        glance=glance,
+        chosen_columns=chosen_columns,
         history=history,
         charting=charting,
     )
@@ -117,6 +156,18 @@ def read_board(benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE
 def _is_of_role(row: Row, wanted: str) -> bool:
     """Say whether a row is of the chosen role. Quoted baselines are shown by a switch, not by default."""
     return wanted == "all" or row.ranks != (wanted == Role.BASELINE)
+
+
+def _choose_columns(query: Any, columns: Sequence[Column], known: Collection[str]) -> list[str]:
+    """Return the keys of the columns that the reader asked for. A cost may be asked for by its measure alone."""
+    chosen = []
+    for wanted in query.getlist("column") if hasattr(query, "getlist") else []:
+        found = [column.key for column in columns if wanted in (column.key, measure_of(column.key))]
+        if not found and measure_of(wanted) not in known:
+            possible = ", ".join(column.key for column in columns)
+            raise UnknownFilterError(f"This board has no column “{wanted[:60]}”. It has {possible}.", field="column")
+        chosen += found
+    return chosen
 
 
 def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
@@ -136,20 +187,29 @@ def _wordings(conditions: Iterable[tuple[int, Condition, str]]) -> dict[int, str
 
 
 def _setting_facets(
-    conditions: Sequence[tuple[int, Condition, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any
+    conditions: Sequence[tuple[int, Condition, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any, words: Mapping[int, str]
 ) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
     ids = {row.pk for row in rows}
-    counted = Counter(condition.pk for row, condition, _ in conditions if row in ids)
-    words = _wordings(conditions)
+    counted: Counter[int] = Counter()
+    stating: dict[str, set[int]] = defaultdict(set)
+    for row, condition, _ in conditions:
+        if row in ids:
+            counted[condition.pk] += 1
+            stating[condition.kind].add(row)
     facets = [
         Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted[c.pk], value in chosen)
         for c in filters.conditions
         if c.kind != "other" and (counted[c.pk] or f"{c.kind}:{c.key}" in chosen)
     ]
     facets.sort(key=lambda facet: (-facet.count, facet.label))
-    none = Facet("none", "none stated", sum([not row.conditions for row in rows]), "none" in chosen)
-    return [*facets, none] if facets or none.chosen else []
+    unstated = [
+        Facet(f"{kind}:", "not stated", len(rows) - len(stating[kind]), f"{kind}:" in chosen)
+        for kind in dict.fromkeys(c.kind for c in filters.conditions)
+        if kind != "other" and (stating[kind] or f"{kind}:" in chosen)
+    ]
+    none = Facet("none", "none stated", sum([not protocol_of(row) for row in rows]), "none" in chosen)
+    return [*facets, *unstated, none] if facets or none.chosen else []
 
 
 def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
@@ -162,7 +222,7 @@ def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
 def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
     """Return for each filter in use how many rows there would be without it. For a board that is left empty."""
     ways = []
-    for name in FILTERS:
+    for name in (*FILTERS, *(name for name in query if name.startswith(BOUNDS))):
         if query.get(name):
             without = query.copy()
             del without[name]

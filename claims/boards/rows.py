@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.urls import reverse
@@ -127,7 +128,10 @@ class Cell:
 
 
 class Number(NamedTuple):
-    """What ranking needs of a claim or a cost, for every row of a board; a `Cell` is made only for a row that is printed."""
+    """What ranking needs of a claim or a cost, for every row of a board; a `Cell` is made only for a row that is printed.
+
+    `stated` and `decimals` are what a score's text says, in its own unit: how exact it is. None for a cost, and for a range.
+    """
 
     pk: int
     rank_by: float
@@ -135,6 +139,14 @@ class Number(NamedTuple):
     state: CurationState
     others: int = 0
     conflicts: int = 0
+    stated: float | None = None
+    decimals: int = 0
+
+
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+Identity = tuple[int | str, str, str]
+"""What makes two rows results of the same thing: model, variant and setting."""
 
 
 @dataclass(eq=False)
@@ -146,7 +158,9 @@ class Row:
     the board is compared by. `day` is the last day that the paper's date, or else the record's, may mean, as an ISO date, '' where it
     is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
     row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
-    `accepted_by_policy`: one of them is, and no person has seen it.
+    `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several
+    numbers for one of its shown ones. `identity` is None for an unnamed model; `rivals` are the rows of the
+    same identity that state another number, `disputes` how many other numbers they state for which metric.
     """
 
     pk: int
@@ -173,11 +187,21 @@ class Row:
     record_url: str = field(default="", init=False)
     others: Sequence[OtherNumber] = field(default=(), init=False)
     code_url: str = field(default="", init=False)
+    model_slug: str = field(default="", init=False)
     rank: int | None = field(default=None, init=False)
     tied: bool = field(default=False, init=False)
     on_front: bool = field(default=False, init=False)
     unreviewed: bool = field(default=False, init=False)
     accepted_by_policy: bool = field(default=False, init=False)
+    identity: Identity | None = field(default=None, init=False)
+    contested: bool = field(default=False, init=False)
+    rivals: Sequence[Row] = field(default=(), init=False, repr=False)
+    disputes: Mapping[str, int] = field(default_factory=lambda: _NONE, init=False)
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether another number is stated for the same thing, in this row's own paper or elsewhere."""
+        return self.contested or bool(self.rivals)
 
     @property
     def state(self) -> CurationState:
@@ -187,6 +211,11 @@ class Row:
     @property
     def paper_url(self) -> str:
         return reverse("paper", args=[self.paper_public_id]) if self.paper_public_id else ""
+
+    @property
+    def model_url(self) -> str:
+        """The page of the row's model, '' for a method without a name or one that the catalogue does not know."""
+        return reverse("model", args=[self.model_slug]) if self.model_slug else ""
 
     @property
     def setting(self) -> list[str]:
@@ -253,6 +282,52 @@ class Tradeoff:
 
 
 @dataclass(frozen=True, slots=True)
+class LikeForLike:
+    """The protocol that most ranking rows share, and what other rows would hide it.
+
+    `terms` are its conditions in words, none for rows that state no protocol. `hidden` counts the rows on other terms, `reasons` say on
+    which: each row is counted once.
+    """
+
+    terms: list[str]
+    hidden: int
+    reasons: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundEffect:
+    """A bound on what rows cost: how many state more or less, and how many don't state it and are left out, too."""
+
+    measure: str
+    least: float | None
+    most: float | None
+    outside: int
+    unstated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A board in a few lines. The best rows lead among all shown ones, among those without extra data, and among those under `limit`.
+
+    `best_without_extra` is None where the leader itself states none. `limit` is in parameters, None where too few rows state theirs.
+    The counts are of shown rows; `accepted` are those whose numbers are all accepted.
+    """
+
+    best: Row | None
+    best_without_extra: Row | None
+    best_small: Row | None
+    limit: float | None
+    accepted: int
+    unreviewed: int
+    imported: int
+    in_conflict: int
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for row in (self.best, self.best_without_extra, self.best_small) if row is not None]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The best score over time: the shown rows of all pages that have a score and a date, and the record setters among them.
 
@@ -306,8 +381,11 @@ class Board:
 
     `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
     numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
-    without a date. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown. `tradeoff`,
-    `history` and `charting` are None where no row is shown or the benchmark has no primary metric.
+    without a date. `as_of` is the day that the board is shown as of, `later` and `undated_hidden` the rows that it leaves out; the
+    first and the last day are those of all rows. `like` says what "like for like" hides or would hide, None where all rows are on the
+    same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which several
+    numbers are stated. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
+    `tradeoff`, `history` and `charting` are None where no row is shown or the benchmark has no primary metric.
     """
 
     benchmark: Benchmark
@@ -328,12 +406,27 @@ class Board:
     filtered: bool
     opened: Row | None = None
     tradeoff: Tradeoff | None = None
+    as_of: date | None = None
+    later: int = 0
+    undated_hidden: int = 0
+    first_day: str = ""
+    last_day: str = ""
+    like: LikeForLike | None = None
+    is_like: bool = False
+    bounds: list[BoundEffect] = field(default_factory=list)
+    conflicts: int = 0
+    glance: Glance | None = None
+    chosen_columns: list[str] = field(default_factory=list)
     history: History | None = None
     charting: Charting | None = None
 
     @property
     def primary(self) -> Column | None:
         return next((column for column in self.columns if column.is_primary), None)
+
+    @property
+    def has_costs(self) -> bool:
+        return any(column.is_cost for column in self.columns)
 
     @property
     def ranked(self) -> bool:

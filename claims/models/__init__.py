@@ -18,6 +18,7 @@ from claims.models.decisions import ChangeSet, Decision, Flag
 from claims.models.imports import ColumnMapping, Import, SourceRecord
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
+from claims.models.records import Record
 from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
@@ -51,6 +52,7 @@ __all__ = [
     "OldSlug",
     "Paper",
     "PaperText",
+    "Record",
     "Reextraction",
     "ReextractionChunk",
     "Result",

@@ -6,6 +6,7 @@ from typing import Self, cast
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from claims.models.base import Shown, choices, is_one_of
 from claims.models.papers import Paper
@@ -97,6 +98,9 @@ class Dataset(Entry):
             models.CheckConstraint(name="dataset_not_its_own_parent", condition=~Q(parent=F("id"))),
         ]
 
+    def get_absolute_url(self) -> str:
+        return reverse("dataset", args=[self.slug])
+
 
 class DatasetSplit(models.Model):
     """A named part of a dataset that results are stated on."""
@@ -148,6 +152,9 @@ class MLModel(Entry):
             models.CheckConstraint(name="ml_model_not_merged_into_itself", condition=~Q(merged_into=F("id"))),
         ]
 
+    def get_absolute_url(self) -> str:
+        return reverse("model", args=[self.slug])
+
 
 class Alias(Shown):
     """A way to write a catalogue entry's name.
@@ -184,7 +191,10 @@ class Alias(Shown):
 
 
 class OldSlug(models.Model):
-    """A slug that an entry or a benchmark once had; its address redirects to where `public_id` lives now."""
+    """A slug that an entry or a benchmark once had; its address redirects to where `public_id` lives now.
+
+    `kind` is "benchmark", or an entry's `AliasKind`.
+    """
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=200)
@@ -198,12 +208,14 @@ class OldSlug(models.Model):
 
 
 class CatalogueState(models.Model):
-    """How far the boards have followed the shipped catalogue; the table's one row.
+    """How far the boards have followed the shipped catalogue, and this software; the table's one row.
 
-    Papers from id `unsettled_from` on still stand on boards as an earlier catalogue had them; null where none does.
+    Papers from id `unsettled_from` on still stand on boards as an earlier catalogue had them, and boards from id `unrecorded_from` on
+    have no records yet, for an earlier release kept none; null where there are none of these.
     """
 
     unsettled_from = models.PositiveBigIntegerField(null=True, blank=True)
+    unrecorded_from = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(name="catalogue_state_single", condition=Q(id=1))]

@@ -13,8 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import Coalesce, Rank
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from claims import keys, ranking
@@ -35,12 +34,11 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.querysets import canonical_high, canonical_low
-from claims.services import search_names
+from claims.services import records, search_names
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, insert_rows, update_rows
-from claims.terms import ClaimKind, ConditionKind, CostMeasure, CurationState, Direction, LinkedBy, ListingState, Qualifier, Role
+from claims.terms import ClaimKind, ConditionKind, CostMeasure, CurationState, LinkedBy, ListingState, Qualifier
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
 """On a single-label classification set these metrics are the same thing: the first stands in the second's column."""
@@ -665,107 +663,23 @@ def _preference(claim: _Candidate) -> tuple[bool, bool, tuple[int, int]]:
     return outdated, claim.state != CurationState.ACCEPTED, exact
 
 
-class _Standing(NamedTuple):
-    """A number that its row shows: what leading needs of it, in the order of `_STANDING_FIELDS`."""
-
-    benchmark: int
-    claim: int
-    value: float
-    value_max: float | None
-    canonical_value: float | None
-    canonical_max: float | None
-    day: date | None
-    model: str
-    title: str | None
-    variant: str
-    public_id: str
-
-
-_STANDING_FIELDS = (
-    "result__benchmark_id",
-    "claim_id",
-    "claim__value",
-    "claim__value_max",
-    "claim__canonical_value",
-    "claim__canonical_max",
-    Coalesce("result__paper__last_day", "result__stated_day"),
-    "result__model_name",
-    "result__paper__title",
-    "result__variant",
-    "result__public_id",
-)
-_OWN = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
-
-
 def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
-    """Settle row counts and leaders, and bump the versions: whatever is cached of these boards is stale now."""
+    """Settle row counts, leaders and records, and bump the versions: whatever is cached of these boards is stale now."""
     accepted = Q(claim__state=CurationState.ACCEPTED)
     counts = {
         pk: (rows, accepted_rows)
-        for pk, rows, accepted_rows in ResultValue.objects.filter(_OWN, result__benchmark__in=boards)
+        for pk, rows, accepted_rows in ResultValue.objects.filter(records.OWN, result__benchmark__in=boards)
         .order_by()
         .values_list("result__benchmark_id")
         .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
     }
-    leaders = _find_leaders(boards.values(), Q())
-    accepted_leaders = _find_leaders([boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows], accepted)
+    records.settle(boards.values(), accepted=[boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows])
     now = timezone.now()
     for pk, benchmark in boards.items():
         benchmark.row_count, benchmark.accepted_row_count = counts.get(pk, (0, 0))
-        benchmark.leader_id = leaders.get(pk)
-        benchmark.accepted_leader_id = accepted_leaders.get(pk)
         benchmark.version += 1
         benchmark.changed = now
     update_rows(
         boards.values(),
         ["reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
     )
-
-
-def _find_leaders(boards: Iterable[Benchmark], condition: Q) -> dict[int, int]:
-    """Return the claim that leads each board among the numbers of `condition`, by the board's id.
-
-    The database hands over each board's best numbers only, equal ones all: a board of a hundred thousand rows is settled as often
-    as a chunk adds to it. Among these `claims.ranking` decides.
-    """
-    primaries: dict[int, int] = {board.pk: board.primary_metric_id for board in boards if board.primary_metric_id is not None}
-    found: dict[int, int] = {}
-    for direction in (Direction.HIGHER, Direction.LOWER):
-        metrics = Metric.objects.filter(pk__in=set(primaries.values()), direction=direction).values_list("pk", flat=True)
-        of_direction = set(metrics)
-        ids = [pk for pk, metric in primaries.items() if metric in of_direction]
-        if not ids:
-            continue
-        best_first = ranks_by(direction).desc() if direction is Direction.HIGHER else ranks_by(direction).asc()
-        best = (
-            ResultValue.objects.filter(_OWN, condition, result__benchmark__in=ids, metric=F("result__benchmark__primary_metric"))
-            .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
-            .annotate(place=Window(Rank(), partition_by=F("result__benchmark"), order_by=best_first))
-            .filter(place=1)
-        )
-        numbers: dict[int, list[_Standing]] = defaultdict(list)
-        for values in best.values_list(*_STANDING_FIELDS):
-            numbers[values[0]].append(_Standing(*values))
-        found |= {pk: claim for pk, candidates in numbers.items() if (claim := _leader(candidates, direction)) is not None}
-    return found
-
-
-def ranks_by(direction: Direction) -> Coalesce:
-    """Return what a shown claim ranks by as the database computes it: `ranking.ranking_value` of its canonical or stated number."""
-    low = canonical_low("claim")
-    return Coalesce(canonical_high("claim"), low) if direction is Direction.LOWER else low
-
-
-def _leader(numbers: Sequence[_Standing], direction: Direction) -> int | None:
-    def value(number: _Standing) -> float:
-        ends = ranking.canonical(number.value, number.value_max, number.canonical_value, number.canonical_max)
-        return ranking.ranking_value(*ends, direction)
-
-    ordered = sorted(
-        numbers,
-        key=lambda number: ranking.tie_key(
-            number.day.isoformat() if number.day else "", number.model or number.title or "", number.variant, number.public_id
-        ),
-    )
-    best = ranking.best(ordered, value, direction)
-    return best.claim if best is not None else None

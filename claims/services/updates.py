@@ -1,16 +1,18 @@
-"""What a new release brings along: the shipped catalogue, and boards settled by it."""
+"""What a new release brings along: the shipped catalogue, boards settled by it, and what an earlier release did not keep of them."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from claims.extraction.vocabulary import load_vocabulary
-from claims.models import CatalogueState, Paper
-from claims.services import results
+from claims.models import Benchmark, CatalogueState, Paper
+from claims.services import records, results
 from claims.services.catalog import LoadReport, load_catalogue
 
 BATCH = 500
 """How many papers are settled in one transaction."""
+BOARDS = 50
+"""How many boards get their records in one transaction."""
 ONLY = 1
 """The id of the one row that says how far the boards are."""
 
@@ -29,6 +31,8 @@ def update_catalogue() -> LoadReport:
             state.save(update_fields=["unsettled_from"])
     while _settle_next():
         pass
+    while _record_next():
+        pass
     return report
 
 
@@ -44,6 +48,21 @@ def _settle_next() -> bool:
     more = len(batch) == BATCH
     state.unsettled_from = batch[-1] + 1 if more else None
     state.save(update_fields=["unsettled_from"])
+    return more
+
+
+@transaction.atomic
+def _record_next() -> bool:
+    """Give the next boards that have no records yet theirs; say whether there are more."""
+    state = _lock_state()
+    if state.unrecorded_from is None:
+        return False
+    left = Benchmark.objects.filter(pk__gte=state.unrecorded_from).order_by("pk")
+    batch = list(left.values_list("pk", flat=True)[:BOARDS])
+    records.settle_records_alone(batch)
+    more = len(batch) == BOARDS
+    state.unrecorded_from = batch[-1] + 1 if more else None
+    state.save(update_fields=["unrecorded_from"])
     return more
 
 

@@ -71,6 +71,14 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Under which licence the compiled numbers are; the sentences are their authors'. Another name needs an address of its own.
+DATA_LICENSE = env.str("DATA_LICENSE", default="").strip() or "CC BY 4.0"
+DATA_LICENSE_URL = env.str("DATA_LICENSE_URL", default="").strip() or (
+    "https://creativecommons.org/licenses/by/4.0/" if DATA_LICENSE == "CC BY 4.0" else ""
+)
+if DATA_LICENSE_URL and urlsplit(DATA_LICENSE_URL).scheme not in ("http", "https"):
+    raise ValueError(f"DATA_LICENSE_URL is {DATA_LICENSE_URL!r}; it must be an address like https://example.org/licence")
+
 # Whether pages and API list results that nobody has reviewed, marked as such.
 SHOW_UNREVIEWED = env.bool("SHOW_UNREVIEWED", default=True)
 
@@ -103,6 +111,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",

@@ -11,6 +11,8 @@ for _name in (
     "SECRET_KEY",
     "SITE_URL",
     "PORT",
+    "DATA_LICENSE",
+    "DATA_LICENSE_URL",
     "SHOW_UNREVIEWED",
     "AUTO_ACCEPT_CONFIDENCE",
     "MAX_UPLOAD_MB",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 
@@ -17,9 +17,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims import ranking
-from claims.boards import Board, Cell, Column, Facet, Origin, Row, Sentence, condition_of, measure_of
+from claims.boards import Board, Cell, Column, Origin, Row, Sentence, condition_of, measure_of
 from claims.models import Claim, Cost
-from claims.terms import ConditionKind, CostMeasure, Direction, Qualifier, Role
+from claims.terms import CostMeasure, Direction, Qualifier, Role
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
 from leaderboard.templatetags.word_tags import NBSP
 
@@ -158,22 +158,37 @@ def column_name(column: Column) -> str:
     return measure_name(column.key) if column.is_cost else column.label
 
 
-def _cell_of(row: Row, column: Column) -> Cell | None:
+def cell_of(row: Row, column: Column) -> Cell | None:
     return (row.costs if column.is_cost else row.cells).get(column.key)
+
+
+def make_heads(board: Board, query: QueryDict, *, every: bool = False) -> list[Head]:
+    """Return the board's shown columns, or `every` one, ready to print. Sorting keeps the reader's query; a second click turns it round."""
+    return [_head(board, column, query) for column in (board.columns if every else shown_columns(board))]
 
 
 @register.simple_tag(takes_context=True)
 def board_heads(context: template.Context, board: Board) -> list[Head]:
-    """Return the board's columns ready to print. Sorting keeps the reader's query; a second click turns the order round."""
-    return [_head(board, column, context["request"].GET) for column in shown_columns(board)]
+    """Return the board's shown columns ready to print."""
+    return make_heads(board, context["request"].GET)
+
+
+def is_best(row: Row, cell: Cell, column: Column) -> bool:
+    """Say whether a row's number is the best of its column: of what ranks, and what may lead."""
+    return cell.rank_by is not None and cell.rank_by == column.best and row.ranks and ranking.leads(cell.qualifier, column.direction)
 
 
 MOST_COLUMNS = 5
 
 
 def shown_columns(board: Board) -> list[Column]:
-    """Return the columns that the table has room for: the primary one, the one it is sorted by, the chart's, then the fullest."""
+    """Return the columns of the table: those that the reader chose with the primary one, else those that it has room for.
+
+    These are the primary one, the one it is sorted by, the chart's, then the fullest.
+    """
     sorted_by = board.sort.removeprefix("-")
+    if board.chosen_columns:
+        return [column for column in board.columns if column.is_primary or column.key in board.chosen_columns]
     compared = board.tradeoff.measure if board.tradeoff else ""
     wanted = sorted(
         board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, column.key != compared, -column.count)
@@ -181,16 +196,40 @@ def shown_columns(board: Board) -> list[Column]:
     return [column for column in board.columns if column in wanted]
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column that the reader may choose: how many of the shown rows state it, and whether it is shown."""
+
+    key: str
+    name: str
+    count: int
+    shown: bool
+    is_cost: bool
+    is_primary: bool
+
+
+@register.simple_tag
+def column_choices(board: Board) -> list[ColumnChoice]:
+    """Return all columns, scores first."""
+    shown = {column.key for column in shown_columns(board)}
+    return [
+        ColumnChoice(column.key, column_name(column), column.count, column.key in shown, column.is_cost, column.is_primary)
+        for column in board.columns
+    ]
+
+
 @register.simple_tag(takes_context=True)
 def columns_left_out(context: template.Context, board: Board) -> list[Head]:
     """Return the columns that the table has no room for: sorting by one shows it."""
+    if board.chosen_columns:
+        return []
     shown = {column.key for column in shown_columns(board)}
     return [_head(board, column, context["request"].GET) for column in board.columns if column.key not in shown]
 
 
 def _head(board: Board, column: Column, query: QueryDict) -> Head:
     scale = column_scale(column)
-    printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := _cell_of(row, column))}
+    printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := cell_of(row, column))}
     best_first = "-" if column.direction is Direction.HIGHER else ""
     sort = board.sort or (f"{best_first}{column.key}" if column.is_primary and board.ranked else "")
     order = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
@@ -202,7 +241,7 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
         name=name,
         label=f"{name}, {scale.unit}" if scale.unit else name,
         scale=scale,
-        href=_href(query, sort=wanted, page=None, open=None) + "#results",
+        href=make_href(query, sort=wanted, page=None, open=None) + "#results",
         sorted=order,
         css=" ".join(["n", f"f{decimals}", "c-main" if column.is_primary else "c-extra", *(["sortcol"] if order else [])]),
         printed=printed,
@@ -265,7 +304,7 @@ def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
 
 
 def _print_number(row: Row, head: Head) -> PrintedNumber | None:
-    cell = _cell_of(row, head.column)
+    cell = cell_of(row, head.column)
     if cell is None:
         return None
     text, decimals = head.printed[cell.pk]
@@ -277,17 +316,14 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         below.append(f"stated as {cell.read_as.lower()}")
     if cell.tier == "disputed":
         below.append("disputed")
-    is_best = (
-        cell.rank_by is not None and cell.rank_by == head.column.best and row.ranks and ranking.leads(cell.qualifier, head.column.direction)
-    )
     return PrintedNumber(
         text=text,
         decimals=decimals,
         qualifier=QUALIFIERS.get(cell.qualifier, ""),
         css="recd" if cell.place[0] is None else "says",
-        best=is_best,
+        best=is_best(row, cell, head.column),
         on_front=row.on_front and bool(head.front),
-        conflict=conflict_words(cell),
+        conflict=conflict_words(cell, row.disputes.get(head.column.key, 0)) if not head.column.is_cost else conflict_words(cell),
         below=below,
     )
 
@@ -315,15 +351,16 @@ def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
 @register.simple_tag
 def leader_number(claim: Claim) -> SafeString:
     """Return a leader's number without its unit, which stands beside it."""
+    text, decimals = printed_claim(claim)
+    return format_html('{}<span class="num d{}">{}</span>', _qualifier(claim.qualifier), decimals, text)
+
+
+def printed_claim(claim: Claim) -> tuple[str, int]:
+    """Return a claim's number in its metric's unit and its decimals there: the stated precision, neither padded nor rounded."""
     ends = [claim.value] + ([claim.value_max] if claim.value_max is not None else [])
     factor = claim.canonical_value / claim.value if claim.canonical_value is not None and claim.value else 1.0
     decimals = max(0, min(MOST_DECIMALS, claim.decimals - round(math.log10(abs(factor) or 1.0))))
-    return format_html(
-        '{}<span class="num d{}">{}</span>',
-        _qualifier(claim.qualifier),
-        decimals,
-        EN_DASH.join(_minus(f"{end * factor:,.{decimals}f}") for end in ends),
-    )
+    return EN_DASH.join(_minus(f"{end * factor:,.{decimals}f}") for end in ends), decimals
 
 
 @register.filter
@@ -362,19 +399,28 @@ def number_text(cell: Cell, scale: float = 1.0) -> str:
 # ---- words ----
 
 
+def paper_date_text(first_day: date | None, last_day: date | None) -> str:
+    """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025" or "2025"; '' where it is not known."""
+    if first_day is None or last_day is None:
+        return ""
+    if first_day == last_day:
+        return f"{first_day.day} {first_day:%b %Y}"
+    if (first_day.year, first_day.month) == (last_day.year, last_day.month):
+        return f"{first_day:%b %Y}"
+    return str(first_day.year) if first_day.year == last_day.year else f"{first_day.year}–{last_day.year}"
+
+
 @register.simple_tag
 @lru_cache(maxsize=1024)
 def paper_date(first_day: date | None, last_day: date | None) -> SafeString:
-    """Return a date as exactly as it is known: "12 Nov 2025", "Nov 2025", "2025" or "no date"."""
+    """Return a date for a page, as exactly as it is known."""
+    text = paper_date_text(first_day, last_day)
     if first_day is None or last_day is None:
         return mark_safe('<span class="none">no date</span>')
-    if first_day == last_day:
-        return format_html('<time datetime="{}">{}</time>', first_day.isoformat(), f"{first_day.day} {first_day:%b %Y}")
-    if (first_day.year, first_day.month) == (last_day.year, last_day.month):
-        return format_html('<time datetime="{}">{}</time>', f"{first_day:%Y-%m}", f"{first_day:%b %Y}")
-    if first_day.year == last_day.year:
-        return format_html('<time datetime="{0}">{0}</time>', str(first_day.year))
-    return format_html("{}–{}", str(first_day.year), str(last_day.year))
+    if first_day.year != last_day.year:
+        return format_html("{}", text)
+    day = first_day.isoformat()[: 10 if first_day == last_day else 7 if first_day.month == last_day.month else 4]
+    return format_html('<time datetime="{}">{}</time>', day, text)
 
 
 # ---- states ----
@@ -397,17 +443,20 @@ def state_badge(state: str) -> SafeString:
 
 
 @register.filter
-def conflict_words(cell: Cell) -> SafeString:
-    """Return what marks a number that others stand against, '' without any: "≠ 2" is this value and one that can't be right beside it."""
-    if not cell.conflicts:
+def conflict_words(cell: Cell, others: int = 0) -> SafeString:
+    """Return what marks a number that others stand against, '' without any: "≠ 2" is this value and one that can't be right beside it.
+
+    `others` counts those of other rows.
+    """
+    if not cell.conflicts and not others:
         return mark_safe("")
-    return format_html('≠{}{}<span class="sr"> values stated</span>', NBSP, cell.conflicts + 1)
+    return format_html('≠{}{}<span class="sr"> values stated</span>', NBSP, cell.conflicts + others + 1)
 
 
 @register.simple_tag
 def has_conflicts(board: Board) -> bool:
     """Say whether any number that the table prints bears that mark."""
-    return any(cell.conflicts for row in board.rows for cell in (*row.cells.values(), *row.costs.values()))
+    return any(row.rivals or any(cell.conflicts for cell in (*row.cells.values(), *row.costs.values())) for row in board.rows)
 
 
 def state_words(row: Row) -> list[str]:
@@ -430,7 +479,7 @@ def row_state(row: Row) -> SafeString:
 # ---- links that keep the reader's query ----
 
 
-def _href(query: QueryDict, **changes: str | None) -> str:
+def make_href(query: QueryDict, **changes: str | None) -> str:
     changed = query.copy()
     for name, value in changes.items():
         if value is None:
@@ -440,62 +489,98 @@ def _href(query: QueryDict, **changes: str | None) -> str:
     return "?" + changed.urlencode()
 
 
-FIRST_SETTINGS = 12
-"""How many settings a board offers at once; the others open behind them."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingFacets:
-    """The settings in the order that a page offers them in: the most frequent, then the `others` behind a disclosure."""
-
-    first: list[Facet]
-    others: list[Facet]
-
-    @property
-    def is_open(self) -> bool:
-        return any(facet.chosen for facet in self.others)
-
-
-@register.simple_tag
-def setting_facets(board: Board) -> SettingFacets:
-    """Return a board's settings by count, resolutions last among equals; "none stated" always stands among the first."""
-    stated = [facet for facet in board.settings if facet.value != "none"]
-    stated.sort(key=lambda facet: (-facet.count, facet.value.startswith(f"{ConditionKind.RESOLUTION}:")))
-    none = [facet for facet in board.settings if facet.value == "none"]
-    return SettingFacets([*stated[:FIRST_SETTINGS], *none], stated[FIRST_SETTINGS:])
-
-
-@register.simple_tag(takes_context=True)
-def facet_href(context: template.Context, name: str, value: str, chosen: bool, several: bool = False) -> str:
-    """Return the page's address with a facet's choice made or, if `chosen`, taken back."""
-    query: QueryDict = context["request"].GET.copy()
-    left = [other for other in query.getlist(name) if other != value]
-    if several:
-        query.setlist(name, left if chosen else [*left, value])
-    else:
-        query.setlist(name, [] if chosen else [value])
-    return _href(query, page=None, open=None)
-
-
 @register.simple_tag(takes_context=True)
 def open_base(context: template.Context) -> str:
     """Return the start of the address that opens a row: the row's id comes after it."""
-    start = _href(context["request"].GET, open=None)
+    start = make_href(context["request"].GET, open=None)
     return f"{start}&open=" if len(start) > 1 else "?open="
 
 
-@register.simple_tag(takes_context=True)
-def drop_filter(context: template.Context, name: str) -> str:
-    """Return the page's address without one of its filters."""
-    return _href(context["request"].GET, page=None, open=None, **{name: None})
+@dataclass(frozen=True, slots=True)
+class ComparedLine:
+    """A column with the numbers of the compared rows, in their order; `differs` says that they are not all the same."""
+
+    head: Head
+    numbers: list[PrintedNumber | None]
+    differs: bool
 
 
 @register.simple_tag(takes_context=True)
-def filter_values(context: template.Context, board: Board, name: str) -> list[str]:
-    """Return what a filter is set to, in the words of its chips: "shots:0" is "zero-shot"."""
-    facets = {"setting": board.settings, "role": board.roles, "year": board.years, "state": board.states}[name]
-    labels = {facet.value: facet.label for facet in facets}
-    return [labels.get(value, value) for value in context["request"].GET.getlist(name)]
+def compared_lines(context: template.Context, board: Board) -> list[ComparedLine]:
+    """Return the columns that a compared row states, with the best number of them marked in each."""
+    lines = []
+    for head in make_heads(board, context["request"].GET, every=True):
+        cells = [cell_of(row, head.column) for row in board.rows]
+        stated = [cell.rank_by for row, cell in zip(board.rows, cells, strict=True) if cell is not None and cell.rank_by is not None]
+        if not stated:
+            continue
+        best = ranking.best(stated, lambda value: value, head.column.direction) if len(set(stated)) > 1 else None
+        numbers = [
+            replace(printed, best=cell is not None and cell.rank_by == best and ranking.leads(cell.qualifier, head.column.direction))
+            if (printed := _print_number(row, head)) is not None
+            else None
+            for row, cell in zip(board.rows, cells, strict=True)
+        ]
+        lines.append(ComparedLine(head, numbers, differs=len(set(stated)) > 1 or len(stated) < len(board.rows)))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One of several numbers that are stated for the same thing: where, when, and in which row it stands."""
+
+    number: SafeString
+    sentence: SafeString
+    source: str
+    url: str
+    date: SafeString
+    row_id: str
+    is_own: bool
+    quoted: bool
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`."""
+
+    name: str
+    unit: str
+    statements: list[Statement]
+    spread: str
+
+
+@register.simple_tag
+def row_disputes(board: Board, row: Row) -> list[Dispute]:
+    """Return what is stated against an opened row's numbers by other rows, metric by metric."""
+    disputes = []
+    for column in board.columns:
+        own = row.cells.get(column.key)
+        if column.is_cost or own is None or not row.disputes.get(column.key):
+            continue
+        stating = [(row, own)] + [(rival, cell) for rival in row.rivals if (cell := rival.cells.get(column.key))]
+        values = [cell.rank_by for _, cell in stating if cell.rank_by is not None]
+        most = max(printed_number(cell)[1] for _, cell in stating)
+        statements = [_statement(of_row, cell, most, is_own=of_row is row) for of_row, cell in stating]
+        disputes.append(Dispute(column.label, column.unit, statements, f"{max(values) - min(values):.{most}f}"))
+    return disputes
+
+
+def _statement(row: Row, cell: Cell, most: int, *, is_own: bool) -> Statement:
+    said = cell.evidence
+    sentence = marked_text(said.text, [Mark(len(said.before), len(said.before) + len(said.number), "", "mark")]) if said else mark_safe("")
+    text, decimals = printed_number(cell)
+    return Statement(
+        number=format_html('<td class="n f{}"><span class="num d{}">{}</span></td>', most, decimals, text),
+        sentence=sentence,
+        source=row.paper_title or (str(cell.origin) if cell.origin else row.source),
+        url=row.paper_url or row.record_url,
+        date=paper_date(row.first_day, row.last_day),
+        row_id=row.public_id,
+        is_own=is_own,
+        quoted=not row.ranks,
+        rank=row.rank,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,7 +595,7 @@ class Quote:
 @register.simple_tag
 def row_quotes(board: Board, row: Row) -> list[Quote]:
     """Return the sentences behind a row's numbers, each once, in the columns' order, then the other costs."""
-    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
+    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
     named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}
@@ -545,7 +630,7 @@ class Recorded:
 @register.simple_tag
 def row_records(board: Board, row: Row) -> list[Recorded]:
     """Return the records behind a row's numbers, each once, in the columns' order, then the other costs."""
-    named = [(column_name(column), cell) for column in board.columns if (cell := _cell_of(row, column))]
+    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
     shown = {cell.public_id for _, cell in named}
     named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
     groups: dict[Origin, list[tuple[str, Cell]]] = {}

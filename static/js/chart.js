@@ -532,7 +532,7 @@
 
   // Follows what the reader does: points to a row, moves, changes the colours, makes the window wider.
   Chart.prototype.follow = function () {
-    var chart = this, redraw = function () { requestAnimationFrame(function () { chart.draw(); }); };
+    var chart = this, redraw = function () { requestAnimationFrame(function () { if (chart.stage.isConnected) chart.draw(); }); };
     if (chart.follows) return;
     chart.follows = true;
     chart.plot.on("plotly_hover", function () { chart.stage.classList.add("is-pointing"); });
@@ -574,8 +574,13 @@
     return true;
   }
 
-  addEventListener("DOMContentLoaded", function () {
+  // A board whose filters were changed has another chart in the same page: what is drawn in it, the old one's listeners see no more.
+  var shown = null;
+
+  function setUp() {
     var stage = document.querySelector(".chart__stage"), table = document.querySelector("details.chart__table");
+    if (shown && shown === stage) return;
+    shown = stage;
     // Without a library there is no stage, and the table is all there is.
     if (table) { table.open = !stage; table.classList.add("is-ready"); }
     if (!stage) return;
@@ -590,5 +595,8 @@
       if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       if (goToRow(link.dataset.row)) event.preventDefault();
     });
-  });
+  }
+
+  addEventListener("DOMContentLoaded", setUp);
+  document.addEventListener("board:changed", setUp);
 })();

@@ -45,22 +45,29 @@ def test_row_of_a_table_says_beside_it_whether_a_person_vouches_for_it(client: C
     assert "As it came" not in accepted
 
 
-def test_board_offers_its_most_frequent_settings_first_and_the_others_behind_them(client: Client) -> None:
+def test_board_offers_its_settings_in_groups_the_most_frequent_first_and_the_others_behind_them(client: Client) -> None:
     benchmark = make.make_benchmark()
-    for number in range(8):
-        conditions = [(kind, f"{number}{kind}", f"{number} {kind}") for kind in ("resolution", "extra_data")]
+    for number in range(11):
+        conditions = [(kind, f"{number}{kind}", f"{number} {kind}") for kind in ("protocol", "extra_data", "resolution")]
         paper = make.make_paper(abstract="It reaches 80.1%.")
-        make.make_claim("80.1%", result=make.make_result(benchmark, paper, "Net", conditions=conditions), paper=paper)
+        make.make_claim("80.1%", result=make.make_result(benchmark, paper, "Net", conditions=conditions[: 3 if number else 2]), paper=paper)
     page = client.get(benchmark.get_absolute_url()).content.decode()
-    first, _, others = page[page.index('id="f-setting"') :].partition("<details")
-    assert [int(n) for n in re.findall(r">(\d) extra_data <b>", first)] == list(range(8))
-    assert [int(n) for n in re.findall(r">(\d) resolution <b>", first)] == list(range(4))
-    assert "none stated" in first
-    others = others[: others.index("</details>")]
-    assert others.startswith(' class="facet__more"><summary')
-    assert "4\u00a0more settings" in others
-    assert [int(n) for n in re.findall(r">(\d) resolution <b>", others)] == list(range(4, 8))
-    chosen = client.get(benchmark.get_absolute_url(), {"setting": "resolution:7resolution"}).content.decode()
+    groups = re.split(r'id="f-(setting|extra|resolution|year)"', page)
+    assert groups[1::2] == ["setting", "extra", "resolution", "year"]
+    for name, group, behind in (
+        ("protocol", groups[2], {5, 6, 7, 8, 9}),
+        ("extra_data", groups[4], {5, 6, 7, 8, 9}),
+        ("resolution", groups[6], {6, 7, 8, 9}),
+    ):
+        first, _, others = group.partition("<details")
+        assert {int(n) for n in re.findall(rf">(\d+) {name} <b>", first)}.isdisjoint(behind)
+        assert others.startswith(' class="facet__more"><summary')
+        others = others[: others.index("</details>")]
+        assert {int(n) for n in re.findall(rf">(\d+) {name} <b>", others)} == behind
+        assert f"{len(behind)}\u00a0more settings" in others
+    assert "none stated <b>0</b>" in groups[2]
+    assert "not stated <b>1</b>" in groups[6]
+    chosen = client.get(benchmark.get_absolute_url(), {"setting": "protocol:9protocol"}).content.decode()
     assert '<details class="facet__more" open>' in chosen
 
 
@@ -82,7 +89,7 @@ def test_row_marks_a_number_that_others_stand_against(client: Client) -> None:
     text = text_of(page)
     assert "≠ 2 values stated" in text
     assert "different values for the same thing" in text
-    assert page.content.decode().count('class="conflict"') == 3  # in the cell, at its record, in the legend
+    assert page.content.decode().count('class="conflict"') == 4  # at a glance, in the cell, at its record, in the legend
 
 
 def test_board_prints_numbers_as_stated(client: Client) -> None:
@@ -256,7 +263,7 @@ def test_board_facets_count_the_rows_of_the_chosen_role(client: Client) -> None:
         ("all", [2, 1], [3], [1, 2]),
     ):
         board = read(f"?role={role}")
-        assert [facet.count for facet in board.settings] == settings_
+        assert [facet.count for facet in board.settings if not facet.value.endswith(":")] == settings_
         assert [facet.count for facet in board.years] == years
         assert [facet.count for facet in board.states] == states
         assert [facet.count for facet in board.roles] == [1, 2, 3]
@@ -301,7 +308,7 @@ def test_board_offers_to_sort_by_columns_that_have_no_room(client: Client) -> No
         metric = make.add_metric(benchmark, make.make_metric(f"Metric {number}"))
         make.make_claim("60.0%", result=row, paper=row.paper, metric=metric, ordinal=number + 1)
     page = client.get(benchmark.get_absolute_url())
-    assert page.content.decode().count('<th role="columnheader"') == 6 + MOST_COLUMNS == 11
+    assert page.content.decode().count('<th role="columnheader"') == 7 + MOST_COLUMNS == 12
     assert "Also stated, sort by" in text_of(page)
     assert '<a class="chip" href="?sort=-metric-7#results">Metric 7 <b>1</b></a>' in page.content.decode()
     assert (

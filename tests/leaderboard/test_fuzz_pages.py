@@ -21,7 +21,22 @@ from leaderboard.forms import UploadForm
 from tests import factories as make
 from tests.fuzzing import fuzz
 
-NAMES = st.sampled_from(["setting", "role", "year", "state", "sort", "page", "open", "boards", "x", ""]) | st.text(max_size=8)
+FILTERS = [
+    "setting",
+    "role",
+    "year",
+    "state",
+    "as_of",
+    "model",
+    "like",
+    "conflicts",
+    "min_parameters",
+    "max_parameters",
+    "max_flops",
+    "max_zing",
+]
+CHOICES = ["sort", "page", "open", "boards", "column", "density", "row", "cost", "chart", "size", "colour", "x", ""]
+NAMES = st.sampled_from(FILTERS + CHOICES) | st.text(max_size=8)
 VALUES = st.sampled_from(
     [
         *(

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from claims import ranking
 from claims.boards import Board, read_board
 from claims.models import Benchmark, CatalogueState, Claim, CostLink, Metric, Result, ResultValue
-from claims.services import ingest, results, storage, updates
+from claims.services import ingest, records, results, storage, updates
 from claims.terms import Direction
 from tests.catalogue import load_catalogue
 from tests.factories import make_claim
@@ -74,7 +74,7 @@ def test_database_ranks_a_number_as_the_pages_do(
     direction: Direction, stated: tuple[float, float | None], canonical: tuple[float | None, float | None]
 ) -> None:
     claim = make_claim(value=stated[0], value_max=stated[1], canonical_value=canonical[0], canonical_max=canonical[1])
-    number = ResultValue.objects.filter(claim=claim).values_list(results.ranks_by(direction), flat=True).get()
+    number = ResultValue.objects.filter(claim=claim).values_list(records.ranks_by(direction), flat=True).get()
     low, high = canonical if canonical[0] is not None else stated
     assert low is not None
     assert number == ranking.ranking_value(low, high, direction)

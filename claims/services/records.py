@@ -1,0 +1,151 @@
+"""Settles who leads each board, and who held its record since when: one look at a board's numbers answers both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Case, DateField, F, Max, Min, Q, When, Window
+from django.db.models.functions import Coalesce
+
+from claims import ranking
+from claims.models import Benchmark, Metric, Record, ResultValue
+from claims.querysets import canonical_high, canonical_low
+from claims.services.rows import batches, insert_rows
+from claims.terms import CurationState, Direction, Qualifier, Role
+
+OWN = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
+"""The shown numbers that rank: a paper's own and imported ones."""
+
+
+class _Standing(NamedTuple):
+    """A number that its row shows: what leading needs of it, in the order of `_STANDING_FIELDS`."""
+
+    benchmark: int
+    claim: int
+    value: float
+    day: date | None
+    model: str
+    title: str | None
+    variant: str
+    public_id: str
+
+
+_STANDING_FIELDS = (
+    *("result__benchmark_id", "claim_id", "ranks_by", "day"),
+    *("result__model_name", "result__paper__title", "result__variant", "result__public_id"),
+)
+
+
+class _Found(NamedTuple):
+    """The claim that leads a board, and the numbers that set its records, the earliest first."""
+
+    leader: int | None
+    records: list[_Standing]
+
+
+def settle(boards: Collection[Benchmark], *, accepted: Collection[Benchmark]) -> None:
+    """Set the leaders of the boards, for the caller to save, and keep their records.
+
+    `accepted` are those of them that have an accepted number. Part of the caller's transaction, which holds the boards' locks.
+    """
+    among_all = _find(boards, Q())
+    among_accepted = _find(accepted, Q(claim__state=CurationState.ACCEPTED))
+    for board in boards:
+        board.leader_id = among_all[board.pk].leader if board.pk in among_all else None
+        board.accepted_leader_id = among_accepted[board.pk].leader if board.pk in among_accepted else None
+    _keep_records([board.pk for board in boards], {False: among_all, True: among_accepted})
+
+
+@transaction.atomic
+def settle_records_alone(board_ids: Iterable[int]) -> None:
+    """Settle the records of boards whose leaders stand already, in a transaction of its own."""
+    locked = Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=set(board_ids)).order_by("pk")
+    boards = list(locked)
+    settle(boards, accepted=[board for board in boards if board.accepted_row_count])
+
+
+def _find(boards: Iterable[Benchmark], condition: Q) -> dict[int, _Found]:
+    """Return leader and records of each board among the numbers of `condition`, by the board's id.
+
+    The database hands over only numbers that no number of their board is better than, or none of their day and before, equal ones
+    all: a board of a hundred thousand rows is settled as often as a chunk adds to it. Among these `claims.ranking` decides.
+    """
+    primaries: dict[int, int] = {board.pk: board.primary_metric_id for board in boards if board.primary_metric_id is not None}
+    directions: dict[int, str] = dict(Metric.objects.filter(pk__in=set(primaries.values())).values_list("pk", "direction"))
+    found: dict[int, _Found] = {}
+    for direction in (Direction.HIGHER, Direction.LOWER):
+        ids = [pk for pk, metric in primaries.items() if directions[metric] == direction]
+        if not ids:
+            continue
+        best = Max if direction is Direction.HIGHER else Min
+        of_board = F("result__benchmark")
+        numbers = (
+            ResultValue.objects.filter(OWN, condition, result__benchmark__in=ids, metric=F("result__benchmark__primary_metric"))
+            .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
+            .annotate(ranks_by=ranks_by(direction), day=Coalesce("result__paper__last_day", "result__stated_day", output_field=DateField()))
+            # A number without a date is on no day, and databases differ on where that stands in an order.
+            .annotate(dated=Case(When(day__isnull=False, then=F("ranks_by"))))
+            .annotate(
+                best=Window(best("ranks_by"), partition_by=of_board),
+                best_until_then=Window(best("dated"), partition_by=of_board, order_by=F("day").asc()),
+            )
+            .filter(Q(ranks_by=F("best")) | Q(dated=F("best_until_then")))
+        )
+        of_boards: dict[int, list[_Standing]] = defaultdict(list)
+        for values in numbers.values_list(*_STANDING_FIELDS):
+            of_boards[values[0]].append(_Standing(*values))
+        found |= {pk: _decide(candidates, direction) for pk, candidates in of_boards.items()}
+    return found
+
+
+def ranks_by(direction: Direction) -> Coalesce:
+    """Return what a shown claim ranks by as the database computes it: `ranking.ranking_value` of its canonical or stated number."""
+    low = canonical_low("claim")
+    return Coalesce(canonical_high("claim"), low) if direction is Direction.LOWER else low
+
+
+def _decide(numbers: Sequence[_Standing], direction: Direction) -> _Found:
+    ordered = sorted(
+        numbers,
+        key=lambda number: ranking.tie_key(_iso(number), number.model or number.title or "", number.variant, number.public_id),
+    )
+    best = ranking.best(ordered, _value, direction)
+    return _Found(best.claim if best is not None else None, ranking.records(ordered, _value, _iso, direction))
+
+
+def _value(number: _Standing) -> float:
+    return number.value
+
+
+def _iso(number: _Standing) -> str:
+    return number.day.isoformat() if number.day else ""
+
+
+def _keep_records(board_ids: Sequence[int], found: Mapping[bool, Mapping[int, _Found]]) -> None:
+    """Write what changed of the boards' records: mostly nothing, for what is added to a board seldom was the best of its day."""
+    wanted: dict[tuple[int, bool, date], tuple[int, int | None, float]] = {}
+    for accepted_only, of_boards in found.items():
+        for pk, (_, records) in of_boards.items():
+            holders = [None, *(record.claim for record in records)]
+            for record, (previous, claim) in zip(records, pairwise(holders), strict=True):
+                if record.day is not None and claim is not None:
+                    wanted[pk, accepted_only, record.day] = (claim, previous, record.value)
+    kept = Record.objects.filter(benchmark__in=board_ids)
+    present = {
+        (pk, accepted_only, day): (record, tuple(said))
+        for record, pk, accepted_only, day, *said in kept.values_list("pk", "benchmark_id", "accepted_only", "day", *_SAID)
+    }
+    gone = [record for key, (record, said) in present.items() if wanted.get(key) != said]
+    for ids in batches(gone):
+        Record.objects.filter(pk__in=ids).delete()
+    fresh = [key for key, said in wanted.items() if key not in present or present[key][1] != said]
+    insert_rows(Record, [dict(zip((*_KEY, *_SAID), (*key, *wanted[key]), strict=True)) for key in fresh])
+
+
+_KEY = ("benchmark_id", "accepted_only", "day")
+_SAID = ("claim_id", "previous_id", "value")
