@@ -102,7 +102,7 @@ def clone(template: Any, count: int, *, first: int, where: str = "", **values: s
     model = type(template)
     quote, is_postgresql = connection.ops.quote_name, connection.vendor == "postgresql"
     if any(field.name == "public_id" for field in model._meta.concrete_fields):
-        values = {"public_id": "lpad(to_hex(n), 12, '0')" if is_postgresql else "printf('%012x', n)"} | values
+        values = {"public_id": f"lpad(to_hex({first} + n), 12, '0')" if is_postgresql else f"printf('%012x', {first} + n)"} | values
     values = {"id": f"{first} + n"} | values
     columns = [field.column for field in model._meta.concrete_fields]
     picked = [values.get(column, f"t.{quote(column)}") for column in columns]
@@ -119,11 +119,11 @@ def clone(template: Any, count: int, *, first: int, where: str = "", **values: s
         )
 
 
-def fill_rows(template: dict[str, Any], count: int, *, first: int, benchmark: str) -> None:
-    """Add rows with a claim each, three of five with a cost, one of five with a setting. `benchmark` is SQL of `n`."""
+def fill_rows(template: dict[str, Any], count: int, *, first: int, benchmark: str, before: int = 0) -> None:
+    """Add rows with a claim each, three of five with a cost, one of five with a setting. `benchmark` is SQL of `n`; `before` are there already."""
     from django.db import connection
 
-    paper = f"{template['first_paper']} + (n / 10)"
+    paper = f"{template['first_paper']} + ((n + {before}) / 10)"
     names = f"(SELECT name FROM claims_mlmodel m WHERE m.id = {template['first_model']} + n % {MODELS})"
     score = "50 + (n * 7919 % 4000) / 100.0"
     stated = f"to_char({score}, 'FM99.00')" if connection.vendor == "postgresql" else f"printf('%.2f', {score})"
@@ -139,7 +139,7 @@ def fill_rows(template: dict[str, Any], count: int, *, first: int, benchmark: st
         variant="'v' || (n % 7)",
         variant_key="'v' || (n / 7)",
     )
-    own = {"paper_text_id": f"{template['first_text']} + (n / 10)", "ordinal": "n % 10"}
+    own = {"paper_text_id": f"{template['first_text']} + ((n + {before}) / 10)", "ordinal": "n % 10"}
     clone(template["claim"], count, first=first, result_id=f"{first} + n", value=score, canonical_value=score, stated=stated, **own)
     clone(template["value"], count, first=first, result_id=f"{first} + n", claim_id=f"{first} + n")
     size = "1000000.0 * (1 + n * 104729 % 1000)"
@@ -254,7 +254,9 @@ def fill_large() -> None:
     fill_rows(template, SMALL, first=1000, benchmark=str(one.pk))
     left = CLAIMS - SMALL
     each = -(-(left - LARGE) // (BENCHMARKS - 2))
-    fill_rows(template, left, first=10_000, benchmark=f"CASE WHEN n < {LARGE} THEN 1000 ELSE 1001 + (n - {LARGE}) / {each} END")
+    fill_rows(
+        template, left, first=10_000, before=SMALL, benchmark=f"CASE WHEN n < {LARGE} THEN 1000 ELSE 1001 + (n - {LARGE}) / {each} END"
+    )
     settle(list(Benchmark.objects.all()))
     search_names.rebuild()
 
