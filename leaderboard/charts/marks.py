@@ -79,7 +79,7 @@ def diameters(amounts: Sequence[float | None]) -> list[float]:
         if high == low:
             return 0.25
         if wide:
-            return math.log(amount / low) / math.log(high / low)
+            return (math.log(amount) - math.log(low)) / (math.log(high) - math.log(low))
         return (amount - min(low, 0.0)) / (high - min(low, 0.0))
 
     return [

@@ -22,7 +22,7 @@ COLUMNS, COLUMNS_NARROW = 4, 2
 MARGIN = {"l": 44, "r": 22, "t": 62, "b": 42}
 GAP = 40
 """Pixels between two rows of panels, of which the lower one's name takes most."""
-TITLE_WIDTH, TITLE_WIDTH_NARROW = 34, 15
+TITLE_WIDTH, TITLE_WIDTH_NARROW = 24, 15
 
 
 def panel_height(count: int, *, narrow: bool = False) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,6 +98,9 @@ def make_points(scene: Scene) -> list[go.Scatter]:
             numbers.sort(key=lambda number: -sizes[number])  # a small one lies on a large one
     size_column = next((column for column in board.columns if column.is_cost and column.key == size), None)
     models = Counter(row.model for row in scene.rows)
+    places_taken: dict[tuple[Place, float], list[Row]] = defaultdict(list)
+    for row in scene.rows:
+        places_taken[scene.across(row), value_of(scene, row)].append(row)
     traces = []
     for name, numbers in members.items():
         rows = [scene.rows[number] for number in numbers]
@@ -108,7 +111,17 @@ def make_points(scene: Scene) -> list[go.Scatter]:
                 x=[scene.across(row) for row in rows],
                 y=[value_of(scene, row) for row in rows],
                 ids=[row.public_id for row in rows],
-                text=[_hover(scene, row, leads=row.pk in leads, size=size_column, family=by_family) for row in rows],
+                text=[
+                    _hover(
+                        scene,
+                        row,
+                        leads=row.pk in leads,
+                        size=size_column,
+                        family=by_family,
+                        there=places_taken[scene.across(row), value_of(scene, row)],
+                    )
+                    for row in rows
+                ],
                 customdata=[escape(_fitting_name(row, models)) for row in rows],
                 **marked,
             )
@@ -122,8 +135,11 @@ def _class_name(name: str, families: Sequence[str]) -> str:
     return f"{escape(families[int(place)]) if place.isdigit() else place} {way}".strip()
 
 
-def _hover(scene: Scene, row: Row, *, leads: bool, size: Column | None, family: bool) -> str:
-    """Return a point's words, a line each: name, setting, score and cost as stated. Plotly reads markup, so names are escaped."""
+def _hover(scene: Scene, row: Row, *, leads: bool, size: Column | None, family: bool, there: Sequence[Row]) -> str:
+    """Return a point's words, a line each: name, setting, score and cost as stated. Plotly reads markup, so names are escaped.
+
+    `there` are all rows at its place, of which a reader points to one.
+    """
     name, metric = " ".join(filter(None, [row.model, row.variant])), scene.metric
     lines = [
         *textwrap.wrap(name, HOVER_WIDTH),
@@ -136,6 +152,11 @@ def _hover(scene: Scene, row: Row, *, leads: bool, size: Column | None, family: 
     if family and row.named:
         lines.append(f"Family: {family_of(row.model)}")
     lines += [scene.lead_word] * leads + ["quoted, without a rank"] * (not row.ranks) + ([f"from {row.source}"] if row.source else [])
+    if len(there) == 2:
+        other = next(each for each in there if each is not row)
+        lines += textwrap.wrap(f"at the same place: {' '.join(filter(None, [other.model, other.variant]))}", HOVER_WIDTH)
+    elif len(there) > 2:
+        lines.append(f"at the same place: {len(there) - 1:,} others")
     return "<br>".join(escape(line) for line in lines)
 
 

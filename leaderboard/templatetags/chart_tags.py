@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +61,8 @@ class ChartPanel:
     """What the panel prints of the chart that is shown.
 
     `rows` are those that it draws; `points` the table's rows, which are of `listed` of them, and `more` counts the others. `undirected`:
-    nobody knows which end of an axis is better. `library` is the address of the chart's library, '' where it is missing and the table is
-    all there is.
+    nobody knows which end of an axis is better. `sharing` counts rows that lie on the same place as another. `library` is the
+    address of the chart's library, '' where it is missing and the table is all there is.
     """
 
     kind: ChartKind
@@ -80,6 +81,7 @@ class ChartPanel:
     undirected: bool
     unscored: int
     unsized: int
+    sharing: int
     size_words: str
     keys: SafeString
     library: str
@@ -142,6 +144,7 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         if charting.kind is not ChartKind.TIME
         else board.shown - len(history.points) - history.undated,
         unsized=sum(charting.size not in row.prices for row in rows) if charting.size else 0,
+        sharing=_count_sharing(tradeoff, charting, rows),
         size_words=measure_words(charting.size) if charting.size else "",
         keys=_keys(board, charting, rows),
         library=find_library_address(),
@@ -149,6 +152,19 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         alone=len(tradeoff.points) - sum(len(family.rows) for family in charting.families),
         reusable=_address(context, board, figure="plotly"),
     )
+
+
+def _count_sharing(tradeoff: Tradeoff, charting: Charting, rows: Sequence[Row]) -> int:
+    """Return how many rows lie on the same place as another: of these only one is seen."""
+    key = tradeoff.metric.key
+    places: Counter[tuple[float, float | str]]
+    if charting.kind is ChartKind.TIME:
+        places = Counter([(row.scores[key].rank_by, row.day) for row in rows])
+    elif charting.kind is ChartKind.TRADEOFF:
+        places = Counter([(row.scores[key].rank_by, row.prices[tradeoff.measure].rank_by) for row in rows])
+    else:
+        return 0
+    return len(rows) - list(places.values()).count(1)
 
 
 def _enumerate(names: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 // Draws the chart when it comes into view; nothing of it is fetched before. Without this script its table stands open.
 (function () {
   "use strict";
-  var root = document.documentElement, narrowBelow = 560;
+  var root = document.documentElement, narrowBelow = 560, narrowPanelsBelow = 760;
   root.classList.add("has-chart"); // at once, so that the page is laid out with room for it
 
   function isDark() {
@@ -201,7 +201,7 @@
   Chart.prototype.draw = function () {
     this.width = this.plot.clientWidth;
     this.height = this.plot.clientHeight;
-    this.narrow = this.width < narrowBelow;
+    this.narrow = this.width < (this.inPanels() ? narrowPanelsBelow : narrowBelow);
     this.template = this.answer.templates[isDark() ? "dark" : "light"];
     if (this.inPanels()) return window.Plotly.react(this.plot, this.answer.figure.data, this.layout(), configuration);
     this.measure();

@@ -653,7 +653,7 @@ def test_panels_of_families_lead_to_rows_and_follow_colours_and_width(browser: B
     wait_until(page, "document.querySelector('.chart__plot .main-svg').clientWidth < 340")
     assert page.evaluate("document.querySelector('.chart__plot')._fullLayout.xaxis2.domain[1]") == 1, "two stand beside each other"
     page.set_viewport_size({"width": 1400, "height": 900})
-    wait_until(page, "document.querySelector('.chart__plot .main-svg').clientWidth > 1000")
+    wait_until(page, "document.querySelector('.chart__plot .main-svg').clientWidth > 600")
     row = Result.objects.get(benchmark=benchmark, model_name="convnext_large")
     place = page.evaluate(
         """id => {

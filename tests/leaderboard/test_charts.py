@@ -306,7 +306,7 @@ def test_board_without_a_primary_number_has_no_chart(client: Client, metric: str
     Benchmark.objects.filter(pk=benchmark.pk).update(primary_metric=other if metric else None)
     page = client.get(benchmark.get_absolute_url()).content.decode()
     assert 'id="chart"' not in page
-    assert "chart.js" not in page
+    assert "data-chart" not in page
     assert client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"] == []
 
 
@@ -570,6 +570,18 @@ def test_unnamed_method_goes_by_its_variant_if_that_is_a_name(client: Client) ->
     assert [name["text"] for name in drawn["figure"]["layout"]["annotations"][2:]] == ["Small-B/16"]
 
 
+def test_rows_at_the_same_place_are_counted_and_named(client: Client) -> None:
+    benchmark = make_tradeoff_board()
+    assert "2 of them lie where another does." in words_of(client, benchmark.get_absolute_url())
+    traces = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"]
+    texts = [text for trace in traces for text in trace.get("text", [])]
+    assert sum("<br>at the same place: Twin-" in text for text in texts) == 2
+    add_row(benchmark, "Twin-C", 80.0, 10)
+    Benchmark.objects.update(version=99)
+    traces = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"]
+    assert sum("<br>at the same place: 2 others" in text for trace in traces for text in trace.get("text", [])) == 3
+
+
 # ---- over time ----
 
 
@@ -644,6 +656,18 @@ def test_history_without_a_direction_or_a_date_says_so(client: Client) -> None:
     make.make_imported_row(undated, "Imported", "90.5", {CostMeasure.PARAMETERS: 500e6})
     assert "No row has both a Top-1 accuracy and a date." in words_of(client, f"{undated.get_absolute_url()}?chart=time")
     assert client.get(f"{undated.get_absolute_url()}chart.json?chart=time").json()["figure"]["data"] == []
+
+
+def test_record_where_lower_is_better_goes_down(client: Client) -> None:
+    benchmark = make.make_benchmark(metric=make.make_metric("FID", unit="", direction=Direction.LOWER))
+    for model, score, day in [("One", 9.5, date(2020, 1, 1)), ("Two", 3.1, date(2021, 1, 1))]:
+        paper = make.make_paper(f"{model}: {next(_numbers)}", abstract=f"It reaches {score}.", day=day)
+        make.make_claim(str(score), result=make.make_result(benchmark, paper, model), paper=paper, model=model)
+    figure = client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]
+    area, line = figure["data"][:2]
+    assert line["y"] == [9.5, 3.1, 3.1]
+    assert min(area["y"][-2:]) > figure["layout"]["yaxis"]["range"][1]
+    assert "\u22126.4" in client.get(benchmark.get_absolute_url()).content.decode()
 
 
 @pytest.mark.parametrize("year", [1, 9999])
