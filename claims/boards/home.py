@@ -14,7 +14,7 @@ from claims.models import Area, Benchmark, Claim, OldSlug, Record, Result, Resul
 from claims.querysets import OWN, BenchmarkQuerySet
 from claims.terms import CurationState, Direction
 
-BOARDS_OF_AN_AREA = 10
+BOARDS_OF_AN_AREA = 6
 """So many boards of each area stand on the home page, the largest; an area's own page has them all."""
 OTHER = "other"
 """What the page of the boards is called that belong to no area."""
@@ -67,6 +67,18 @@ class AreaBoards:
         return self.slug or OTHER
 
 
+# A claim, its row and its paper have a hundred fields, and a page has many of them: half of its time went into those it does not print.
+_NAMES = ("slug", "task__name", "dataset__name", "primary_metric__name", "primary_metric__unit", "primary_metric__direction")
+_BOARD_FIELDS = (*_NAMES, "public_id", "changed", "row_count", "accepted_row_count", "task__area", "task__area__name", "task__area__slug")
+_PRINTED = ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier")
+_OF_ROW = ("public_id", "model_name", "variant", "paper__title", "paper__first_day", "paper__last_day")
+
+
+def _holder_fields(claim: str) -> list[str]:
+    """Return what is printed of a number that leads, and of its row, as fields of the relation that is named."""
+    return [*(f"{claim}__{name}" for name in ("source_record", "model_name", *_PRINTED)), *(f"{claim}__result__{name}" for name in _OF_ROW)]
+
+
 def list_boards(*, single: bool = False, of: Collection[int] | None = None) -> list[Benchmark]:
     """Return the benchmarks of the home page (`of`: those ids) with their names and leaders, by area, the largest first.
 
@@ -75,7 +87,8 @@ def list_boards(*, single: bool = False, of: Collection[int] | None = None) -> l
     boards = _listed(single=single) if of is None else _listed(single=single).filter(pk__in=of)
     return list(
         boards.with_names()
-        .select_related(f"{_leader()}__result__paper", f"{_leader()}__result__source")
+        .select_related(f"{_leader()}__result__paper")
+        .only(*_BOARD_FIELDS, *_holder_fields(_leader()))
         .order_by(F("task__area__position").asc(nulls_last=True), "task__area__name", F("shown_rows").desc(), "slug")
     )
 
@@ -142,7 +155,6 @@ def list_records_of(benchmark: Benchmark) -> list[Record]:
     return list(_list_records().filter(benchmark=benchmark))
 
 
-_PRINTED = ("value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier")
 _RECORD_FIELDS = ("benchmark_id", "day", "value", *(f"claim__{name}" for name in _PRINTED))
 
 
@@ -180,6 +192,7 @@ def list_latest_records() -> list[Record]:
         Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED, benchmark__in=boards)
         .select_related("benchmark__task", "benchmark__dataset", "benchmark__primary_metric")
         .select_related("claim__result__paper", "previous__result__paper")
+        .only("day", "value", *(f"benchmark__{name}" for name in _NAMES), *_holder_fields("claim"), *_holder_fields("previous"))
         .order_by("-day", "-pk")
     )
     steps = list(latest.filter(previous__isnull=False)[:LATEST])

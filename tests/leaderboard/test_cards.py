@@ -104,7 +104,7 @@ def test_drawn_card_is_kept_for_ever_under_its_own_address(client: Client, asked
     for other in ("", "?v=0", "?v=" + "9" * 10_000, "?v=../../secret-key"):
         response = client.get(f"{board.get_absolute_url()}card.png{other}")
         assert (response.status_code, response["Cache-Control"]) == (200, "no-cache")
-        response.close()
+        body(response)
     assert client.head(address(board)).status_code == 200
     assert asked == []
 
