@@ -129,13 +129,16 @@ def records(
     if direction is Direction.UNKNOWN:
         return []
     sign = -1.0 if direction is Direction.HIGHER else 1.0
-    dated = [(day, value * sign, row) for row in rows if (day := day_of(row)) and (value := value_of(row)) is not None]
-    dated.sort(key=itemgetter(0, 1))
+    best_of: dict[str, tuple[float, Row]] = {}
+    for row in rows:
+        if (day := day_of(row)) and (value := value_of(row)) is not None:
+            known = best_of.get(day)
+            if known is None or value * sign < known[0]:
+                best_of[day] = (value * sign, row)
     kept: list[tuple[float, Row]] = []
-    for _, value, row in dated:
-        # The best of a day comes first, so that no other of that day is better.
-        if not kept or value < kept[-1][0]:
-            kept.append((value, row))
+    for day in sorted(best_of):
+        if not kept or best_of[day][0] < kept[-1][0]:
+            kept.append(best_of[day])
     return [row for _, row in kept]
 
 

@@ -121,7 +121,7 @@ def _draw_board(board: Board, records: Sequence[Record]) -> bytes:
     column = next((column for column in board.columns if column.is_primary), None)
     rows = [row for row in board.rows if column is not None and row.rank is not None and column.key in row.cells]
     if column is not None and rows:
-        half = _draw_line(sheet, records, lower=column.direction is Direction.LOWER)
+        half = _draw_line(sheet, records, lower=column.direction is Direction.LOWER, leader_is_undated=not rows[0].day)
         _draw_first(sheet, rows[0], column, width=half)
         _draw_others(sheet, rows[1:], column)
     else:
@@ -191,12 +191,12 @@ def _name(row: Row) -> str:
     return f"{row.model} {row.variant}".strip()
 
 
-def _draw_line(sheet: _Sheet, records: Sequence[Record], *, lower: bool) -> float:
+def _draw_line(sheet: _Sheet, records: Sequence[Record], *, lower: bool, leader_is_undated: bool) -> float:
     """Draw the record over time, the better the higher, to the right; return how wide what stands to its left may be."""
     if not records:
         return WIDTH - 2 * MARGIN
     left, right, low, high = 724.0, WIDTH - MARGIN - 8.0, 262.0, 374.0
-    words, size = sheet.fit(record_words(records), right - left + 8, 22, 14)
+    words, size = sheet.fit(record_words(records, leader_is_undated=leader_is_undated), right - left + 8, 22, 14)
     sheet.write(words, left, 222, size, color=INK_3)
     start, end = records[0].day.toordinal(), max(_today(), records[-1].day).toordinal()
     values = [-record.value if lower else record.value for record in records]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from claims import ranking
-from claims.boards.families import group_families
+from claims.boards.families import group_families, has_families
 from claims.boards.numbers import cost_direction
 from claims.boards.rows import Charting, CostChoice, Family, History, Row, Tradeoff, measure_of
 from claims.errors import UnknownFilterError
@@ -33,26 +33,39 @@ def choose_chart(tradeoff: Tradeoff | None, history: History | None, query: Any)
     if tradeoff is None or history is None:
         return None
     kind = ChartKind(wanted) if wanted else ChartKind.TRADEOFF if tradeoff.measure or not history.points else ChartKind.TIME
-    families = group_families(tradeoff.points)
-    has = {ChartKind.TRADEOFF: tradeoff.choices, ChartKind.TIME: history.points, ChartKind.FAMILIES: families}
+    by_family = has_families(tradeoff.points)
+    has = {ChartKind.TRADEOFF: bool(tradeoff.choices), ChartKind.TIME: bool(history.points), ChartKind.FAMILIES: by_family}
     drawn = history.points if kind is ChartKind.TIME else tradeoff.points
-    counts = Counter([measure for row in drawn for measure in row.prices if measure_of(measure) != CostMeasure.OTHER])
-    measures = sorted(counts, key=lambda measure: (-counts[measure], measure))
-    if size and size not in counts:
-        size = next((measure for measure in measures if measure_of(measure) == size), size)
-    panels = [replace(family, listed=_list_best(family, tradeoff)) for family in families[:MOST_PANELS]]
+    families = group_families(drawn) if colour or kind is ChartKind.FAMILIES else []
+    sizes = _offer_sizes(tradeoff, history, size, kind)
+    if size and not any(choice.chosen for choice in sizes):
+        # A measure alone: that of its conditions which most rows state.
+        size = next((choice.measure for choice in sizes if measure_of(choice.measure) == size), size)
+        sizes = [replace(choice, chosen=choice.measure == size) for choice in sizes]
+    panels = []
+    if kind is ChartKind.FAMILIES:
+        panels = [replace(family, listed=_list_best(family, tradeoff)) for family in families[:MOST_PANELS]]
     listed = {ChartKind.TRADEOFF: tradeoff.listed, ChartKind.TIME: history.listed}.get(kind)
     return Charting(
         kind=kind,
         kinds=[each for each in ChartKind if has[each] or each is kind],
         size=size,
-        # The cost that is an axis already says nothing new as a size.
-        sizes=[CostChoice(each, counts[each], each == size) for each in measures if kind is ChartKind.TIME or each != tradeoff.measure],
+        sizes=sizes,
         colour=PointColour(colour) if colour else None,
-        families=group_families(drawn) if kind is ChartKind.TIME and colour else families,
+        has_families=has_families(drawn) if kind is ChartKind.TIME else by_family,
+        families=families,
         panels=panels,
         listed=[row for family in panels for row in family.listed] if listed is None else listed,
     )
+
+
+def _offer_sizes(tradeoff: Tradeoff, history: History, size: str, kind: ChartKind) -> list[CostChoice]:
+    """Return the costs that the points' sizes may stand for, those that most rows state first. An axis' own cost says nothing new."""
+    if kind is not ChartKind.TIME:
+        counted = {choice.measure: choice.count for choice in tradeoff.choices if choice.measure != tradeoff.measure}
+    else:
+        counted = Counter([measure for row in history.points for measure in row.prices if measure_of(measure) != CostMeasure.OTHER])
+    return [CostChoice(measure, count, measure == size) for measure, count in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def without_unprinted_families(charting: Charting, tradeoff: Tradeoff | None) -> Charting:

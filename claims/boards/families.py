@@ -46,6 +46,17 @@ def family_key(model: str) -> str:
     return re.sub(r"[\W_]", "", family_of(model)).casefold()
 
 
+def has_families(rows: Iterable[Row]) -> bool:
+    """Say whether any two rows are of one family; on most boards the first few tell."""
+    seen = set()
+    for row in rows:
+        if row.named and (key := family_key(row.model)):
+            if key in seen:
+                return True
+            seen.add(key)
+    return False
+
+
 def group_families(rows: Iterable[Row]) -> list[Family]:
     """Return the families of at least two rows, the largest first, each by its most common spelling; rows keep their order.
 

@@ -44,6 +44,11 @@ class Summary:
     unled: Unled | None = None
     records: list[Record] = field(default_factory=list)
 
+    @property
+    def leader_is_undated(self) -> bool:
+        """Whether the records end with another number than the leader's: one that leads and has a date holds the last of them."""
+        return self.leader is not None and bool(self.records) and self.records[-1].claim_id != self.leader.pk
+
 
 @dataclass(frozen=True, slots=True)
 class AreaBoards:

@@ -358,8 +358,9 @@ class Charting:
     """Which chart is shown, and how.
 
     `kinds` are those there is something to show in, and the shown one. `size` is the `cost_key` that the points' sizes stand for, ''
-    where they stand for nothing; `sizes` are the costs to choose from. `colour` None is by origin. `families` are those of the chart's
-    points, the largest first; `panels` the ones that are drawn beside each other. `listed` are the rows that the chosen chart prints in
+    where they stand for nothing; `sizes` are the costs to choose from. `colour` None is by origin. `has_families`: some of the
+    chart's points are of one. `families` are all of these, the largest first, where the chart shows them; `panels` those that are drawn
+    beside each other. `listed` are the rows that the chosen chart prints in
     words.
     """
 
@@ -368,6 +369,7 @@ class Charting:
     size: str
     sizes: list[CostChoice]
     colour: PointColour | None
+    has_families: bool
     families: list[Family]
     panels: list[Family]
     listed: Sequence[Row]

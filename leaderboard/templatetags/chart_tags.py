@@ -170,12 +170,12 @@ def _size_choices(query: QueryDict, charting: Charting) -> list[Choice]:
         Choice(measure_name(choice.measure), _href(query, size=choice.measure), choice.chosen, choice.count) for choice in charting.sizes
     ]
     if charting.size and not any(choice.chosen for choice in choices):
-        choices.append(Choice(measure_name(charting.size), _href(query, size=charting.size), chosen=True, rows=0))
+        choices.append(Choice(measure_name(charting.size), _href(query, size=charting.size), chosen=True))
     return [Choice("All alike", _href(query, size=""), not charting.size), *choices]
 
 
 def _colour_choices(query: QueryDict, charting: Charting) -> list[Choice]:
-    if charting.kind is ChartKind.FAMILIES or not (charting.families or charting.colour):
+    if charting.kind is ChartKind.FAMILIES or not (charting.has_families or charting.colour):
         return []
     return [
         Choice("Origin", _href(query, colour=""), charting.colour is None),

@@ -50,7 +50,7 @@ def sparkline(summary: Summary, since: int | None) -> SafeString:
     return format_html(
         '<svg class="spark" viewBox="0 0 128 30" role="img" aria-label="{}"><path d="M{} {}{}H{}"/>'
         '<circle class="end" cx="{}" cy="{}" r="2.4"/></svg>',
-        record_words(records),
+        record_words(records, leader_is_undated=summary.leader_is_undated),
         f"{first_x:.1f}",
         f"{first_y:.1f}",
         steps,
@@ -75,10 +75,13 @@ def spark_places(records: Sequence[Record], *, lower: bool, since: int, until: d
     ]
 
 
-def record_words(records: Sequence[Record]) -> str:
-    """Return a board's history in words: "82.1 to 90.9 since Mar 2019"; of a single record its number alone."""
+def record_words(records: Sequence[Record], *, leader_is_undated: bool = False) -> str:
+    """Return a board's history in words: "82.1 to 90.9 since Mar 2019"; of a single record its number alone.
+
+    A leader without a date is in no history, and that is said.
+    """
     numbers = [claim_words(record.claim) for record in (records[0], *records[1:][-1:])]
-    return f"{' to '.join(numbers)} since {records[0].day:%b %Y}"
+    return f"{' to '.join(numbers)} since {records[0].day:%b %Y}{', the leader has no date' if leader_is_undated else ''}"
 
 
 @register.simple_tag

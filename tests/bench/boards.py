@@ -139,7 +139,7 @@ def fill_rows(template: dict[str, Any], count: int, *, first: int, benchmark: st
         variant="'v' || (n % 7)",
         variant_key="'v' || (n / 7)",
     )
-    own = {"paper_text_id": f"{template['first_text']} + (n / 10)"}
+    own = {"paper_text_id": f"{template['first_text']} + (n / 10)", "ordinal": "n % 10"}
     clone(template["claim"], count, first=first, result_id=f"{first} + n", value=score, canonical_value=score, stated=stated, **own)
     clone(template["value"], count, first=first, result_id=f"{first} + n", claim_id=f"{first} + n")
     size = "1000000.0 * (1 + n * 104729 % 1000)"
@@ -191,7 +191,7 @@ def fill_catalogue(template: dict[str, Any], *, papers: int, models: int) -> Non
     template["first_model"], template["first_paper"], template["first_text"] = first, first, first
     named = [f"{words(1).capitalize()}{chance.choice(('Net', 'Former', 'ViT', 'Mixer', 'LM'))}-{number}" for number in range(models)]
     MLModel.objects.bulk_create(
-        [MLModel(pk=first + n, name=name, name_key=keys.name_key(name), slug=f"model-{n}") for n, name in enumerate(named)], batch_size=2000
+        [MLModel(pk=first + n, name=name, name_key=keys.name_key(name), slug=f"bench-{n}") for n, name in enumerate(named)], batch_size=2000
     )
     paper = template["paper"]
     clone(template["text"], papers, first=first, paper_id=str(paper.pk), sha256=_hex(connection.vendor, 64))
@@ -240,7 +240,7 @@ def fill_large() -> None:
     fill_catalogue(template, papers=PAPERS, models=MODELS)
     one = template["benchmark"]
     datasets = Dataset.objects.bulk_create(
-        [Dataset(pk=1000 + n, name=f"Set {WORDS[n % len(WORDS)]} {n}", slug=f"set-{n}", reviewed=True) for n in range(BENCHMARKS - 1)]
+        [Dataset(pk=1_000_000 + n, name=f"Set {WORDS[n % len(WORDS)]} {n}", slug=f"set-{n}", reviewed=True) for n in range(BENCHMARKS - 1)]
     )
     boards = Benchmark.objects.bulk_create(
         [
@@ -358,7 +358,8 @@ def main() -> None:
     parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one database instead of both")
     wanted = parser.parse_args()
     import psycopg
-    from run import has_postgresql, postgresql_database, site
+
+    from tests.bench.run import has_postgresql, postgresql_database, site
 
     setup = SETUP.format(bench=str(Path(__file__).parent), root=str(ROOT))
     ask = setup + f"print(json.dumps(boards.measure({wanted.rounds})))"

@@ -665,7 +665,7 @@ def test_listing_is_stopped_read_on_dated_withdrawn_and_put_back(
     page.get_by_text("Undone. studies.txt is as it was before.").wait_for()
     page.get_by_role("button", name="Undo: set the year: 2023, was not known").wait_for(state="detached")
     visitor.go("/")
-    page.get_by_text("Net6").wait_for()
+    page.get_by_role("cell", name="Net6").wait_for()
     visitor.context.close()
     assert [fault for fault in visitor.faults if "409" not in fault] == []
 

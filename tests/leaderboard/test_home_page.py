@@ -98,6 +98,16 @@ def test_board_without_dates_says_so(client: Client) -> None:
     assert "None yet. A record is a result with a date" in words_of(response)
 
 
+def test_leader_without_a_date_is_said_beside_the_line_that_it_is_not_in(client: Client) -> None:
+    board = make.make_benchmark()
+    add(board, "A", "80.1", date(2020, 1, 1))
+    add(board, "B", "91.1", None)
+    settled(board)
+    response = client.get("/")
+    assert [label for label, _ in sparks(response)] == ["80.1 since Jan 2020, the leader has no date"]
+    assert "leader has no date" in words_of(response)
+
+
 def test_new_records_tell_the_step_and_open_the_row(client: Client) -> None:
     board = make.make_benchmark()
     add(board, "Older", "90.5%", date(2021, 1, 1))
