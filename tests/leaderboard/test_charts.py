@@ -306,6 +306,7 @@ def test_board_without_a_primary_number_has_no_chart(client: Client, metric: str
     Benchmark.objects.filter(pk=benchmark.pk).update(primary_metric=other if metric else None)
     page = client.get(benchmark.get_absolute_url()).content.decode()
     assert 'id="chart"' not in page
+    assert "chart.js" not in page
     assert "data-chart" not in page
     assert client.get(f"{benchmark.get_absolute_url()}chart.json").json()["figure"]["data"] == []
 
