@@ -287,6 +287,7 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
         "rows": [_print_row(row, heads, is_open=row is board.opened) for row in board.rows],
         "base": base,
         "paper": reverse("paper", args=["ID"]).split("ID"),
+        "model": reverse("model", args=["ID"]).split("ID"),
         "detail": detail,
     }
     return mark_safe(render_to_string("board_rows.html", context_of_rows, using="jinja2"))  # noqa: S308 - escaped there

@@ -140,6 +140,7 @@ def fill_rows(template: dict[str, Any], count: int, *, first: int, benchmark: st
         variant_key="'v' || (n / 7)",
     )
     own = {"paper_text_id": f"{template['first_text']} + ((n + {before}) / 10)", "ordinal": "n % 10"}
+    own |= {"ml_model_id": f"{template['first_model']} + n % {MODELS}"}
     clone(template["claim"], count, first=first, result_id=f"{first} + n", value=score, canonical_value=score, stated=stated, **own)
     clone(template["value"], count, first=first, result_id=f"{first} + n", claim_id=f"{first} + n")
     size = "1000000.0 * (1 + n * 104729 % 1000)"
