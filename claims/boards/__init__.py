@@ -14,6 +14,7 @@ from claims.boards.catalogue import (
     read_dataset,
     read_model,
 )
+from claims.boards.choosing import contradict, find_rivals
 from claims.boards.home import (
     AreaBoards,
     Summary,
@@ -28,7 +29,7 @@ from claims.boards.home import (
 )
 from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
-from claims.boards.reading import FILTERS, PAGE_SIZE, list_ways_out, read_board
+from claims.boards.reading import FILTERS, MOST_RIVALS, PAGE_SIZE, list_ways_out, read_board
 from claims.boards.rows import (
     Board,
     BoundEffect,
@@ -52,6 +53,7 @@ from claims.boards.rows import (
 
 __all__ = [
     "FILTERS",
+    "MOST_RIVALS",
     "PAGE_SIZE",
     "AreaBoards",
     "Board",
@@ -80,12 +82,14 @@ __all__ = [
     "Tradeoff",
     "Unled",
     "condition_of",
+    "contradict",
     "count_listings",
     "count_single_boards",
     "find_benchmark",
     "find_dataset",
     "find_model",
     "find_papers",
+    "find_rivals",
     "find_withdrawals",
     "list_areas",
     "list_boards",

@@ -94,30 +94,52 @@ def mark_conflicts(rows: Iterable[Row]) -> int:
     return disputed
 
 
+_Stated = tuple[float, float, int]
+"""A score: what it ranks by, how it is stated in its own unit, its decimals."""
+MOST_TOLD_APART = 100
+"""Of so many different numbers for one thing each is compared with each; of more, all are taken to contradict each other."""
+
+
 def _mark_rivals(group: Sequence[Row]) -> None:
-    for row in group:
-        rivals: list[Row] = []
-        disputes: dict[str, set[float]] = defaultdict(set)
-        for other in group:
-            if other is row:
-                continue
-            for slug in row.scores.keys() & other.scores.keys():
-                if _contradict(row.scores[slug], other.scores[slug]):
-                    disputes[slug].add(other.scores[slug].rank_by)
-                    if other not in rivals:
-                        rivals.append(other)
-        if rivals:
-            row.rivals, row.disputes = rivals, {slug: len(values) for slug, values in disputes.items()}
+    for slug in dict.fromkeys(slug for row in group for slug in row.scores):
+        stated = dict.fromkeys(key for row in group if (key := _exact(row.scores.get(slug))) is not None)
+        if len({value for value, _, _ in stated}) < 2:
+            continue
+        if len(stated) > MOST_TOLD_APART:
+            against = dict.fromkeys(stated, len({value for value, _, _ in stated}) - 1)
+        else:
+            against = {one: len({other[0] for other in stated if _differ(one, other)}) for one in stated}
+        for row in group:
+            key = _exact(row.scores.get(slug))
+            if key is not None and against[key]:
+                row.rivals, row.disputes = group, {**row.disputes, slug: against[key]}
 
 
-def _contradict(one: Number, other: Number) -> bool:
-    if one.rank_by == other.rank_by or one.stated is None or other.stated is None:
+def find_rivals(row: Row, *, most: int) -> list[Row]:
+    """Return at most `most` rows that contradict one of a row's numbers, in the order of the board's rows."""
+    return [
+        rival
+        for rival in row.rivals
+        if rival is not row and any(contradict(row.scores.get(slug), rival.scores.get(slug)) for slug in row.disputes)
+    ][:most]
+
+
+def contradict(one: Number | None, other: Number | None) -> bool:
+    """Say whether two scores can't both be right: exact ones that differ when the finer is rounded like the coarser."""
+    first, second = _exact(one), _exact(other)
+    return first is not None and second is not None and _differ(first, second)
+
+
+def _exact(number: Number | None) -> _Stated | None:
+    if number is None or number.stated is None or number.qualifier is not Qualifier.EXACT:
+        return None
+    return number.rank_by, number.stated, number.decimals
+
+
+def _differ(one: _Stated, other: _Stated) -> bool:
+    if one[0] == other[0]:
         return False
-    if not one.qualifier == other.qualifier == Qualifier.EXACT:
-        return False
-    return ranking.differ(
-        ranking.precise(one.stated, one.rank_by, one.decimals), ranking.precise(other.stated, other.rank_by, other.decimals)
-    )
+    return ranking.differ(ranking.precise(one[1], one[0], one[2]), ranking.precise(other[1], other[0], other[2]))
 
 
 # ---- at a glance ----

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from claims.boards.charting import choose_chart, without_unprinted_families
-from claims.boards.choosing import find_common_terms, keep_affordable, look_at, mark_conflicts, protocol_of
+from claims.boards.choosing import find_common_terms, find_rivals, keep_affordable, look_at, mark_conflicts, protocol_of
 from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
@@ -25,6 +25,8 @@ from claims.terms import (
 )
 
 PAGE_SIZE = 50
+MOST_RIVALS = 20
+"""How many rows that contradict an opened one are listed with it."""
 FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts")
 BOUNDS = ("min_", "max_")
 """The parameters that leave rows out, and how those begin that bound a cost."""
@@ -56,7 +58,6 @@ def read_board(
         everything[pk].conditions = worded[pk]
     filtered = any(query.get(name) for name in query if name in FILTERS or name.startswith(BOUNDS))
     visible = [row for row in everything.values() if row.scores]
-    conflicts = mark_conflicts(visible)
     days = [row.day for row in visible if row.day]
     as_of = filters.as_of_day
     later = undated_hidden = 0
@@ -64,6 +65,7 @@ def read_board(
         known = [row for row in visible if row.day]
         undated_hidden, visible = len(visible) - len(known), [row for row in known if row.day <= as_of.isoformat()]
         later = len(known) - len(visible)
+    conflicts = mark_conflicts(visible)
     baselines = sum([not row.ranks for row in visible])
     wanted = filters.wanted_role
     choices = [row for row in visible if _is_of_role(row, wanted)] if baselines or wanted == Role.BASELINE else visible
@@ -99,7 +101,8 @@ def read_board(
     shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
     if only is not None:
         shown = [row for row in kept if row.public_id in only]
-    rivals = [rival for row in shown if opened is None or row.public_id == opened for rival in row.rivals]
+    telling = shown if opened is None or only is not None else [row for row in shown if row.public_id == opened]
+    rivals = [rival for row in telling for rival in find_rivals(row, most=MOST_RIVALS)]
     printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *glance.rows)}
     fill_rows(benchmark, list(printed.values()))
     shown = [row for row in shown if row.cells]
@@ -108,7 +111,7 @@ def read_board(
     charting = without_unprinted_families(charting, tradeoff) if charting else None
     opened_row = next((row for row in shown if opened and row.public_id == opened), None)
     columns_of = {row.metric_id: row.column.slug for row in read_as}
-    telling = shown if opened is None or only is not None else [opened_row] if opened_row else []
+    telling = [row for row in telling if row.cells]
     fill_evidence(list({row.pk: row for row in (*telling, *rivals)}.values()) if telling else [], columns_of)
     unreviewed = sum([row.unreviewed for row in choices])
     return Board(

@@ -159,8 +159,8 @@ class Row:
     is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
     row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
     `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several
-    numbers for one of its shown ones. `identity` is None for an unnamed model; `rivals` are the rows of the
-    same identity that state another number, `disputes` how many other numbers they state for which metric.
+    numbers for one of its shown ones. `identity` is None for an unnamed model; `rivals` are all rows of
+    the same identity if one contradicts this, `disputes` how many other numbers they state for which metric.
     """
 
     pk: int

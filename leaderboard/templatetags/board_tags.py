@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims import ranking
-from claims.boards import Board, Cell, Column, Origin, Row, Sentence, condition_of, measure_of
+from claims.boards import MOST_RIVALS, Board, Cell, Column, Origin, Row, Sentence, condition_of, contradict, find_rivals, measure_of
 from claims.models import Claim, Cost
 from claims.terms import CostMeasure, Direction, Qualifier, Role
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
@@ -543,12 +543,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`."""
+    """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`;
+    `more` counts the values that are not listed."""
 
     name: str
     unit: str
     statements: list[Statement]
     spread: str
+    more: int
 
 
 @register.simple_tag
@@ -559,11 +561,16 @@ def row_disputes(board: Board, row: Row) -> list[Dispute]:
         own = row.cells.get(column.key)
         if column.is_cost or own is None or not row.disputes.get(column.key):
             continue
-        stating = [(row, own)] + [(rival, cell) for rival in row.rivals if (cell := rival.cells.get(column.key))]
+        stating = [(row, own)] + [
+            (rival, cell)
+            for rival in find_rivals(row, most=MOST_RIVALS)
+            if contradict(row.scores.get(column.key), rival.scores.get(column.key)) and (cell := rival.cells.get(column.key))
+        ]
         values = [cell.rank_by for _, cell in stating if cell.rank_by is not None]
         most = max(printed_number(cell)[1] for _, cell in stating)
         statements = [_statement(of_row, cell, most, is_own=of_row is row) for of_row, cell in stating]
-        disputes.append(Dispute(column.label, column.unit, statements, f"{max(values) - min(values):.{most}f}"))
+        more = row.disputes[column.key] + 1 - len({cell.rank_by for _, cell in stating})
+        disputes.append(Dispute(column.label, column.unit, statements, f"{max(values) - min(values):.{most}f}", max(0, more)))
     return disputes
 
 

@@ -212,6 +212,27 @@ def test_numbers_that_round_to_each_other_or_are_bounds_contradict_nothing(clien
     assert client.get(board.get_absolute_url()).context["board"].conflicts == 0
 
 
+def test_many_numbers_for_one_thing_are_counted_and_the_first_listed(client: Client, board: Benchmark) -> None:
+    make.make_crowd(board, [(f"Net {number}", 50 + number / 10, 1e6) for number in range(150)])
+    first = Result.objects.filter(benchmark=board).order_by("pk")[0]
+    Result.objects.update(ml_model=first.ml_model)
+    page = client.get(f"{board.get_absolute_url()}?open={first.public_id}")
+    assert page.context["board"].conflicts == 1
+    text = text_of(page).replace("\u00a0", " ")
+    assert "≠ 150 values stated" in text
+    assert "21 values of Top-1 accuracy for this model" in text
+    assert "129 more values are stated on this board." in text
+
+
+def test_what_is_stated_later_contradicts_nothing_as_of_a_day(client: Client, board: Benchmark) -> None:
+    first = add(board, "83.1%", "FooNet", day=date(2021, 1, 1))
+    add(board, "85.0%", "FooNet", day=date(2022, 1, 1))
+    Result.objects.update(ml_model=first.ml_model)
+    page = client.get(f"{board.get_absolute_url()}?as_of=2021-06-01&open={first.public_id}")
+    assert page.context["board"].conflicts == 0
+    assert "85.0" not in text_of(page)
+
+
 def test_rejected_number_is_in_no_conflict(client: Client, board: Benchmark) -> None:
     first = add(board, "83.1%", "FooNet")
     second = add(board, "85.0%", "FooNet")
