@@ -24,6 +24,10 @@ COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if me
 """The measures whose numbers are comparable with each other."""
 
 
+PROTOCOL = "protocol"
+"""The group of the kinds that make a protocol: of it, as of any other kind, one choice must hold."""
+
+
 def settings_by_kind(wanted: Sequence[str]) -> Mapping[str, list[str]]:
     """Return the keys of chosen settings by their kind; '' as a key means that nothing of the kind is stated."""
     kinds: dict[str, list[str]] = defaultdict(list)
@@ -94,10 +98,11 @@ _COST_BOUNDS = ("min_", "max_")
 class BoardFilterSet(StrictFilterSet):
     """Rows of one board.
 
-    `setting` is a condition as "kind:key", repeatable: of one kind one must hold, of several kinds each; "kind:" are the rows that state
-    none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the last day that papers
-    may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the rows that others
-    contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no row out.
+    `setting` is a condition as "kind:key", repeatable: of what makes a protocol one must hold, and one of each other kind; "kind:" are
+    the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the
+    last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the
+    rows that others contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no
+    row out.
     """
 
     reserved = StrictFilterSet.reserved | {"cost", "column", "density", "row", "chart", "size", "colour"}
@@ -194,16 +199,20 @@ class BoardFilterSet(StrictFilterSet):
 
     def by_setting(self, rows: QuerySet[Any], name: str, wanted: list[str]) -> QuerySet[Any]:
         conditions = ResultCondition.objects.filter(result=OuterRef("pk"))
+        passing: dict[str, Q] = {}
         for kind, keys in settings_by_kind(wanted).items():
+            choice = Q()
             if kind == "none":
-                rows = rows.exclude(Exists(conditions.filter(condition__kind__in=COMPARABLE_KINDS)))
-                continue
-            stated = [key for key in keys if key]
-            passing = Q(Exists(conditions.filter(condition__kind=kind, condition__key__in=stated))) if stated else Q()
-            if "" in keys:
-                unstated = ~Q(Exists(conditions.filter(condition__kind=kind)))
-                passing = passing | unstated if stated else unstated
-            rows = rows.filter(passing)
+                choice = ~Q(Exists(conditions.filter(condition__kind__in=COMPARABLE_KINDS)))
+            else:
+                if stated := [key for key in keys if key]:
+                    choice |= Q(Exists(conditions.filter(condition__kind=kind, condition__key__in=stated)))
+                if "" in keys:
+                    choice |= ~Q(Exists(conditions.filter(condition__kind=kind)))
+            group = PROTOCOL if kind == "none" or kind in COMPARABLE_KINDS else kind
+            passing[group] = passing[group] | choice if group in passing else choice
+        for choice in passing.values():
+            rows = rows.filter(choice)
         return rows
 
     def by_row(self, rows: QuerySet[Any], name: str, wanted: Any) -> QuerySet[Any]:
@@ -213,7 +222,7 @@ class BoardFilterSet(StrictFilterSet):
         return rows.filter(self.role_condition())
 
     def by_year(self, rows: QuerySet[Any], name: str, year: Any) -> QuerySet[Any]:
-        return rows.filter(Q(paper__last_day__year=int(year)))
+        return rows.filter(Q(paper__last_day__year=int(year)) | Q(paper__isnull=True, stated_day__year=int(year)))
 
     def by_state(self, rows: QuerySet[Any], name: str, state: str) -> QuerySet[Any]:
         # A row is what its visible values are: one hidden until its review says nothing about the others.

@@ -25,8 +25,11 @@ Disallow: /changes/
 Disallow: /login/
 Disallow: /listings/upload/
 Disallow: /search/?
-Disallow: /sota/*?*setting=
-Disallow: /sota/*?*sort=
+Disallow: /sota/*?
+Disallow: /sota/*/rows.
+Disallow: /sota/*/compare/
+Allow: /sota/*?page=
+Allow: /sota/*/card.png?
 Allow: /sota/
 
 Sitemap: {sitemap}

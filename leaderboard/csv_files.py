@@ -29,7 +29,7 @@ def stream_csv(rows: Iterable[Sequence[object]], *, header: Sequence[str], name:
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
-        yield writer.writerow(header)
+        yield writer.writerow([make_safe(cell) for cell in header])
         waiting: list[str] = []
         for row in rows:
             waiting.append(writer.writerow([make_safe(cell) for cell in row]))

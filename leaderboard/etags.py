@@ -19,7 +19,7 @@ def make_etag(*parts: object) -> str:
 def software_version() -> str:
     """Return a digest of the source: it changes with every release, and with every edit while somebody works on it."""
     digest = hashlib.sha256()
-    for package in ("claims", "leaderboard"):
-        for file in sorted((Path(settings.BASE_DIR) / package).rglob("*.py")):
+    for folder, pattern in (("claims", "*.py"), ("leaderboard", "*.py"), ("templates", "*.html"), ("static", "*.*")):
+        for file in sorted((Path(settings.BASE_DIR) / folder).rglob(pattern)):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -50,7 +50,7 @@ class Section:
         found = list(rows.values_list(self.word, *([self.changed] if self.changed else [])))
         if not found and number > self.count_files():
             raise LookupError(number)
-        before, after = absolute(reverse(self.view, args=["ID"])).split("ID")
+        before, after = absolute(reverse(self.view, args=["ID"])).rsplit("ID", 1)
         return [(f"{before}{word}{after}", day[0] if day else None) for word, *day in found]
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from claims import bibtex, boards
 from claims.boards import Board, Cell, Row
 from claims.terms import Direction
+from leaderboard.addresses import absolute
 from leaderboard.csv_files import stream_csv
 from leaderboard.templatetags.board_tags import Head, cell_of, is_best, make_heads, number_text, paper_date_text, state_words
 
@@ -35,9 +36,9 @@ def _name(row: Row) -> str:
     return " ".join(filter(None, [row.model, row.variant]))
 
 
-def _source(board: Board, request: HttpRequest) -> str:
+def _source(board: Board) -> str:
     """Return where and when the rows were taken from, in one line."""
-    address = request.build_absolute_uri(board.benchmark.get_absolute_url())
+    address = absolute(board.benchmark.get_absolute_url())
     as_of = f", as of {board.as_of.isoformat()}" if board.as_of else ""
     return f"{board.benchmark}, Claimboard, version {board.benchmark.version}{as_of}: {address}"
 
@@ -63,10 +64,10 @@ def write_markdown(board: Board, request: HttpRequest) -> HttpResponse:
         printed = ["–" if n.text is None else f"**{_markdown(n.text)}**" if n.best else _markdown(n.text) for n in numbers]
         url = row.paper_url or row.record_url
         title = _markdown(row.paper_title or row.source)
-        paper = f"[{title}]({request.build_absolute_uri(url)})" if url else title
+        paper = f"[{title}]({absolute(url)})" if url else title
         lines.append([_rank(row), _markdown(_name(row)), _markdown(", ".join(row.setting)), *printed, paper, _date(row)])
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return _plain(f"{table}\n\n{_markdown(_source(board, request))}\n")
+    return _plain(f"{table}\n\n{_markdown(_source(board))}\n")
 
 
 # ---- LaTeX ----
@@ -87,9 +88,11 @@ def write_latex(board: Board, request: HttpRequest) -> HttpResponse:
         numbers = [_print(row, head) for head in heads]
         printed = ["--" if n.text is None else f"\\textbf{{{_latex(n.text)}}}" if n.best else _latex(n.text) for n in numbers]
         cite = f"~\\cite{{{bibtex.cite_key(paper)}}}" if (paper := papers.get(row.paper_public_id)) else ""
-        rows.append([_latex(_name(row)) + cite, _latex(", ".join(row.setting)), *printed])
+        name = _latex(_name(row))
+        # What begins a row is no argument of the line's end before it.
+        rows.append([("{}" if name.startswith(("[", "*")) else "") + name + cite, _latex(", ".join(row.setting)), *printed])
     lines = [
-        f"% {' '.join(_source(board, request).split())}",
+        f"% {' '.join(_source(board).split())}",
         r"% Needs \usepackage{booktabs}; the papers as BibTeX are beside this file, as rows.bib.",
         f"\\begin{{tabular}}{{ll{'r' * len(heads)}}}",
         r"\toprule",
@@ -116,14 +119,14 @@ def _bare(cell: Cell | None, text: str | None) -> object:
 def write_csv(board: Board, request: HttpRequest) -> StreamingHttpResponse:
     heads = make_heads(board, request.GET)
     header = ["rank", "model", "variant", "setting", *(head.label for head in heads), "paper", "date", "role", "state", "row"]
-    here = request.build_absolute_uri(board.benchmark.get_absolute_url())
+    here = absolute(board.benchmark.get_absolute_url())
     rows = (
         (
             row.rank or "",
             *(row.model, row.variant, "; ".join(row.setting)),
             *(_bare(cell_of(row, head.column), _print(row, head).text) for head in heads),
             *(row.paper_title or row.source, _date(row), str(row.role), ", ".join(state_words(row))),
-            f"{here}?open={row.public_id}#row-{row.public_id}",
+            f"{here}?{row.query}#row-{row.public_id}",
         )
         for row in board.rows
     )
@@ -137,7 +140,7 @@ def write_bibtex(board: Board, request: HttpRequest) -> HttpResponse:
     found = boards.find_papers(board.rows)
     ordered = dict.fromkeys(row.paper_public_id for row in board.rows if row.paper_public_id in found)
     none = "% None of these rows is from a paper: tables have no entry.\n"
-    return _plain(f"% {' '.join(_source(board, request).split())}\n{bibtex.entries([found[key] for key in ordered]) or none}")
+    return _plain(f"% {' '.join(_source(board).split())}\n{bibtex.entries([found[key] for key in ordered]) or none}")
 
 
 def _date(row: Row) -> str:

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from claims import boards
 from claims.models import Benchmark
 from claims.services import leases
-from claims.tasks import INTERACTIVE
+from claims.tasks import BULK
 from leaderboard import cards
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ def ask_for_card(benchmark: Benchmark) -> None:
     """Send a worker the message that a board's card is wanted, unless one may be on its way. Where that fails, the next reader asks."""
     try:
         if cards.may_ask(benchmark):
-            draw_card.apply_async((benchmark.pk,), queue=INTERACTIVE)
+            draw_card.apply_async((benchmark.pk,), queue=BULK)
     except (BrokerError, OSError) as error:
         logger.warning("a card of %s is wanted, but no worker could be asked: %s", benchmark.slug, error)
 

@@ -54,6 +54,7 @@ from claims.services import changes, curation, mappings, permissions, receipts, 
 from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
 from leaderboard import cards
 from leaderboard import tasks as site_tasks
+from leaderboard.addresses import absolute
 from leaderboard.csv_files import stream_csv
 from leaderboard.etags import make_etag
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
@@ -110,7 +111,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     except UnknownFilterError as error:
         return _refuse_query(request, benchmark, error)
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []
-    address = request.build_absolute_uri(benchmark.get_absolute_url())
+    address = absolute(benchmark.get_absolute_url())
     context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
@@ -130,6 +131,8 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
         request.path,
         *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
         *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
+        *(settings.SITE_URL, settings.DATA_LICENSE_URL, benchmark.task.area),
+        request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
         *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
     )
     unchanged = get_conditional_response(request, etag=etag)

@@ -52,8 +52,8 @@ def _difference(protocol: Protocol, common: Protocol, words: Mapping[tuple[str, 
 def keep_affordable(rows: Sequence[Row], bounds: Sequence[Bound]) -> tuple[list[Row], list[BoundEffect]]:
     """Return the rows within all bounds, and what each bound left out of those that the ones before it left.
 
-    A row that states a measure under several conditions passes if one of them does; "more than x" passes no upper bound, "less than x"
-    no lower one.
+    A row that states a measure under several conditions passes if one of them does. "More than x" and "at least x" pass no upper bound,
+    "less than x" and "up to x" no lower one; of a range both ends must lie within.
     """
     kept, effects = list(rows), []
     for bound in bounds:
@@ -66,9 +66,10 @@ def keep_affordable(rows: Sequence[Row], bounds: Sequence[Bound]) -> tuple[list[
 
 
 def _is_within(price: Number, bound: Bound) -> bool:
-    if bound.most is not None and (price.rank_by > bound.most or price.qualifier is Qualifier.OVER):
+    least, most = price.ends or (price.rank_by, price.rank_by)
+    if bound.most is not None and (most > bound.most or price.qualifier in (Qualifier.OVER, Qualifier.AT_LEAST)):
         return False
-    return bound.least is None or (price.rank_by >= bound.least and price.qualifier is not Qualifier.UNDER)
+    return bound.least is None or (least >= bound.least and price.qualifier not in (Qualifier.UNDER, Qualifier.AT_MOST))
 
 
 # ---- several numbers for the same thing ----
@@ -168,7 +169,7 @@ def look_at(rows: Sequence[Row], primary: Column | None) -> Glance:
         limit = next((size for size in _SIZES if size >= middle), None)
     return Glance(
         best=best,
-        best_without_extra=next((row for row in leads if not _has_extra_data(row)), None) if best and _has_extra_data(best) else None,
+        best_without_extra=next((row for row in leads if not row.has_extra_data), None) if best and best.has_extra_data else None,
         best_small=next((row for row in leads if limit and _is_within_size(row, limit)), None),
         limit=limit,
         accepted=sum([not row.unreviewed for row in rows]),
@@ -176,10 +177,6 @@ def look_at(rows: Sequence[Row], primary: Column | None) -> Glance:
         imported=sum([row.unreviewed and row.imported for row in rows]),
         in_conflict=sum([row.in_conflict for row in rows]),
     )
-
-
-def _has_extra_data(row: Row) -> bool:
-    return any(kind == ConditionKind.EXTRA_DATA and not key.startswith("no") for kind, key, _ in row.conditions)
 
 
 def _is_within_size(row: Row, limit: float) -> bool:

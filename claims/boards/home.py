@@ -147,7 +147,7 @@ def _summarise(benchmarks: list[Benchmark]) -> Iterable[Summary]:
 
 def _list_records() -> QuerySet[Record]:
     shown = Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED)
-    return shown.select_related("claim").only(*_RECORD_FIELDS).order_by("day")
+    return shown.select_related("claim__paper_text__paper", "claim__source_record").only(*_RECORD_FIELDS).order_by("day")
 
 
 def list_records_of(benchmark: Benchmark) -> list[Record]:
@@ -155,7 +155,10 @@ def list_records_of(benchmark: Benchmark) -> list[Record]:
     return list(_list_records().filter(benchmark=benchmark))
 
 
-_RECORD_FIELDS = ("benchmark_id", "day", "value", *(f"claim__{name}" for name in _PRINTED))
+_RECORD_FIELDS = (
+    *("benchmark_id", "day", "value", *(f"claim__{name}" for name in _PRINTED)),
+    *("claim__paper_text__paper__first_day", "claim__paper_text", "claim__source_record__first_day", "claim__source_record"),
+)
 
 
 def _explain(benchmarks: Iterable[Benchmark]) -> dict[int, Unled]:

@@ -117,7 +117,6 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
         title,
         day,
         ml_model,
-        model_key,
         variant_key,
         setting_key,
         stated,
@@ -130,8 +129,8 @@ def read_rows(benchmark: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict
             imported = paper is None
             ranks = imported or role == Role.PROPOSED
             row = rows[pk] = Row(pk, public_id, model or title or "", bool(model), variant, _ROLES[role], day or "", imported, ranks)
-            if model_key or ml_model:
-                row.identity = (ml_model or model_key, variant_key, setting_key)
+            if ml_model:  # two papers' names that no single model answers to may be two models
+                row.identity = (ml_model, variant_key, setting_key)
         state = _STATES[in_state]
         if state is CurationState.UNREVIEWED:
             if hides:
@@ -173,7 +172,7 @@ def _fetch_scores(benchmark: Parameter) -> QuerySet[ResultValue, Any]:
         ),
         *("result__public_id", "result__model_name", "result__variant", "result__role", "result__paper_id"),
         *(title, _IsoDay(Coalesce("result__paper__last_day", "result__stated_day"))),
-        *("result__ml_model_id", "result__model_key", "result__variant_key", "result__setting_key", "claim__value", "claim__decimals"),
+        *("result__ml_model_id", "result__variant_key", "result__setting_key", "claim__value", "claim__decimals"),
     )
 
 
@@ -320,7 +319,7 @@ def read_prices(benchmark: Benchmark, rows: Mapping[int, Row], primary: Metric |
         if condition:
             measure = cost_key(measure, condition)
         rank_by = low if high is None else ranking.ranking_value(low, high, cost_direction(measure))
-        price = Number(pk, rank_by, _QUALIFIERS[qualifier], _STATES[state])
+        price = Number(pk, rank_by, _QUALIFIERS[qualifier], _STATES[state], ends=None if high is None else (min(low, high), max(low, high)))
         first = row.prices.setdefault(measure, price)
         if first is not price:
             rivals.setdefault((result_id, measure), [first]).append(price)

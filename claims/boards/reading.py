@@ -25,6 +25,8 @@ from claims.terms import (
 )
 
 PAGE_SIZE = 50
+MOST_WAYS_OUT = 6
+"""Each of them reads the board once more."""
 MOST_RIVALS = 20
 """How many rows that contradict an opened one are listed with it."""
 FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts")
@@ -65,6 +67,7 @@ def read_board(
         known = [row for row in visible if row.day]
         undated_hidden, visible = len(visible) - len(known), [row for row in known if row.day <= as_of.isoformat()]
         later = len(known) - len(visible)
+        hidden = Counter({pk: count for pk, count in hidden.items() if (day := everything[pk].day) and day <= as_of.isoformat()})
     conflicts = mark_conflicts(visible)
     baselines = sum([not row.ranks for row in visible])
     wanted = filters.wanted_role
@@ -75,7 +78,8 @@ def read_board(
         kept = [row for row in choices if row.pk in passing_ids]
         hidden = Counter({pk: count for pk, count in hidden.items() if pk in passing_ids})
     if name := filters.wanted_model.casefold():
-        kept = [row for row in kept if name in f"{row.model} {row.variant}".casefold()]
+        kept = [row for row in kept if _is_called(row, name)]
+        hidden = Counter({pk: count for pk, count in hidden.items() if _is_called(everything[pk], name)})
     if filters.wants_conflicts:
         kept = [row for row in kept if row.in_conflict]
     kept, bounds = keep_affordable(kept, filters.bounds)
@@ -156,6 +160,11 @@ def read_board(
     )
 
 
+def _is_called(row: Row, part: str) -> bool:
+    """Say whether a model's or variant's name has this part, in small letters."""
+    return part in f"{row.model} {row.variant}".casefold()
+
+
 def _is_of_role(row: Row, wanted: str) -> bool:
     """Say whether a row is of the chosen role. Quoted baselines are shown by a switch, not by default."""
     return wanted == "all" or row.ranks != (wanted == Role.BASELINE)
@@ -225,9 +234,9 @@ def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
 def list_ways_out(benchmark: Benchmark, query: Any) -> list[tuple[str, int]]:
     """Return for each filter in use how many rows there would be without it. For a board that is left empty."""
     ways = []
-    for name in (*FILTERS, *(name for name in query if name.startswith(BOUNDS))):
-        if query.get(name):
-            without = query.copy()
-            del without[name]
-            ways.append((name, read_board(benchmark, without, page_size=1, opened="").shown))
+    names = [name for name in (*FILTERS, *(name for name in query if name.startswith(BOUNDS))) if query.get(name)]
+    for name in names[:MOST_WAYS_OUT]:
+        without = query.copy()
+        del without[name]
+        ways.append((name, read_board(benchmark, without, page_size=1, opened="").shown))
     return ways

@@ -16,6 +16,7 @@ from claims.models import (
 from claims.terms import (
     ChartKind,
     ClaimKind,
+    ConditionKind,
     CurationState,
     Direction,
     PointColour,
@@ -40,6 +41,14 @@ def measure_of(key: str) -> str:
 def condition_of(key: str) -> str:
     """Return what the costs of a column were measured on, '' where that is not said."""
     return key.partition(":")[2]
+
+
+_NO_EXTRA_DATA = frozenset({"none", "nopre-training"})
+
+
+def brings_extra_data(kind: str, key: str) -> bool:
+    """Say whether a condition says that a model saw more than the board's own data."""
+    return kind == ConditionKind.EXTRA_DATA and key not in _NO_EXTRA_DATA
 
 
 MOST_LISTED = 25
@@ -130,7 +139,8 @@ class Cell:
 class Number(NamedTuple):
     """What ranking needs of a claim or a cost, for every row of a board; a `Cell` is made only for a row that is printed.
 
-    `stated` and `decimals` are what a score's text says, in its own unit: how exact it is. None for a cost, and for a range.
+    `stated` and `decimals` are what a score's text says, in its own unit: how exact it is. None for a cost, and for a range. `ends` are
+    those of a cost that is a range.
     """
 
     pk: int
@@ -141,11 +151,12 @@ class Number(NamedTuple):
     conflicts: int = 0
     stated: float | None = None
     decimals: int = 0
+    ends: tuple[float, float] | None = None
 
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
-Identity = tuple[int | str, str, str]
+Identity = tuple[int, str, str]
 """What makes two rows results of the same thing: model, variant and setting."""
 
 
@@ -159,7 +170,7 @@ class Row:
     is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
     row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
     `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several
-    numbers for one of its shown ones. `identity` is None for an unnamed model; `rivals` are all rows of
+    numbers for one of its shown ones. `identity` is None where no single model is known; `rivals` are all rows of
     the same identity if one contradicts this, `disputes` how many other numbers they state for which metric.
     """
 
@@ -216,6 +227,15 @@ class Row:
     def model_url(self) -> str:
         """The page of the row's model, '' for a method without a name or one that the catalogue does not know."""
         return reverse("model", args=[self.model_slug]) if self.model_slug else ""
+
+    @property
+    def has_extra_data(self) -> bool:
+        return any(brings_extra_data(kind, key) for kind, key, _ in self.conditions)
+
+    @property
+    def query(self) -> str:
+        """The part of an address that opens this row on its board, whichever role it has."""
+        return f"{'' if self.ranks else 'role=all&'}open={self.public_id}"
 
     @property
     def setting(self) -> list[str]:
@@ -423,6 +443,11 @@ class Board:
     @property
     def primary(self) -> Column | None:
         return next((column for column in self.columns if column.is_primary), None)
+
+    @property
+    def of_all_days(self) -> int:
+        """How many rows the board has, whatever day it is shown as of."""
+        return self.total + self.later + self.undated_hidden
 
     @property
     def has_costs(self) -> bool:

@@ -17,7 +17,20 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims import ranking
-from claims.boards import MOST_RIVALS, Board, Cell, Column, Origin, Row, Sentence, condition_of, contradict, find_rivals, measure_of
+from claims.boards import (
+    MOST_RIVALS,
+    Board,
+    Cell,
+    Column,
+    Origin,
+    Row,
+    Sentence,
+    brings_extra_data,
+    condition_of,
+    contradict,
+    find_rivals,
+    measure_of,
+)
 from claims.models import Claim, Cost
 from claims.terms import CostMeasure, Direction, Qualifier, Role
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
@@ -85,15 +98,15 @@ class Scale:
 
 
 _COUNTS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
-_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-_TIMES = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+BYTE_STEPS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+TIME_STEPS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
 def column_scale(column: Column) -> Scale:
     """Return the readable unit of a cost column, chosen by its typical number. Metrics keep their own."""
     if not column.is_cost:
         return Scale(1.0, column.unit)
-    steps: Sequence[tuple[float, str]] = {"": _COUNTS, "bytes": _BYTES, "s": _TIMES}.get(column.unit, ())
+    steps: Sequence[tuple[float, str]] = {"": _COUNTS, "bytes": BYTE_STEPS, "s": TIME_STEPS}.get(column.unit, ())
     return next((Scale(size, unit) for size, unit in steps if column.typical >= size), Scale(1.0, column.unit))
 
 
@@ -288,6 +301,7 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
         "base": base,
         "paper": reverse("paper", args=["ID"]).split("ID"),
         "model": reverse("model", args=["ID"]).split("ID"),
+        "brings_extra_data": brings_extra_data,
         "detail": detail,
     }
     return mark_safe(render_to_string("board_rows.html", context_of_rows, using="jinja2"))  # noqa: S308 - escaped there
@@ -544,12 +558,14 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`;
-    `more` counts the values that are not listed."""
+    `values` are the
+    different ones that are listed, `more` those that are not."""
 
     name: str
     unit: str
     statements: list[Statement]
     spread: str
+    values: int
     more: int
 
 
@@ -569,8 +585,17 @@ def row_disputes(board: Board, row: Row) -> list[Dispute]:
         values = [cell.rank_by for _, cell in stating if cell.rank_by is not None]
         most = max(printed_number(cell)[1] for _, cell in stating)
         statements = [_statement(of_row, cell, most, is_own=of_row is row) for of_row, cell in stating]
-        more = row.disputes[column.key] + 1 - len({cell.rank_by for _, cell in stating})
-        disputes.append(Dispute(column.label, column.unit, statements, f"{max(values) - min(values):.{most}f}", max(0, more)))
+        listed = len({cell.rank_by for _, cell in stating})
+        disputes.append(
+            Dispute(
+                column.label,
+                column.unit,
+                statements,
+                f"{max(values) - min(values):.{most}f}",
+                listed,
+                max(0, row.disputes[column.key] + 1 - listed),
+            )
+        )
     return disputes
 
 

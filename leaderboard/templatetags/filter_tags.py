@@ -11,9 +11,18 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from claims.boards import Board, BoundEffect, Column, Facet, Glance, Row, measure_of
+from claims.boards import BOUNDS, FILTERS, Board, BoundEffect, Column, Facet, Glance, Row, measure_of
 from claims.terms import CANONICAL_UNITS, COMPARABLE_KINDS, ConditionKind, CostMeasure
-from leaderboard.templatetags.board_tags import conflict_words, make_href, measure_words, number_text, paper_date
+from leaderboard.templatetags.board_tags import (
+    BYTE_STEPS,
+    TIME_STEPS,
+    conflict_words,
+    cost_text,
+    make_href,
+    measure_words,
+    number_text,
+    paper_date,
+)
 from leaderboard.templatetags.word_tags import NBSP, plural
 
 register = template.Library()
@@ -72,6 +81,12 @@ def facet_href(context: template.Context, name: str, value: str, chosen: bool, s
 def set_query(context: template.Context, name: str, value: str) -> str:
     """Return the page's address with one parameter set, on its first page; '' takes it away."""
     return make_href(context["request"].GET, page=None, open=None, **{name: value or None})
+
+
+@register.simple_tag(takes_context=True)
+def conflicts_href(context: template.Context) -> str:
+    """Return the page's address with the rows in conflict alone, the quoted ones, too: they were counted."""
+    return make_href(context["request"].GET, page=None, open=None, conflicts="1", role="all")
 
 
 @register.simple_tag(takes_context=True)
@@ -212,17 +227,20 @@ _SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 @register.filter
 def amount(value: float, measure: str) -> str:
     """Return a cost in the canonical unit of its measure as text: 25000000.0 parameters are "25 M"."""
+    unit = CANONICAL_UNITS.get(CostMeasure(measure), "")
+    if steps := {"s": TIME_STEPS, "bytes": BYTE_STEPS}.get(unit):
+        size, unit = next(((size, unit) for size, unit in steps if abs(value) >= size), (1.0, unit))
+        return f"{value / size:g}{NBSP}{unit}"
+    if unit:
+        return f"{value:,g}{NBSP}{unit}"
     size, letter = next(((size, letter) for size, letter in _SIZES if abs(value) >= size), (1.0, ""))
     if measure in (CostMeasure.PARAMETERS, CostMeasure.TOKENS) and letter == "G":
         letter = "B"
-    unit = f"{letter}{CANONICAL_UNITS.get(CostMeasure(measure), '')}"
-    return f"{value / size:g}{NBSP}{unit}".strip()
+    return f"{value / size:g}{NBSP}{letter}".strip()
 
 
 def is_filter(name: str) -> bool:
     """Say whether a parameter leaves rows out."""
-    from claims.boards.reading import BOUNDS, FILTERS
-
     return name in FILTERS or name.startswith(BOUNDS)
 
 
@@ -254,7 +272,7 @@ def glance_number(row: Row, primary: Column) -> GlanceNumber | None:
         conflict=conflict_words(cell, row.disputes.get(primary.key, 0)),
         date=paper_date(row.first_day, row.last_day),
         ties=row.tied,
-        cost=f"{amount(size.rank_by, size.measure)} parameters" if size is not None and size.rank_by is not None else "no size stated",
+        cost=f"{cost_text(size)} parameters" if size is not None else "no size stated",
     )
 
 
@@ -276,9 +294,12 @@ def take_along(context: template.Context, form: str, *, all: bool = False) -> st
     query: QueryDict = context["request"].GET.copy()
     for name in ("open", "density", "row"):
         query.pop(name, None)
+    board: Board = context["board"]
+    query.pop("page", None)
     if all:
-        query.pop("page", None)
         query["rows"] = "all"
+    elif board.page > 1:  # an opened row may have led here without a word of it in the address
+        query["page"] = str(board.page)
     address = reverse("take-along", args=[context["benchmark"].slug, form])
     return f"{address}?{query.urlencode()}".rstrip("?")
 

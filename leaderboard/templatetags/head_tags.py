@@ -48,7 +48,7 @@ def board_data(board: Board) -> SafeString:
             "@type": "Dataset",
             "name": _name(f"{benchmark} leaderboard"),
             "description": _name(
-                f"{plural(board.total, 'result,results')} for {benchmark.task.name} on {benchmark.dataset.name}{ranked}: each number "
+                f"{plural(board.of_all_days, 'result,results')} for {benchmark.task.name} on {benchmark.dataset.name}{ranked}: each number "
                 "with the sentence or the record of a table that states it, and with the costs stated beside it."
             ),
             "url": url,

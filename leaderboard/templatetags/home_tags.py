@@ -75,13 +75,21 @@ def spark_places(records: Sequence[Record], *, lower: bool, since: int, until: d
     ]
 
 
+def _since(record: Record) -> str:
+    """Return the month in which a record was set; its year, where no more is known."""
+    claim = record.claim
+    paper = claim.paper_text.paper if claim.paper_text else claim.source_record
+    first = paper.first_day if paper else None
+    return f"{record.day:%Y}" if first is None or first.month != record.day.month else f"{record.day:%b %Y}"
+
+
 def record_words(records: Sequence[Record], *, leader_is_undated: bool = False) -> str:
     """Return a board's history in words: "82.1 to 90.9 since Mar 2019"; of a single record its number alone.
 
     A leader without a date is in no history, and that is said.
     """
     numbers = [claim_words(record.claim) for record in (records[0], *records[1:][-1:])]
-    return f"{' to '.join(numbers)} since {records[0].day:%b %Y}{', the leader has no date' if leader_is_undated else ''}"
+    return f"{' to '.join(numbers)} since {_since(records[0])}{', the leader has no date' if leader_is_undated else ''}"
 
 
 @register.simple_tag

@@ -177,20 +177,10 @@
     all("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
   });
 
-  // ---- ages ----
-
-  function age(time) {
-    var days = Math.floor((Date.now() - Date.parse(time.dateTime)) / 864e5);
-    if (!(days >= 0) || days > 60) return;
-    time.title = time.textContent;
-    time.textContent = days === 0 ? "today" : days === 1 ? "yesterday" : days + " days ago";
-  }
-
   function setUp(board) {
     current = null;
     all("[data-days]", board).forEach(setUpDays);
     all("[data-copies]", board).forEach(function (button) { button.hidden = !navigator.clipboard; });
-    all("time[data-aged]", board).forEach(age);
     showTicked();
   }
 
@@ -200,12 +190,38 @@
     all(".c-pick input[name=row]:checked").forEach(function (box) { ticked.push(box.value); });
     setUp(board);
   });
-  document.addEventListener("htmx:afterSettle", function () {
+  // ---- what the reader was at stays at hand: a link of the same words, in the same place ----
+
+  function nameOf(element) {
+    var place = element.closest("[aria-label], [aria-labelledby], thead");
+    var text = Array.prototype.filter.call(element.childNodes, function (node) { return node.nodeType === 3 && node.data.trim(); })[0];
+    return { place: place && (place.getAttribute("aria-label") || place.getAttribute("aria-labelledby") || place.tagName), text: text && text.data.trim() };
+  }
+
+  var left = null;
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var at = document.activeElement, board = document.getElementById("board");
+    left = event.detail.target === board && board.contains(at) && !at.id && at.matches("a, button") ? nameOf(at) : null;
+  });
+
+  function isOfBoard(event) { return event.detail && event.detail.target && event.detail.target.id === "board"; }
+
+  document.addEventListener("htmx:afterSettle", function (event) {
     var board = document.getElementById("board"), heading = board && board.querySelector("#results h2");
-    if (!board) return;
+    if (!board || !isOfBoard(event)) return; // suggestions of the search come so, too
     setUp(board);
+    if (left) {
+      var again = all("a[href], button", board).filter(function (each) {
+        var name = nameOf(each);
+        return name.text === left.text && name.place === left.place;
+      })[0];
+      if (again) again.focus({ preventScroll: true });
+      left = null;
+    }
     if (heading) say(heading.firstChild.textContent.trim());
     document.dispatchEvent(new CustomEvent("board:changed", { detail: { board: board } }));
   });
-  document.addEventListener("htmx:responseError", function (event) { location.assign(event.detail.pathInfo.finalRequestPath); });
+  document.addEventListener("htmx:responseError", function (event) {
+    if (isOfBoard(event)) location.assign(event.detail.pathInfo.finalRequestPath);
+  });
 })();

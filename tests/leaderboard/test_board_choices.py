@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from claims.models import Benchmark, Claim, Result
+from claims.models import Benchmark, Claim, Metric, Result
 from claims.terms import CostMeasure, CurationState, Qualifier, Role
 from tests import factories as make
 from tests.pages import text_of
@@ -88,6 +88,22 @@ def test_settings_of_one_kind_join_and_of_several_kinds_narrow(board: Benchmark,
     assert names("setting=none") == ["Net 83%", "Net 82%", "Net 81%"]
 
 
+def test_choices_of_a_protocol_join_whatever_their_kinds(board: Benchmark, names: Callable[[str], list[str]]) -> None:
+    add(board, "81%", conditions=[("shots", "0", "zero-shot")])
+    add(board, "82%", conditions=[("label_fraction", "1%", "1% of the labels")])
+    add(board, "83%", conditions=[("resolution", "384x384", "384 × 384")])
+    assert names("setting=shots:0&setting=label_fraction:1%25") == ["Net 82%", "Net 81%"]
+    assert names("setting=shots:0&setting=none") == ["Net 83%", "Net 81%"]
+
+
+def test_year_of_a_table_is_counted_and_found_alike(client: Client, board: Benchmark) -> None:
+    row = make.make_imported_row(board, "Tabled", "80.1")
+    Result.objects.filter(pk=row.pk).update(stated_day=date(2021, 5, 1))
+    read = client.get(f"{board.get_absolute_url()}?year=2021").context["board"]
+    assert [facet.count for facet in read.years] == [1]
+    assert [row.model for row in read.rows] == ["Tabled"]
+
+
 # ---- a day ----
 
 
@@ -140,6 +156,34 @@ def test_more_than_a_bound_is_not_within_it(client: Client, board: Benchmark) ->
     make.make_cost("20M", paper=paper, result=row, value=20e6, qualifier=Qualifier.OVER)
     assert not client.get(f"{board.get_absolute_url()}?max_parameters=25M").context["board"].rows
     assert client.get(f"{board.get_absolute_url()}?min_parameters=10M").context["board"].rows
+
+
+@pytest.mark.parametrize(
+    ("stated", "passes", "fails"),
+    [
+        ({"qualifier": Qualifier.AT_LEAST}, "min_parameters=10M", "max_parameters=100M"),
+        ({"qualifier": Qualifier.AT_MOST}, "max_parameters=25M", "min_parameters=10M"),
+        ({"value_max": 40e6, "canonical_max": 40e6}, "min_parameters=10M&max_parameters=50M", "min_parameters=30M"),
+        ({"value_max": 40e6, "canonical_max": 40e6}, "min_parameters=20M", "max_parameters=30M"),
+    ],
+)
+def test_bound_or_range_passes_where_all_of_it_does(
+    client: Client, board: Benchmark, stated: dict[str, Any], passes: str, fails: str
+) -> None:
+    paper = make.make_paper(abstract="It reaches 80.5% with 20M parameters.")
+    row = make.make_result(board, paper, "Vague")
+    make.make_claim("80.5%", result=row, paper=paper)
+    make.make_cost("20M", paper=paper, result=row, value=20e6, **stated)
+    assert client.get(f"{board.get_absolute_url()}?{passes}").context["board"].rows
+    assert not client.get(f"{board.get_absolute_url()}?{fails}").context["board"].rows
+
+
+def test_empty_board_is_not_read_again_for_each_of_many_filters(client: Client, board: Benchmark) -> None:
+    make.make_imported_row(board, "Plain", "80.1")
+    query = "&".join(f"{end}_{measure}=1" for measure in ("parameters", "flops", "macs", "tokens") for end in ("min", "max"))
+    page = client.get(f"{board.get_absolute_url()}?{query}")
+    assert "No row passes these filters" in text_of(page)
+    assert len(page.context["ways_out"]) == 6
 
 
 @pytest.mark.parametrize(
@@ -222,6 +266,31 @@ def test_many_numbers_for_one_thing_are_counted_and_the_first_listed(client: Cli
     assert "≠ 150 values stated" in text
     assert "21 values of Top-1 accuracy for this model" in text
     assert "129 more values are stated on this board." in text
+
+
+def test_conflict_of_quoted_rows_is_counted_and_shown(client: Client, board: Benchmark) -> None:
+    first = add(board, "83.1%", "FooNet", role=Role.BASELINE)
+    add(board, "85.0%", "FooNet", role=Role.BASELINE)
+    add(board, "70.0%", "BarNet")
+    Result.objects.filter(model_name="FooNet").update(ml_model=first.ml_model)
+    page = client.get(board.get_absolute_url()).content.decode()
+    assert '<a href="?conflicts=1&amp;role=all"><b>1</b> conflict</a>' in page
+    assert len(client.get(f"{board.get_absolute_url()}?conflicts=1&role=all").context["board"].rows) == 2
+
+
+def test_name_that_no_single_model_answers_to_contradicts_nothing(client: Client, board: Benchmark) -> None:
+    for number in ("80.1%", "85.2%"):
+        add(board, number, "RMT", role=Role.BASELINE)
+    Result.objects.update(ml_model=None)
+    assert client.get(f"{board.get_absolute_url()}?role=all").context["board"].conflicts == 0
+
+
+def test_link_to_a_quoted_row_shows_it(client: Client, board: Benchmark) -> None:
+    row = add(board, "83.1%", "FooNet", role=Role.BASELINE)
+    page = client.get(f"{board.get_absolute_url()}?role=all&open={row.public_id}").content.decode()
+    link = f"{board.get_absolute_url()}?role=all&amp;open={row.public_id}#row-{row.public_id}"
+    assert link in page
+    assert client.get(html.unescape(link).partition("#")[0]).context["board"].opened is not None
 
 
 def test_what_is_stated_later_contradicts_nothing_as_of_a_day(client: Client, board: Benchmark) -> None:
@@ -311,7 +380,7 @@ def test_rows_are_taken_along_as_numbers_that_no_spreadsheet_computes(client: Cl
     assert first[:6] == ["1", "'=HYPERLINK(1)", "", "", "83.10", ""]
     assert second[4] == "81.5"
     assert float(second[5]) == 1.2345
-    assert second[-1].startswith("http://testserver/sota/image-classification-on-imagenet-1k/?open=")
+    assert second[-1].startswith("http://localhost:8000/sota/image-classification-on-imagenet-1k/?open=")
 
 
 def test_papers_of_the_rows_are_taken_along_once_each(client: Client, board: Benchmark) -> None:
@@ -332,6 +401,32 @@ def test_taking_along_follows_the_page_and_may_take_all(client: Client) -> None:
     assert client.get(f"{url}?rows=all").content.decode().count("SampleNet") == 2 * 60
     assert client.get(f"{url}?sort=zing").status_code == 400
     assert client.get("/sota/no-such-board/rows.md").status_code == 404
+
+
+def test_page_of_an_opened_row_is_the_one_to_take_along(client: Client) -> None:
+    board = make.make_board(60)
+    last = Result.objects.filter(benchmark=board).order_by("pk")[0]
+    page = client.get(f"{board.get_absolute_url()}?open={last.public_id}").content.decode()
+    assert f'href="/sota/{board.slug}/rows.md?page=2"' in page
+    assert f'href="/sota/{board.slug}/rows.csv?rows=all"' in page
+
+
+def test_names_are_no_arguments_of_latex_and_no_formulas_of_a_header(client: Client, board: Benchmark) -> None:
+    add(board, "83.1%", "[CLS] Net")
+    add(board, "82.1%", "*Star")
+    latex = client.get(f"/sota/{board.slug}/rows.tex").content.decode()
+    assert "\n{}[CLS] Net" in latex
+    assert "\n{}*Star" in latex
+    Metric.objects.update(name="=1+1")
+    content = b"".join(client.get(f"/sota/{board.slug}/rows.csv")).decode()
+    assert content.startswith('rank,model,variant,setting,"\'=1+1, %"')
+
+
+def test_row_with_labels_of_a_name_like_none_has_extra_data(client: Client, board: Benchmark) -> None:
+    add(board, "83.1%", "Rich", conditions=[("extra_data", "Noisy student labels", "noisy student labels")])
+    add(board, "80.1%", "Plain", conditions=[("extra_data", "none", "no extra data")])
+    look = client.get(board.get_absolute_url()).context["board"].glance
+    assert (look.best.model, look.best_without_extra.model) == ("Rich", "Plain")
 
 
 # ---- asked again ----
@@ -355,6 +450,17 @@ def test_page_that_did_not_change_is_not_sent_again(client: Client) -> None:
     assert changed["ETag"] != etag
     client.force_login(make.make_user())
     assert client.get(url, headers={"If-None-Match": changed["ETag"]}).status_code == 200
+
+
+def test_page_kept_from_an_earlier_session_is_sent_anew(client: Client) -> None:
+    url = make.make_board(2).get_absolute_url()
+    user = make.make_user()
+    client.force_login(user)
+    client.cookies["csrftoken"] = "a" * 32
+    etag = client.get(url)["ETag"]
+    assert client.get(url, headers={"If-None-Match": etag}).status_code == 304
+    client.cookies["csrftoken"] = "b" * 32
+    assert client.get(url, headers={"If-None-Match": etag}).status_code == 200
 
 
 def test_hundred_rows_take_less_than_sixty_kilobytes(client: Client) -> None:

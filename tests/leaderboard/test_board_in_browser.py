@@ -157,6 +157,7 @@ def test_filters_change_the_board_without_loading_the_page_and_back_undoes_them(
     page.wait_for_url("**sort=model**")
     assert page.evaluate("window.stayed") is True
     assert "like=1" in page.url
+    assert page.evaluate("document.activeElement.textContent") == "Model"
     page.go_back()
     expect(page).to_have_url(re.compile(r"cost=flops(?!.*sort)"))
     page.go_back()
