@@ -25,8 +25,8 @@ _missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what another run has (TESTS, see the Makefile): `apart` runs what asks no database, `database` the rest; on PostgreSQL
-    that rest is without the browser, on SQLite without what needs PostgreSQL."""
+    """Leave out what another run has (TESTS, see the Makefile): `apart` runs what asks no database, `browser` what asks a browser, on
+    SQLite, and `database` the rest; that is on SQLite without what needs PostgreSQL."""
     left_out = [item for item in items if not _belongs_here(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
@@ -41,7 +41,7 @@ def _belongs_here(item: pytest.Item) -> bool:
     # `either` makes databases of its own, and `embedded` needs the foreground: what a shell starts beside itself hears no Ctrl-C.
     is_apart = is_marked("either") or not (asks_a_database or is_marked("embedded", "browser"))
     share = os.environ.get("TESTS")
-    if share is not None and is_apart != (share == "apart"):
+    if share is not None and share != ("browser" if is_marked("browser") else "apart" if is_apart else "database"):
         return False
     if on_postgresql:
         return asks_a_database and not is_marked("embedded", "browser")
