@@ -193,9 +193,9 @@ def left_out(board: Board) -> list[str]:
     said = []
     if board.is_like and board.like is not None:
         kept = " and ".join(board.like.terms) or "no particular protocol stated"
-        reasons = [f"{count:,} {reason}" for reason, count in board.like.reasons[:MOST_REASONS]]
+        reasons = [f"{reason} ({count:,})" for reason, count in board.like.reasons[:MOST_REASONS]]
         rest = sum(count for _, count in board.like.reasons[MOST_REASONS:])
-        reasons += [f"{rest:,} on other terms"] if rest else []
+        reasons += [f"other terms ({rest:,})"] if rest else []
         said.append(
             f"Like for like keeps the most common terms ({kept}) and hides {plural(board.like.hidden, 'row,rows')}: {', '.join(reasons)}."
         )

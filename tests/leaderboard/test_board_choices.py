@@ -62,7 +62,7 @@ def test_like_for_like_keeps_the_most_common_protocol_and_says_what_it_hides_and
     on = client.get(f"{board.get_absolute_url()}?like=1")
     assert [row.model for row in on.context["board"].rows] == ["Net 85.5%", "Net 82.5%", "Net 81.5%", "Net 80.5%"]
     said = text_of(on).replace("\u00a0", " ")
-    assert "hides 3 rows: 2 zero-shot, 1 1% of the labels." in said
+    assert "hides 3 rows: zero-shot (2), 1% of the labels (1)." in said
     assert "no particular protocol stated" in said
 
 
@@ -72,7 +72,7 @@ def test_like_for_like_keeps_conditions_that_most_rows_share(client: Client, boa
     add(board, "80.5%")
     page = client.get(f"{board.get_absolute_url()}?like=1")
     assert page.context["board"].shown == 3
-    assert "(5-shot) and hides 1 row: 1 without 5-shot." in text_of(page).replace("\u00a0", " ")
+    assert "(5-shot) and hides 1 row: without 5-shot (1)." in text_of(page).replace("\u00a0", " ")
 
 
 def test_settings_of_one_kind_join_and_of_several_kinds_narrow(board: Benchmark, names: Callable[[str], list[str]]) -> None:
