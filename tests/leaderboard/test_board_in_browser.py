@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 from claims.models import Benchmark, Result
+from claims.services import ingest, storage
 from tests import factories as make
+from tests.catalogue import load_catalogue
 from tests.leaderboard.test_browser import SCREENSHOTS, SCREENSHOTS_WANTED, Visitor, browser, make_rich_board, visit, wait_until
 
 __all__ = ["browser"]  # the fixture
@@ -46,6 +51,12 @@ def assert_fits(visitor: Visitor) -> None:
     assert visitor.faults == []
 
 
+def go_back(page: Page) -> None:
+    """Go a step back in the history. The board is loaded anew then, which ends the wait of the browser's driver for its own way back."""
+    with contextlib.suppress(PlaywrightError):
+        page.go_back(wait_until="commit")
+
+
 def submit(page: Page, *, script: bool) -> None:
     """Send the filters' form, as a reader without script has to."""
     if not script:
@@ -74,7 +85,7 @@ def test_reader_chooses_what_the_board_shows(browser: Browser, live_server: Live
     page.get_by_role("link", name="zero-shot").click()
     expect(page.locator("#results h2")).to_contain_text("2\u00a0results")
     assert_fits(visitor)
-    page.go_back()
+    go_back(page)
     expect(page.locator("#results h2")).to_contain_text(f"{len(everything)}\u00a0results")
 
     # like for like
@@ -158,10 +169,14 @@ def test_filters_change_the_board_without_loading_the_page_and_back_undoes_them(
     assert page.evaluate("window.stayed") is True
     assert "like=1" in page.url
     assert page.evaluate("document.activeElement.textContent") == "Model"
-    page.go_back()
+    go_back(page)
     expect(page).to_have_url(re.compile(r"cost=flops(?!.*sort)"))
-    page.go_back()
-    page.go_back()
+    expect(page.locator(".chart h2")).to_contain_text("FLOPs")
+    page.wait_for_load_state()
+    go_back(page)
+    expect(page).to_have_url(re.compile(r"like=1(?!.*cost)"))
+    page.wait_for_load_state()
+    go_back(page)
     expect(page).to_have_url(re.compile(r"imagenet-1k/$"))
     expect(page.locator("tr[id^='row-']")).to_have_count(before)
     assert visitor.faults == []
@@ -277,3 +292,44 @@ def test_keyboard_alone_reaches_everything(browser: Browser, live_server: LiveSe
     seen.discard(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.body)"))
     assert len(seen) >= reachable
     assert visitor.faults == []
+
+
+@pytest.mark.shared
+def test_board_of_all_image_models_does_all_of_that(browser: Browser, live_server: LiveServer, shared_dir: Path) -> None:
+    load_catalogue()
+    for path in sorted((shared_dir / "imports/timm").glob("*.csv")):
+        with path.open("rb") as file:
+            listing, _ = storage.store_upload(file, name=path.name, actor="test")
+        assert ingest.ingest_in_foreground(listing).state == "done"
+    visitor = visit(browser, live_server)
+    page = visitor.go("/sota/image-classification-on-imagenet-1k/")
+    expect(page.locator("#results h2")).to_contain_text("1,556\u00a0results")
+    chip = page.get_by_role("link", name="384 × 384")
+    counted = chip.locator("b").inner_text()
+    chip.click()
+    expect(page.locator("#results h2")).to_contain_text(f"{counted}\u00a0results")
+    page.get_by_label("Parameters to").fill("30M")
+    page.get_by_label("Parameters to").press("Enter")
+    expect(page.locator(".filters__said")).to_contain_text("Parameters at most 30\u00a0M:")
+    page.locator(".chart__stage").scroll_into_view_if_needed()
+    page.locator(".chart__stage.is-drawn").wait_for()
+    page.locator(".menu > summary").click()
+    page.locator(".menu__box").get_by_label("Throughput, RTX 5090, AMP").uncheck()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.locator(".board--cards th", has_text="Throughput")).to_have_count(0)
+    page.locator("tr[id^='row-'] .c-pick input").nth(0).check()
+    page.locator("tr[id^='row-'] .c-pick input").nth(1).check()
+    page.locator("#compare button").click()
+    expect(page.locator("table.beside thead .model")).to_have_count(2)
+    assert_fits(visitor)
+    for chart in ("families", "tradeoff"):
+        page = visitor.go(f"/sota/image-classification-on-imagenet-1k/?chart={chart}&colour=family")
+        page.locator(".chart__stage").scroll_into_view_if_needed()
+        page.locator(".chart__stage.is-drawn").wait_for()
+        assert_fits(visitor)
+    page.get_by_label("Model", exact=True).fill("convnext")
+    page.get_by_label("Model", exact=True).press("Enter")
+    expect(page.locator("#results h2")).to_contain_text("with these filters")
+    page.locator(".chart__stage").scroll_into_view_if_needed()
+    page.locator(".chart__stage.is-drawn").wait_for()
+    assert_fits(visitor)
