@@ -108,7 +108,7 @@ def clone(template: Any, count: int, *, first: int, where: str = "", **values: s
     picked = [values.get(column, f"t.{quote(column)}") for column in columns]
     table = quote(model._meta.db_table)
     series = (
-        f"WITH s(n) AS (SELECT generate_series(0, {count - 1}))"
+        f"WITH s(n) AS (SELECT generate_series(0::bigint, {count - 1}))"
         if is_postgresql
         else f"WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1})"
     )
