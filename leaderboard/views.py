@@ -92,15 +92,28 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "boards/home.html", context)
 
 
-@require_safe
-def board(request: HttpRequest, slug: str) -> HttpResponse:
+def of_board(
+    view: Callable[Concatenate[HttpRequest, Benchmark, Params], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """Find the board of an address: none is a page that says so, and one that moved leads to where it is now, with its query."""
+
+    @require_safe
+    @wraps(view)
+    def found(request: HttpRequest, slug: str, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
+        try:
+            benchmark = boards.find_benchmark(slug)
+        except Benchmark.DoesNotExist:
+            raise Http404(f"There is no board at “{slug}”.") from None
+        if benchmark.slug != slug:
+            return redirect(request.get_full_path().replace(f"/{slug}/", f"/{benchmark.slug}/", 1), permanent=True)
+        return view(request, benchmark, *args, **kwargs)
+
+    return found
+
+
+@of_board
+def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     """A board. `?open=<row>` shows that row's sentences; a script asks for them alone."""
-    try:
-        benchmark = boards.find_benchmark(slug)
-    except Benchmark.DoesNotExist:
-        raise Http404(f"There is no board at “{slug}”.") from None
-    if benchmark.slug != slug:
-        return redirect(benchmark, permanent=True)
     answer = _answer_unchanged(request, benchmark)
     if isinstance(answer, HttpResponse):
         return answer
@@ -154,16 +167,10 @@ def _refuse_query(request: HttpRequest, benchmark: Benchmark, error: UnknownFilt
 MOST_COMPARED = 6
 
 
-@require_safe
-def compare(request: HttpRequest, slug: str) -> HttpResponse:
+@of_board
+def compare(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     """The rows of a board that are named by `?row=`, side by side."""
-    try:
-        benchmark = boards.find_benchmark(slug)
-    except Benchmark.DoesNotExist:
-        raise Http404(f"There is no board at “{slug}”.") from None
     wanted = list(dict.fromkeys(request.GET.getlist("row")))
-    if benchmark.slug != slug:
-        return redirect(f"{reverse('compare', args=[benchmark.slug])}?{request.GET.urlencode()}", permanent=True)
     read = boards.read_board(benchmark, QueryDict("role=all"), opened="", only=frozenset(wanted[:MOST_COMPARED]))
     context = {
         "board": read,
@@ -175,16 +182,10 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "boards/compare.html", context)
 
 
-@require_safe
-def take_along(request: HttpRequest, slug: str, form: str) -> HttpResponse | StreamingHttpResponse:
+@of_board
+def take_along(request: HttpRequest, benchmark: Benchmark, form: str) -> HttpResponse | StreamingHttpResponse:
     """The rows that a board's page shows, as a text to copy; `?rows=all` takes those of all its pages."""
-    try:
-        benchmark = boards.find_benchmark(slug)
-    except Benchmark.DoesNotExist:
-        raise Http404(f"There is no board at “{slug}”.") from None
     query = request.GET.copy()
-    if benchmark.slug != slug:
-        return redirect(f"{reverse('take-along', args=[benchmark.slug, form])}?{query.urlencode()}", permanent=True)
     everything = query.pop("rows", [""])[-1] == "all"
     try:
         read = boards.read_board(benchmark, query, page_size=None if everything else boards.PAGE_SIZE, opened="")
@@ -229,18 +230,12 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-@require_safe
-def card(request: HttpRequest, slug: str) -> HttpResponseBase:
+@of_board
+def card(request: HttpRequest, benchmark: Benchmark) -> HttpResponseBase:
     """A board's picture for links to it. One that is not drawn yet is asked for, and an older one or the site's stands in for it.
 
     A worker draws: matplotlib would take a second and 50 MB of each web process, and who fetches such pictures asks again.
     """
-    try:
-        benchmark = boards.find_benchmark(slug)
-    except Benchmark.DoesNotExist:
-        raise Http404(f"There is no board at “{slug}”.") from None
-    if benchmark.slug != slug:
-        return redirect(cards.card_url(benchmark), permanent=True)
     current = cards.find_card(benchmark)
     if current is None:
         site_tasks.ask_for_card(benchmark)
@@ -287,15 +282,9 @@ def cite_paper(request: HttpRequest, public_id: str) -> HttpResponse:
     return _bibtex_file(bibtex.entry(found), name=bibtex.cite_key(found))
 
 
-@require_safe
-def cite_board(request: HttpRequest, slug: str) -> HttpResponse:
+@of_board
+def cite_board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     """A board's BibTeX entry as a file: this version of it, as of today."""
-    try:
-        benchmark = boards.find_benchmark(slug)
-    except Benchmark.DoesNotExist:
-        raise Http404(f"There is no board at “{slug}”.") from None
-    if benchmark.slug != slug:
-        return redirect("cite-board", benchmark.slug, permanent=True)
     return _bibtex_file(head_tags.cite_board(benchmark, today=timezone.now().date()), name=f"claimboard-{benchmark.slug}")
 
 

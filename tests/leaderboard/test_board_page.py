@@ -400,6 +400,9 @@ def test_board_at_an_old_address_redirects_for_good(client: Client) -> None:
     response = client.get("/sota/old-name/")
     assert response.status_code == 301
     assert response.headers["Location"] == board.get_absolute_url()
+    for rest in ("?sort=model&open=x", "compare/?row=a&row=b", "rows.tex?rows=all", "cite.bib"):
+        moved = client.get(f"/sota/old-name/{rest}")
+        assert (moved.status_code, moved["Location"]) == (301, f"{board.get_absolute_url()}{rest}")
 
 
 def test_board_that_does_not_exist_is_a_page_saying_so(client: Client) -> None:
