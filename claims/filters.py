@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import django_filters
 from django import forms
@@ -16,12 +16,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from claims.errors import UnknownFilterError
 from claims.extraction.quantities import parse_cell
 from claims.extraction.table_numbers import measure_price
-from claims.models import Benchmark, Condition, Result, ResultCondition
+from claims.models import Benchmark, Result, ResultCondition
 from claims.querysets import OWN, QUOTED, ResultQuerySet
 from claims.terms import COMPARABLE_KINDS, CostMeasure, CurationState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
+
+
+class Choosable(Protocol):
+    """A condition of a board's rows, as far as it can be chosen."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def value(self) -> str: ...
 
 
 PROTOCOL = "protocol"
@@ -127,7 +138,7 @@ class BoardFilterSet(StrictFilterSet):
         model = Result
         fields: list[str] = []
 
-    def __init__(self, data: Any, *, benchmark: Benchmark, conditions: Sequence[Condition]) -> None:
+    def __init__(self, data: Any, *, benchmark: Benchmark, conditions: Sequence[Choosable]) -> None:
         """`conditions` are those of the board's rows: what can be chosen as a setting."""
         super().__init__(data, queryset=Result.objects.all())
         self.benchmark = benchmark

@@ -1,15 +1,23 @@
-"""Order, ties and what a number ranks by. Pure functions over plain rows; everything that ranks comes through here."""
+"""Order, ties and what a number ranks by. Pure functions over numbers in columns; everything that ranks comes through here.
+
+Those that take rows and a getter are the same for a few rows. In a column NaN stands for a number that is not there, in one of days 0.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from claims.terms import Direction, Qualifier
 
 Row = TypeVar("Row")
+
+Column = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+"""Where rows stand in a column, as in `column[places]`."""
 
 
 def ranking_value(value: float, value_max: float | None, direction: Direction) -> float:
@@ -29,29 +37,55 @@ def canonical(
     return (value, value_max) if canonical_value is None else (canonical_value, canonical_max)
 
 
+def ranking_values(low: Column, high: Column, directions: Direction | npt.NDArray[np.bool_]) -> Column:
+    """Return `ranking_value` for columns of numbers and upper ends. `directions` may say of each number whether lower is better."""
+    lower = directions is Direction.LOWER if isinstance(directions, Direction) else directions
+    return np.where(np.isnan(high), low, np.where(lower, np.maximum(low, high), np.minimum(low, high)))
+
+
+def order_of(values: Column, *, descending: bool) -> Places:
+    """Return the places of a column by value, missing values last in either direction. Equal ones keep their order."""
+    return np.argsort(-values if descending else values, kind="stable")
+
+
 def order(rows: Iterable[Row], value_of: Callable[[Row], float | None], *, descending: bool) -> list[Row]:
     """Return the rows by value, missing values last in either direction. Equal rows keep their order."""
     rows = list(rows)
-    present = [(value, row) for row in rows if (value := value_of(row)) is not None]
-    present.sort(key=lambda pair: pair[0], reverse=descending)
-    return [row for _, row in present] + [row for row in rows if value_of(row) is None]
+    return _pick(rows, order_of(_column(map(value_of, rows)), descending=descending))
+
+
+def ranks_of(values: Column, direction: Direction) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the rank of each value, best first from 1, and whether it shares it; equal values do, and the next rank is skipped.
+
+    0 stands for no rank: a missing value has none, and nothing has one where the direction is unknown.
+    """
+    ranks, tied = np.zeros(len(values), np.int64), np.zeros(len(values), np.bool_)
+    if direction is Direction.UNKNOWN:
+        return ranks, tied
+    stated = np.flatnonzero(~np.isnan(values))
+    _, kind, counts = np.unique(values[stated] * _sign(direction), return_inverse=True, return_counts=True)
+    ranks[stated] = (np.cumsum(counts) - counts + 1)[kind]
+    tied[stated] = counts[kind] > 1
+    return ranks, tied
 
 
 def ranks(values: Sequence[float | None], direction: Direction) -> list[tuple[int | None, bool]]:
-    """Return (rank, tied) for each value, best first from 1; equal values share a rank and the next rank is skipped.
+    """Return (rank, tied) for each value, as `ranks_of` does; None has no rank."""
+    found = zip(*(column.tolist() for column in ranks_of(_column(values), direction)), strict=True)
+    return [(rank or None, tied) for rank, tied in found]
 
-    None has no rank; nothing has one where the direction is unknown.
-    """
-    if direction is Direction.UNKNOWN:
-        return [(None, False)] * len(values)
-    counts = Counter(values)
-    del counts[None]
-    places: dict[float | None, tuple[int | None, bool]] = {None: (None, False)}
-    place = 1
-    for value, count in sorted(counts.items(), reverse=direction is Direction.HIGHER):
-        places[value] = (place, count > 1)
-        place += count
-    return [places[value] for value in values]
+
+def _sign(direction: Direction) -> float:
+    """Return by what to multiply numbers so that the least is the best."""
+    return -1.0 if direction is Direction.HIGHER else 1.0
+
+
+def _column(values: Iterable[float | None]) -> Column:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _pick(rows: Sequence[Row], places: Places) -> list[Row]:
+    return [rows[place] for place in places.tolist()]
 
 
 def qualifier_without_record(direction: Direction) -> Qualifier:
@@ -83,6 +117,43 @@ def best(rows: Iterable[Row], value_of: Callable[[Row], float | None], direction
     return ordered[0] if ordered and value_of(ordered[0]) is not None else None
 
 
+def best_of(values: Column, direction: Direction) -> float | None:
+    """Return the best of a column's values, None if it has none or the direction is unknown."""
+    stated = values[~np.isnan(values)]
+    if direction is Direction.UNKNOWN or not len(stated):
+        return None
+    return float(stated.max() if direction is Direction.HIGHER else stated.min())
+
+
+def front_of(values: Column, costs: Column, *, direction: Direction, cost_direction: Direction) -> Places:
+    """Return the places of the Pareto front: the rows that no row beats on both value and cost, the cheapest first.
+
+    A row is beaten by one that is at least as good on both and better on one of them. Equal rows are all kept, in their order; rows
+    without a value or a cost are left out; where the direction of either is unknown nothing is on the front. What leads nothing
+    (see `leads`: "more than x") holds no place here either: it must stand there as missing.
+    """
+    if Direction.UNKNOWN in (direction, cost_direction):
+        return np.empty(0, np.intp)
+    values, costs = values * _sign(direction), costs * _sign(cost_direction)
+    stated = np.flatnonzero(~np.isnan(values) & ~np.isnan(costs))
+    by_cost = stated[np.lexsort((values[stated], costs[stated]))]
+    values, costs = values[by_cost], costs[by_cost]
+    is_better = values < _best_before(values)
+    # Equal rows follow each other here, and what holds for the first of them holds for all.
+    is_first = np.ones(len(by_cost), np.bool_)
+    is_first[1:] = (values[1:] != values[:-1]) | (costs[1:] != costs[:-1])
+    first_of = np.flatnonzero(is_first)[np.cumsum(is_first) - 1]
+    kept: Places = by_cost[is_better[first_of]]
+    return kept
+
+
+def _best_before(values: Column) -> Column:
+    """Return for each value the least of those before it, infinity for the first."""
+    least = np.full(len(values), np.inf)
+    least[1:] = np.minimum.accumulate(values)[:-1]
+    return least
+
+
 def front(
     rows: Iterable[Row],
     value_of: Callable[[Row], float | None],
@@ -91,27 +162,30 @@ def front(
     direction: Direction,
     cost_direction: Direction,
 ) -> list[Row]:
-    """Return the Pareto front: the rows that no row beats on both value and cost, the cheapest first.
+    """Return the rows of the Pareto front, as `front_of` finds it; None from a getter is a missing value or cost."""
+    rows = list(rows)
+    values, costs = _column(map(value_of, rows)), _column(map(cost_of, rows))
+    return _pick(rows, front_of(values, costs, direction=direction, cost_direction=cost_direction))
 
-    A row is beaten by one that is at least as good on both and better on one of them. Equal rows are all kept, in their order; rows
-    without a value or a cost are left out; where the direction of either is unknown nothing is on the front. What leads nothing
-    (see `leads`: "more than x") holds no place here either: its getter returns None.
+
+def records_of(values: Column, days: npt.NDArray[Any], direction: Direction) -> Places:
+    """Return the places of the rows that set a record, the earliest first: each is better than all before it.
+
+    `days` are numbers that grow with time, 0 where a day is not known. A day's record is its best row: nobody can say what came first
+    on one day. Who equals a record does not hold it; of equal rows of one day the first one does. Rows without a value or
+    a date set none, nor does anything where the direction is unknown. What leads nothing (see `leads`) must stand there as missing.
     """
-    if Direction.UNKNOWN in (direction, cost_direction):
-        return []
-    value_sign = -1.0 if direction is Direction.HIGHER else 1.0
-    cost_sign = -1.0 if cost_direction is Direction.HIGHER else 1.0
-    points = [
-        (cost * cost_sign, value * value_sign, row)
-        for row in rows
-        if (value := value_of(row)) is not None and (cost := cost_of(row)) is not None
-    ]
-    points.sort(key=itemgetter(0, 1))
-    kept: list[tuple[float, float, Row]] = []
-    for point in points:
-        if not kept or point[1] < kept[-1][1] or point[:2] == kept[-1][:2]:
-            kept.append(point)
-    return [row for _, _, row in kept]
+    if direction is Direction.UNKNOWN:
+        return np.empty(0, np.intp)
+    values = values * _sign(direction)
+    dated = np.flatnonzero(~np.isnan(values) & (days != 0))
+    by_day = dated[np.lexsort((values[dated], days[dated]))]
+    is_best_of_day = np.ones(len(by_day), np.bool_)
+    is_best_of_day[1:] = days[by_day][1:] != days[by_day][:-1]
+    by_day = by_day[is_best_of_day]
+    values = values[by_day]
+    kept: Places = by_day[values < _best_before(values)]
+    return kept
 
 
 def records(
@@ -120,26 +194,15 @@ def records(
     day_of: Callable[[Row], str],
     direction: Direction,
 ) -> list[Row]:
-    """Return the rows that set a record, the earliest first: each is better than all before it.
+    """Return the rows that set a record, as `records_of` finds them. `day_of` returns an ISO date, '' where it is not known."""
+    rows = list(rows)
+    days = np.array([day_number(day_of(row)) for row in rows], np.int64)
+    return _pick(rows, records_of(_column(map(value_of, rows)), days, direction))
 
-    `day_of` returns an ISO date, '' where it is not known. A day's record is its best row: nobody can say what came first on one day.
-    Who equals a record does not hold it; of equal rows of one day the first given one does. Rows without a value or a date set none,
-    nor does anything where the direction is unknown. What leads nothing (see `leads`) sets none either: its getter returns None.
-    """
-    if direction is Direction.UNKNOWN:
-        return []
-    sign = -1.0 if direction is Direction.HIGHER else 1.0
-    best_of: dict[str, tuple[float, Row]] = {}
-    for row in rows:
-        if (day := day_of(row)) and (value := value_of(row)) is not None:
-            known = best_of.get(day)
-            if known is None or value * sign < known[0]:
-                best_of[day] = (value * sign, row)
-    kept: list[tuple[float, Row]] = []
-    for day in sorted(best_of):
-        if not kept or best_of[day][0] < kept[-1][0]:
-            kept.append(best_of[day])
-    return [row for _, row in kept]
+
+def day_number(day: str) -> int:
+    """Return an ISO date as a number that grows with time, 20251112 for "2025-11-12"; 0 for ''."""
+    return int(day.replace("-", "")) if day else 0
 
 
 def exactness(*, qualifier: Qualifier, value_max: float | None, decimals: int) -> tuple[int, int]:
@@ -163,3 +226,14 @@ def differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
     83.7 and 83.74 are the same number; 83.7 and 83.8 are not.
     """
     return abs(one[0] - other[0]) > max(one[1], other[1]) / 2 * (1 + 1e-9)
+
+
+def last_digits(stated: Column, canonical_value: Column, decimals: npt.NDArray[Any]) -> Column:
+    """Return the sizes of columns' last stated digits in the canonical unit, as `precise` does."""
+    scale = np.divide(canonical_value, stated, out=np.ones_like(stated), where=stated != 0)
+    return 10.0 ** -decimals.astype(np.float64) * scale
+
+
+def differ_of(one: tuple[Column, Column], other: tuple[Column, Column]) -> npt.NDArray[np.bool_]:
+    """Return `differ` for two columns of numbers and the sizes of their last stated digits."""
+    return np.abs(one[0] - other[0]) > np.maximum(one[1], other[1]) / 2 * (1 + 1e-9)

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
+from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
 from claims.models import Listing, Reextraction
-from claims.services import ingest, leases, reextraction, storage, uploads
+from claims.services import ingest, leases, reextraction, standings, storage, uploads
 
 logger = logging.getLogger(__name__)
 
@@ -145,3 +146,22 @@ def sweep(*, force: bool = False) -> None:
         _hint_settling(listing_id)
     for reextraction_id, open_chunks in reextraction.find_work(force=force).items():
         _send_reextraction(reextraction_id, open_chunks)
+    if standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
+        _hint_standings()
+
+
+def _hint_standings() -> None:
+    try:
+        keep_standings.apply_async(queue=BULK)
+    except (BrokerError, OSError) as error:
+        logger.warning("standings of boards are to be kept, but the broker could not be told: %s", error)
+
+
+@shared_task(autoretry_for=leases.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=3)
+def keep_standings() -> None:
+    """Keep the standings of large boards that have changed, the largest first, until the turn is over: the sweep sends for the rest."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    for benchmark in standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
+        standings.keep(benchmark, pack(make_standings(benchmark)), layout=LAYOUT)
+        if time.monotonic() > turn_ends:
+            return

@@ -14,7 +14,7 @@ from claims.boards.catalogue import (
     read_dataset,
     read_model,
 )
-from claims.boards.choosing import contradict, find_rivals
+from claims.boards.conflicts import contradict, find_rivals
 from claims.boards.home import (
     AreaBoards,
     Summary,
@@ -51,6 +51,7 @@ from claims.boards.rows import (
     condition_of,
     measure_of,
 )
+from claims.boards.table import Origins, Rows, count_origins
 
 __all__ = [
     "BOUNDS",
@@ -75,10 +76,12 @@ __all__ = [
     "ModelResult",
     "Number",
     "Origin",
+    "Origins",
     "PaperPage",
     "Part",
     "RecordPage",
     "Row",
+    "Rows",
     "Sentence",
     "Summary",
     "Tradeoff",
@@ -87,6 +90,7 @@ __all__ = [
     "condition_of",
     "contradict",
     "count_listings",
+    "count_origins",
     "count_single_boards",
     "find_benchmark",
     "find_dataset",

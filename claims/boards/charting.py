@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from claims import ranking
+from claims.boards.costs import cost_direction
 from claims.boards.families import group_families, has_families
-from claims.boards.numbers import cost_direction
 from claims.boards.rows import Charting, CostChoice, Family, History, Row, Tradeoff, measure_of
 from claims.errors import UnknownFilterError
 from claims.terms import ChartKind, CostMeasure, PointColour
@@ -64,7 +63,8 @@ def _offer_sizes(tradeoff: Tradeoff, history: History, size: str, kind: ChartKin
     if kind is not ChartKind.TIME:
         counted = {choice.measure: choice.count for choice in tradeoff.choices if choice.measure != tradeoff.measure}
     else:
-        counted = Counter([measure for row in history.points for measure in row.prices if measure_of(measure) != CostMeasure.OTHER])
+        among = history.points.table.count_prices(history.points.places)
+        counted = {key: count for key, count in among.items() if measure_of(key) != CostMeasure.OTHER}
     return [CostChoice(measure, count, measure == size) for measure, count in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
@@ -72,9 +72,7 @@ def without_unprinted_families(charting: Charting, tradeoff: Tradeoff | None) ->
     """Leave out of the families what the trade-off has left out."""
     if tradeoff is None or charting.kind is not ChartKind.FAMILIES:
         return charting
-    kept = {row.pk for row in tradeoff.points}
-    if all(row.pk in kept for family in charting.panels for row in family.rows):
-        return charting
+    kept = set(tradeoff.points.ids)
     panels = [
         replace(family, rows=[row for row in family.rows if row.pk in kept], listed=[row for row in family.listed if row.pk in kept])
         for family in charting.panels

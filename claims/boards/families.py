@@ -6,8 +6,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from claims.boards.rows import Family, Row
+
+if TYPE_CHECKING:
+    from claims.boards.table import Rows
 
 LEAST_ROWS = 2
 """A model alone is no family."""
@@ -46,15 +52,11 @@ def family_key(model: str) -> str:
     return re.sub(r"[\W_]", "", family_of(model)).casefold()
 
 
-def has_families(rows: Iterable[Row]) -> bool:
-    """Say whether any two rows are of one family; on most boards the first few tell."""
-    seen = set()
-    for row in rows:
-        if row.named and (key := family_key(row.model)):
-            if key in seen:
-                return True
-            seen.add(key)
-    return False
+def has_families(rows: Rows) -> bool:
+    """Say whether any two rows are of one family."""
+    families = rows.table.standings.family[rows.places]
+    families = families[families >= 0]
+    return len(np.unique(families)) < len(families)
 
 
 def group_families(rows: Iterable[Row]) -> list[Family]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from claims import ranking
 from claims.boards.rows import MOST_LISTED, Column, History, Row
+from claims.boards.table import Places, Rows, Table
 
 
-def trace_history(rows: Sequence[Row], columns: Sequence[Column]) -> History | None:
+def trace_history(table: Table, rows: Places, columns: Sequence[Column]) -> History | None:
     """Return the history of the primary metric over the rows, which are in the board's order; None without one.
 
     Only rows that rank set records.
@@ -17,29 +18,23 @@ def trace_history(rows: Sequence[Row], columns: Sequence[Column]) -> History | N
     primary = next((column for column in columns if column.is_primary), None)
     if primary is None:
         return None
-    key, no_record = primary.key, ranking.qualifier_without_record(primary.direction)
-    scored = [row for row in rows if key in row.scores]
-    points = [row for row in scored if row.day]
-    records = ranking.records(
-        [row for row in points if row.ranks],
-        lambda row: None if (score := row.scores[key]).qualifier is no_record else score.rank_by,
-        lambda row: row.day,
-        primary.direction,
-    )
+    days = table.standings.day
+    scored = rows[table.scores(primary.key).entry[rows] >= 0]
+    points, undated = scored[days[scored] != 0], scored[days[scored] == 0]
+    setters = points[table.standings.ranks[points]]
+    records = setters[ranking.records_of(table.leading_scores(primary.key, setters), days[setters], primary.direction)]
     return History(
         metric=primary,
-        points=points,
-        records=records,
-        listed=records[-MOST_LISTED:],
-        undated=len(scored) - len(points),
-        undated_leader=next((row for row in scored if row.rank == 1 and not row.day), None),
+        points=Rows(table, points),
+        records=Rows(table, records),
+        listed=Rows(table, records[-MOST_LISTED:]),
+        undated=len(undated),
+        undated_leader=next(iter(Rows(table, undated[table.rank[undated] == 1][:1])), None),
     )
 
 
 def without_unprinted_history(history: History, printed: Iterable[Row]) -> History:
     """Leave out the rows whose score was rejected after it was ranked: there is nothing left to print of it."""
     lost = {row.pk for row in printed if history.metric.key not in row.cells}
-    if lost.isdisjoint(row.pk for row in history.points):
-        return history
-    points, records, listed = ([row for row in rows if row.pk not in lost] for rows in (history.points, history.records, history.listed))
+    points, records, listed = (rows.without(lost) for rows in (history.points, history.records, history.listed))
     return replace(history, points=points, records=records, listed=listed)

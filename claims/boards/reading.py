@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
+from django.conf import settings
+
+from claims import ranking
 from claims.boards.charting import choose_chart, without_unprinted_families
-from claims.boards.choosing import find_common_terms, find_rivals, keep_affordable, look_at, mark_conflicts, protocol_of
+from claims.boards.choosing import find_common_terms, keep_affordable, look_at
+from claims.boards.conflicts import find_rivals
 from claims.boards.history import trace_history, without_unprinted_history
-from claims.boards.numbers import fill_evidence, fill_rows, read_conditions, read_prices, read_rows
+from claims.boards.numbers import fill_evidence, fill_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
-from claims.boards.rows import Board, Column, Facet, Row, measure_of
+from claims.boards.rows import Board, Column, Facet, measure_of
+from claims.boards.standings import Codes, Flags, read_standings
+from claims.boards.table import Places, Rows, Table, iso_day
 from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
-from claims.models import (
-    Benchmark,
-    BenchmarkMetric,
-    Condition,
-)
-from claims.terms import (
-    CostMeasure,
-    Role,
-)
+from claims.models import Benchmark, BenchmarkMetric
+from claims.terms import CostMeasure, Role
 
 PAGE_SIZE = 50
 MOST_WAYS_OUT = 6
@@ -45,66 +44,61 @@ def read_board(
     returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
     that the board doesn't have.
     """
-    conditions = read_conditions(benchmark)
-    filters = BoardFilterSet(query, benchmark=benchmark, conditions=list({c.pk: c for _, c, _ in conditions}.values()))
+    standings = read_standings(benchmark)
+    filters = BoardFilterSet(query, benchmark=benchmark, conditions=standings.conditions)
     filters.check()
     read_as = list(BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column"))
     metrics = {row.column_id: row.column for row in read_as}
-    everything, hidden = read_rows(benchmark, metrics)
-    primary = metrics.get(benchmark.primary_metric_id or 0)
-    read_prices(benchmark, everything, primary)
-    worded = defaultdict(list)
-    for pk, condition, text in conditions:
-        worded[pk].append((condition.kind, condition.key, text))
-    for pk in worded.keys() & everything.keys():
-        everything[pk].conditions = worded[pk]
+    table = Table(standings, metrics, hides=not settings.SHOW_UNREVIEWED)
     filtered = any(query.get(name) for name in query if name in FILTERS or name.startswith(BOUNDS))
-    visible = [row for row in everything.values() if row.scores]
-    days = [row.day for row in visible if row.day]
-    as_of = filters.as_of_day
+    day, ranks = standings.day, standings.ranks
+    of_all_days = day[table.visible & (day != 0)]
     later = undated_hidden = 0
+    as_of = filters.as_of_day
+    hidden = table.hidden > 0
     if as_of is not None:
-        known = [row for row in visible if row.day]
-        undated_hidden, visible = len(visible) - len(known), [row for row in known if row.day <= as_of.isoformat()]
-        later = len(known) - len(visible)
-        hidden = Counter({pk: count for pk, count in hidden.items() if (day := everything[pk].day) and day <= as_of.isoformat()})
-    conflicts = mark_conflicts(visible)
-    baselines = sum([not row.ranks for row in visible])
+        is_later = day > ranking.day_number(as_of.isoformat())
+        later, undated_hidden = int((table.visible & is_later).sum()), int((table.visible & (day == 0)).sum())
+        table.leave_out(is_later | (day == 0))
+        hidden &= ~is_later & (day != 0)
+    conflicts = table.find_conflicts()
     wanted = filters.wanted_role
-    choices = [row for row in visible if _is_of_role(row, wanted)] if baselines or wanted == Role.BASELINE else visible
-    kept = choices
+    visible = np.flatnonzero(table.visible)
+    baselines = int((~ranks[visible]).sum())
+    is_of_role = _is_of_role(ranks, wanted)
+    choices = visible[is_of_role[visible]]
+    passes = is_of_role
     if any(query.get(name) for name in QUERIED):
-        passing_ids = set(filters.passing().values_list("pk", flat=True))
-        kept = [row for row in choices if row.pk in passing_ids]
-        hidden = Counter({pk: count for pk, count in hidden.items() if pk in passing_ids})
+        passes = passes & np.isin(standings.pk, list(filters.passing().values_list("pk", flat=True)))
     if name := filters.wanted_model.casefold():
-        kept = [row for row in kept if _is_called(row, name)]
-        hidden = Counter({pk: count for pk, count in hidden.items() if _is_called(everything[pk], name)})
+        passes = passes & np.array([name in f"{model} {variant}".casefold() for model, variant in zip(*table.names, strict=True)], np.bool_)
+    hidden &= passes
     if filters.wants_conflicts:
-        kept = [row for row in kept if row.in_conflict]
-    kept, bounds = keep_affordable(kept, filters.bounds)
-    words = _wordings(conditions)
-    like, common = find_common_terms(kept, {(c.kind, c.key): words.get(c.pk, c.value) for c in filters.conditions})
+        passes = passes & table.in_conflict
+    kept, bounds = keep_affordable(table, visible[passes[visible]], filters.bounds)
+    like, shares_terms = find_common_terms(table, kept, {(c.kind, c.key): c.word for c in standings.conditions})
     if filters.wants_like and like is not None:
-        kept = [row for row in kept if protocol_of(row) == common]
-    columns = make_columns(benchmark, kept, metrics)
-    kept = board_order(kept, columns)
-    rank_rows(kept, columns)
-    glance = look_at(kept, next((column for column in columns if column.is_primary), None))
-    tradeoff = compare(kept, columns, str(query.get("cost", "")))
-    history = trace_history(kept, columns)
+        kept = kept[shares_terms[kept]]
+    columns = make_columns(benchmark, table, kept, metrics)
+    kept = board_order(table, kept, columns)
+    rank_rows(table, kept, columns)
+    tradeoff = compare(table, kept, columns, str(query.get("cost", "")))
+    glance = look_at(table, kept, next((column for column in columns if column.is_primary), None))
+    history = trace_history(table, kept, columns)
     charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
-    kept = sort_rows(kept, columns, sort, known=sortable)
+    undated = int((day[kept] == 0).sum())
+    kept = sort_rows(table, kept, columns, sort, known=sortable)
     chosen_columns = _choose_columns(query, columns, sortable)
     page, pages = _page(query, len(kept), page_size)
-    place = next((place for place, row in enumerate(kept) if opened and row.public_id == opened), None)
-    if place is not None and page_size is not None and not query.get("page"):
-        page = place // page_size + 1
-    shown = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
+    place = np.flatnonzero(standings.public_id[kept] == opened.encode()) if opened else kept[:0]
+    if len(place) and page_size is not None and not query.get("page"):
+        page = int(place[0]) // page_size + 1
+    on_page = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
     if only is not None:
-        shown = [row for row in kept if row.public_id in only]
+        on_page = kept[np.isin(standings.public_id[kept], [public_id.encode() for public_id in only])]
+    shown = list(Rows(table, on_page))
     telling = shown if opened is None or only is not None else [row for row in shown if row.public_id == opened]
     rivals = [rival for row in telling for rival in find_rivals(row, most=MOST_RIVALS)]
     printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *glance.rows)}
@@ -117,7 +111,7 @@ def read_board(
     columns_of = {row.metric_id: row.column.slug for row in read_as}
     telling = [row for row in telling if row.cells]
     fill_evidence(list({row.pk: row for row in (*telling, *rivals)}.values()) if telling else [], columns_of)
-    unreviewed = sum([row.unreviewed for row in choices])
+    unreviewed = int(table.unreviewed[choices].sum())
     return Board(
         benchmark=benchmark,
         columns=columns,
@@ -125,18 +119,18 @@ def read_board(
         shown=len(kept),
         total=len(visible),
         baselines=baselines,
-        undated=sum([not row.day for row in kept]),
-        hidden_unreviewed=sum(count for pk, count in hidden.items() if _is_of_role(everything[pk], wanted)),
+        undated=undated,
+        hidden_unreviewed=int(table.hidden[hidden].sum()),
         sort=sort,
         page=page,
         pages=pages,
-        settings=_setting_facets(conditions, choices, filters, query, words),
+        settings=_setting_facets(table, choices, filters, query),
         roles=[
             Facet("proposed", "own results", len(visible) - baselines, query.get("role", "proposed") == "proposed"),
             Facet("baseline", "quoted baselines", baselines, query.get("role") == "baseline"),
             Facet("all", "both", len(visible), query.get("role") == "all"),
         ],
-        years=_year_facets(choices, filters),
+        years=_year_facets(day[choices], filters),
         states=[
             Facet("accepted", "accepted", len(choices) - unreviewed, query.get("state") == "accepted"),
             Facet("unreviewed", "unreviewed", unreviewed, query.get("state") == "unreviewed"),
@@ -147,8 +141,8 @@ def read_board(
         as_of=as_of,
         later=later,
         undated_hidden=undated_hidden,
-        first_day=min(days, default=""),
-        last_day=max(days, default=""),
+        first_day=iso_day(int(of_all_days.min(initial=99991231))) if len(of_all_days) else "",
+        last_day=iso_day(int(of_all_days.max(initial=0))),
         like=like,
         is_like=filters.wants_like,
         bounds=bounds,
@@ -160,14 +154,9 @@ def read_board(
     )
 
 
-def _is_called(row: Row, part: str) -> bool:
-    """Say whether a model's or variant's name has this part, in small letters."""
-    return part in f"{row.model} {row.variant}".casefold()
-
-
-def _is_of_role(row: Row, wanted: str) -> bool:
-    """Say whether a row is of the chosen role. Quoted baselines are shown by a switch, not by default."""
-    return wanted == "all" or row.ranks != (wanted == Role.BASELINE)
+def _is_of_role(ranks: Flags, wanted: str) -> Flags:
+    """Say which rows are of the chosen role. Quoted baselines are shown by a switch, not by default."""
+    return np.ones_like(ranks) if wanted == "all" else ranks != (wanted == Role.BASELINE)
 
 
 def _choose_columns(query: Any, columns: Sequence[Column], known: Collection[str]) -> list[str]:
@@ -191,41 +180,31 @@ def _page(query: Any, count: int, page_size: int | None) -> tuple[int, int]:
     return page, pages
 
 
-def _wordings(conditions: Iterable[tuple[int, Condition, str]]) -> dict[int, str]:
-    """Return how most of the board's rows word each condition, by the condition's id; among equals the shortest."""
-    counted = Counter((condition.pk, text) for _, condition, text in conditions)
-    ordered = sorted(counted.items(), key=lambda pair: (pair[1], -len(pair[0][1]), pair[0][1]))
-    return {condition: text for (condition, text), _ in ordered}  # the last and best of each stays
-
-
-def _setting_facets(
-    conditions: Sequence[tuple[int, Condition, str]], rows: Sequence[Row], filters: BoardFilterSet, query: Any, words: Mapping[int, str]
-) -> list[Facet]:
+def _setting_facets(table: Table, rows: Places, filters: BoardFilterSet, query: Any) -> list[Facet]:
     chosen = set(query.getlist("setting")) if hasattr(query, "getlist") else set()
-    ids = {row.pk for row in rows}
-    counted: Counter[int] = Counter()
-    stating: dict[str, set[int]] = defaultdict(set)
-    for row, condition, _ in conditions:
-        if row in ids:
-            counted[condition.pk] += 1
-            stating[condition.kind].add(row)
+    of = table.standings
+    among = table.flags(rows)[of.condition_row]
+    counted = np.bincount(of.condition_code[among], minlength=len(of.conditions)).tolist()
+    kinds = dict.fromkeys(condition.kind for condition in of.conditions if condition.kind != "other")
     facets = [
-        Facet(value := f"{c.kind}:{c.key}", words.get(c.pk, c.value), counted[c.pk], value in chosen)
-        for c in filters.conditions
-        if c.kind != "other" and (counted[c.pk] or f"{c.kind}:{c.key}" in chosen)
+        Facet(value := f"{condition.kind}:{condition.key}", condition.word, count, value in chosen)
+        for condition, count in zip(of.conditions, counted, strict=True)
+        if condition.kind in kinds and (count or f"{condition.kind}:{condition.key}" in chosen)
     ]
     facets.sort(key=lambda facet: (-facet.count, facet.label))
-    unstated = [
-        Facet(f"{kind}:", "not stated", len(rows) - len(stating[kind]), f"{kind}:" in chosen)
-        for kind in dict.fromkeys(c.kind for c in filters.conditions)
-        if kind != "other" and (stating[kind] or f"{kind}:" in chosen)
-    ]
-    none = Facet("none", "none stated", sum([not protocol_of(row) for row in rows]), "none" in chosen)
+    unstated = []
+    for kind in kinds:
+        of_kind = np.array([condition.kind == kind for condition in of.conditions], np.bool_)
+        stating = len(np.unique(of.condition_row[among & of_kind[of.condition_code]]))
+        if stating or f"{kind}:" in chosen:
+            unstated.append(Facet(f"{kind}:", "not stated", len(rows) - stating, f"{kind}:" in chosen))
+    none = Facet("none", "none stated", int((of.protocol[rows] == 0).sum()), "none" in chosen)
     return [*facets, *unstated, none] if facets or none.chosen else []
 
 
-def _year_facets(rows: Iterable[Row], filters: BoardFilterSet) -> list[Facet]:
-    counted = Counter([row.day[:4] for row in rows if row.day])
+def _year_facets(days: Codes, filters: BoardFilterSet) -> list[Facet]:
+    years, counts = np.unique(days[days != 0] // 10000, return_counts=True)
+    counted = {f"{year:04}": count for year, count in zip(years.tolist(), counts.tolist(), strict=True)}
     if filters.wanted_year:
         counted.setdefault(filters.wanted_year, 0)
     return [Facet(year, year, count, year == filters.wanted_year) for year, count in sorted(counted.items(), reverse=True)]

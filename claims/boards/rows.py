@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
@@ -23,6 +23,9 @@ from claims.terms import (
     Qualifier,
     Role,
 )
+
+if TYPE_CHECKING:
+    from claims.boards.table import Rows
 
 
 def cost_key(measure: str, condition: str) -> str:
@@ -156,9 +159,6 @@ class Number(NamedTuple):
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
-Identity = tuple[int, str, str]
-"""What makes two rows results of the same thing: model, variant and setting."""
-
 
 @dataclass(eq=False)
 class Row:
@@ -169,9 +169,9 @@ class Row:
     the board is compared by. `day` is the last day that the paper's date, or else the record's, may mean, as an ISO date, '' where it
     is not known. `source` names the table that the row is from, `record_url` leads to the record; `others` are filled for an opened
     row. `ranks`: a paper's own results and imported ones do; quoted baselines do not. `unreviewed`: one of its shown numbers is;
-    `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several
-    numbers for one of its shown ones. `identity` is None where no single model is known; `rivals` are all rows of
-    the same identity if one contradicts this, `disputes` how many other numbers they state for which metric.
+    `accepted_by_policy`: one of them is, and no person has seen it. `contested`: its own paper states several numbers for one of its
+    shown ones. `rivals` are the rows of the same model, variant and setting if one contradicts this, `disputes` how many other numbers
+    they state for which metric.
     """
 
     pk: int
@@ -204,7 +204,6 @@ class Row:
     on_front: bool = field(default=False, init=False)
     unreviewed: bool = field(default=False, init=False)
     accepted_by_policy: bool = field(default=False, init=False)
-    identity: Identity | None = field(default=None, init=False)
     contested: bool = field(default=False, init=False)
     rivals: Sequence[Row] = field(default=(), init=False, repr=False)
     disputes: Mapping[str, int] = field(default_factory=lambda: _NONE, init=False)
@@ -227,10 +226,6 @@ class Row:
     def model_url(self) -> str:
         """The page of the row's model, '' for a method without a name or one that the catalogue does not know."""
         return reverse("model", args=[self.model_slug]) if self.model_slug else ""
-
-    @property
-    def has_extra_data(self) -> bool:
-        return any(brings_extra_data(kind, key) for kind, key, _ in self.conditions)
 
     @property
     def query(self) -> str:
@@ -294,9 +289,9 @@ class Tradeoff:
     measure: str
     cost: Column | None
     choices: list[CostChoice]
-    points: list[Row]
-    front: list[Row]
-    listed: list[Row]
+    points: Rows
+    front: Rows
+    listed: Rows
     uncosted: int
     uncosted_leader: Row | None
 
@@ -357,9 +352,9 @@ class History:
     """
 
     metric: Column
-    points: list[Row]
-    records: list[Row]
-    listed: list[Row]
+    points: Rows
+    records: Rows
+    listed: Rows
     undated: int
     undated_leader: Row | None
 

@@ -19,7 +19,7 @@ from claims.models.imports import ColumnMapping, Import, SourceRecord
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
-from claims.models.results import Benchmark, BenchmarkMetric, Condition, CostLink, Result, ResultCondition, ResultValue
+from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
 from claims.models.second_reader import SecondReaderAnswer, SecondReaderDay
@@ -29,6 +29,7 @@ __all__ = [
     "Area",
     "Benchmark",
     "BenchmarkMetric",
+    "BoardStandings",
     "CatalogueState",
     "ChangeSet",
     "Claim",

@@ -176,3 +176,16 @@ class CostLink(Shown):
             is_one_of("linked_by", LinkedBy, name="cost_link_linked_by_known"),
             models.CheckConstraint(name="cost_link_untied_by_a_person", condition=Q(tied=True) | Q(linked_by=LinkedBy.PERSON)),
         ]
+
+
+class BoardStandings(models.Model):
+    """The rows of a large board in columns, as they rank: a page reads them in one piece (`claims.boards.standings`).
+
+    A worker writes them after the board has changed. They hold for `board_version` of the benchmark and `layout` of the columns; for any
+    other the page reads the rows themselves.
+    """
+
+    benchmark = models.OneToOneField(Benchmark, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    board_version = models.PositiveIntegerField()
+    layout = models.PositiveSmallIntegerField()
+    packed = models.BinaryField()

@@ -24,7 +24,7 @@ SMALLEST, LARGEST, UNSIZED = 7.0, 22.0, 4.0
 """Diameters in pixels: of the least and the largest amount, and of a row that states none."""
 
 
-def leading(board: Board) -> list[Row]:
+def leading(board: Board) -> Sequence[Row]:
     """Return the rows that the shown chart brings out: the record setters over time, else the front."""
     if board.charting and board.charting.kind is ChartKind.TIME:
         return board.history.records if board.history else []

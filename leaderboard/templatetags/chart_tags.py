@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from claims.boards import Board, Cell, Charting, History, Row, Tradeoff
+from claims.boards import Board, Cell, Charting, History, Origins, Row, Rows, Tradeoff, count_origins
 from claims.terms import ChartKind, Direction
 from leaderboard.charts.axes import amount_words
 from leaderboard.charts.marks import MOST_COLOURS, SHAPES, coloured_families, diameters, is_coloured, leading, sample_amounts
@@ -112,6 +111,8 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
     query = _query(context, "open")
     base = row_base(context)
     scale = column_scale(tradeoff.cost) if tradeoff.cost else Scale(1.0, "")
+    # Families are lists of their own; else a chart of thousands is counted in columns.
+    drawn = {ChartKind.TIME: history.points, ChartKind.TRADEOFF: tradeoff.points}.get(charting.kind)
     rows, points, listed, heads = _table(tradeoff, history, charting, scale, base)
     against = f"{tradeoff.metric.label} against {measure_words(tradeoff.measure) if tradeoff.measure else 'cost'}"
     directions = (
@@ -143,28 +144,15 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         unscored=board.shown - len(tradeoff.points) - tradeoff.uncosted
         if charting.kind is not ChartKind.TIME
         else board.shown - len(history.points) - history.undated,
-        unsized=sum(charting.size not in row.prices for row in rows) if charting.size else 0,
-        sharing=_count_sharing(tradeoff, charting, rows),
+        unsized=len(rows) - len(drawn.amounts(charting.size)) if charting.size and drawn else 0,
+        sharing=drawn.count_sharing(tradeoff.metric.key, tradeoff.measure if drawn is tradeoff.points else None) if drawn else 0,
         size_words=measure_words(charting.size) if charting.size else "",
-        keys=_keys(board, charting, rows),
+        keys=_keys(board, charting, rows, drawn),
         library=find_library_address(),
         left_out=_enumerate(left_out),
         alone=len(tradeoff.points) - sum(len(family.rows) for family in charting.families),
         reusable=_address(context, board, figure="plotly"),
     )
-
-
-def _count_sharing(tradeoff: Tradeoff, charting: Charting, rows: Sequence[Row]) -> int:
-    """Return how many rows lie on the same place as another: of these only one is seen."""
-    key = tradeoff.metric.key
-    places: Counter[tuple[float, float | str]]
-    if charting.kind is ChartKind.TIME:
-        places = Counter([(row.scores[key].rank_by, row.day) for row in rows])
-    elif charting.kind is ChartKind.TRADEOFF:
-        places = Counter([(row.scores[key].rank_by, row.prices[tradeoff.measure].rank_by) for row in rows])
-    else:
-        return 0
-    return len(rows) - list(places.values()).count(1)
 
 
 def _enumerate(names: Sequence[str]) -> str:
@@ -261,7 +249,7 @@ def _key(mark: str, words: str, css: str = "") -> SafeString:
     )
 
 
-def _keys(board: Board, charting: Charting, rows: Sequence[Row]) -> SafeString:
+def _keys(board: Board, charting: Charting, rows: Sequence[Row], drawn: Rows | None) -> SafeString:
     """Return what the chart's line, its shapes and its sizes mean, of those that it has."""
     over_time = charting.kind is ChartKind.TIME
     lead = leading(board)
@@ -269,48 +257,48 @@ def _keys(board: Board, charting: Charting, rows: Sequence[Row]) -> SafeString:
     if lead:
         words = "record: nothing before it is as good" if over_time else "front: no row beats it on both"
         keys.append(_key('<path class="k-line" d="M1 10V6h8V2h8"/>', words))
-    keys += _family_keys(board, rows, lead) if is_coloured(board) else _origin_keys(rows, lead, over_time=over_time)
-    return mark_safe("".join([*keys, *_size_keys(board, charting, rows)]))  # noqa: S308 - each is escaped
+    origins = count_origins(rows, {row.pk for row in lead})
+    keys += _family_keys(board, origins, lead) if is_coloured(board) else _origin_keys(origins, over_time=over_time)
+    return mark_safe("".join([*keys, *_size_keys(board, charting, drawn)]))  # noqa: S308 - each is escaped
 
 
-def _origin_keys(rows: Sequence[Row], lead: Sequence[Row], *, over_time: bool) -> list[SafeString]:
-    leads = {row.pk for row in lead}
+def _origin_keys(origins: Origins, *, over_time: bool) -> list[SafeString]:
     keys = []
-    if any(row.ranks and not row.imported and row.pk not in leads for row in rows):
+    if origins.own > origins.leading:
         keys.append(_key('<circle class="k-own" cx="9" cy="6" r="4"/>', "read from an abstract"))
-    if any(not row.imported and row.pk in leads for row in rows):
+    if origins.leading:
         words = f"read from an abstract, {'set a record' if over_time else 'on the front'}"
         keys.append(_key('<circle class="k-own-front" cx="9" cy="6" r="4.500"/>', words))
-    if any(row.imported for row in rows):
+    if origins.imported:
         keys.append(_key('<circle class="k-imp" cx="9" cy="6" r="3.500"/>', "imported"))
-    if any(not row.ranks for row in rows):
+    if origins.quoted:
         words = "quoted, sets no record" if over_time else "quoted, never on the front"
         keys.append(_key('<circle class="k-quoted" cx="9" cy="6" r="3.500"/>', words))
     return keys
 
 
-def _family_keys(board: Board, rows: Sequence[Row], lead: Sequence[Row]) -> list[SafeString]:
+def _family_keys(board: Board, origins: Origins, lead: Sequence[Row]) -> list[SafeString]:
     """Return a key for each family that has a colour, and for the circle that all others have."""
     names = coloured_families(board)
     keys = [
         _key(f'<path class="k-family k-c{place + 1}" d="{_SHAPES[SHAPES[place]]}"/>', name, "k-names") for place, name in enumerate(names)
     ]
     coloured = sum(len(family.rows) for family in (board.charting.families[:MOST_COLOURS] if board.charting else []))
-    if coloured < len(rows):
+    if coloured < origins.own + origins.imported + origins.quoted:
         keys.append(_key('<circle class="k-imp" cx="9" cy="6" r="3"/>', "all others"))
     if lead:
         words = "ringed: set a record" if board.charting and board.charting.kind is ChartKind.TIME else "ringed: on the front"
         keys.append(_key('<circle class="k-ring" cx="9" cy="6" r="4"/>', words))
-    if any(not row.ranks for row in rows):
+    if origins.quoted:
         keys.append(_key('<circle class="k-quoted" cx="9" cy="6" r="3.500"/>', "hollow: quoted"))
     return keys
 
 
-def _size_keys(board: Board, charting: Charting, rows: Sequence[Row]) -> list[SafeString]:
+def _size_keys(board: Board, charting: Charting, drawn: Rows | None) -> list[SafeString]:
     """Return the least, the middle and the largest amount that a size stands for, each with a circle of that size."""
     column = next((column for column in board.columns if column.is_cost and column.key == charting.size), None)
-    amounts = [row.prices[charting.size].rank_by for row in rows if charting.size in row.prices]
-    if column is None or not amounts or charting.kind is ChartKind.FAMILIES:
+    amounts = drawn.amounts(charting.size) if drawn is not None else []
+    if column is None or not amounts:
         return []
     samples, scale = sample_amounts(amounts), column_scale(column)
     sizes = dict(zip(amounts, diameters(amounts), strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from claims.boards.numbers import cost_direction
+from claims.boards.costs import cost_direction
 from claims.models import Benchmark, Claim, Cost, OldSlug, Result, ResultValue
 from claims.terms import CostMeasure, CurationState, Direction, Qualifier, Role
 from leaderboard.templatetags.board_tags import MOST_COLUMNS

@@ -59,7 +59,7 @@ def test_history_where_lower_is_better_and_where_nobody_knows() -> None:
     Metric.objects.update(direction=Direction.UNKNOWN)
     history = read(Benchmark.objects.get()).history
     assert history is not None
-    assert (history.records, len(history.points)) == ([], 6)
+    assert (len(history.records), len(history.points)) == (0, 6)
 
 
 def test_history_is_of_what_the_filters_leave() -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from claims import boards
-from claims.boards import numbers, reading
-from claims.models import Benchmark, Metric
+from claims.boards import reading, standings
 from claims.terms import CostMeasure
 from tests import factories as make
 
@@ -19,14 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_row_that_comes_while_a_board_is_read_is_left_for_the_next_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    benchmark = make.make_board(3)
-
-    def read_earlier(wanted: Benchmark, metrics: Mapping[int, Metric]) -> tuple[dict[int, boards.Row], Counter[int]]:
-        rows, hidden = numbers.read_rows(wanted, metrics)
-        rows.pop(max(rows))
-        return rows, hidden
-
-    monkeypatch.setattr(reading, "read_rows", read_earlier)
+    benchmark = make.make_board(2)
+    earlier = standings.read_standings(benchmark)
+    make.make_board(1, benchmark=benchmark)
+    monkeypatch.setattr(reading, "read_standings", lambda benchmark: earlier)
     board = boards.read_board(benchmark, {})
     assert (board.total, len(board.rows)) == (2, 2)
     monkeypatch.undo()
