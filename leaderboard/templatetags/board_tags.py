@@ -34,7 +34,7 @@ from claims.boards import (
 from claims.models import Claim, Cost
 from claims.terms import CostMeasure, Direction, Qualifier, Role
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
-from leaderboard.templatetags.word_tags import NBSP
+from leaderboard.templatetags.word_tags import NBSP, Offer, offer
 
 register = template.Library()
 
@@ -87,6 +87,19 @@ def _with_magnitude(text: str, value: float, stated: str) -> str:
         return text
     letter = _LETTERS.get(_stated_factor(value, stated))
     return f"{text}{NBSP}{letter}" if letter else text
+
+
+# "76.5% to 80.9", "1.7x - 2.7", "200 to 1000", as texts state ranges; behind it the unit may stand once more
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s?\\?[%x]?\s?(?:to|sim|[-\u2013~])\s?(\d+(?:\.\d+)?)(?=[^\d.]*$)")
+
+
+def _with_dash(stated: str, value: float, value_max: float | None) -> str:
+    """Return the words of a number, a range of two plain numbers as all pages print ranges: "76.5–80.9"."""
+    text = stated.strip()
+    found = _RANGE.match(text)
+    if found is None or value_max is None or _stated_factor(value, found[1]) != _stated_factor(value_max, found[2]):
+        return text
+    return f"{found[1]}{EN_DASH}{found[2]}{text[found.end() :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +245,13 @@ def column_choices(board: Board) -> list[ColumnChoice]:
 
 
 @register.simple_tag(takes_context=True)
-def columns_left_out(context: template.Context, board: Board) -> list[Head]:
-    """Return the columns that the table has no room for: sorting by one shows it."""
+def columns_left_out(context: template.Context, board: Board) -> Offer[Head]:
+    """Return the columns that the table has no room for, those first that many rows state: sorting by one shows it."""
     if board.chosen_columns:
-        return []
+        return Offer([], [])
     shown = {column.key for column in shown_columns(board)}
-    return [_head(board, column, context["request"].GET) for column in board.columns if column.key not in shown]
+    heads = [_head(board, column, context["request"].GET) for column in board.columns if column.key not in shown]
+    return offer(heads, [head.column.count for head in heads], board.shown)
 
 
 def _head(board: Board, column: Column, query: QueryDict) -> Head:
@@ -346,12 +360,12 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
 @register.simple_tag
 def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
     """Return a number as the text states it, with its qualifier, sign, unit and uncertainty."""
-    text = statement.stated.strip()
+    text = _with_dash(statement.stated, statement.value, statement.value_max)
     if statement.value_max is None and statement.uncertainty is None and len(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) > 1:
         # The text states a list in one breath ("96.1/95.2%"); this is its part of it.
         text = f"{statement.value:,.{statement.decimals}f}"
     else:
-        text = _with_magnitude(text, statement.value, statement.stated)
+        text = _with_magnitude(text, statement.value, text)
     if statement.unit and unit and statement.unit not in text:
         text = f"{text}{TIMES}" if statement.unit == "x" else f"{text} {statement.unit}"
     text = re.sub(r"(?<=\d) ?(?=%)", NBSP, text)
@@ -395,7 +409,8 @@ def _grouped(text: str) -> str:
 def cost_text(cell: Cell) -> str:
     """Return a cost of a row as text: the stated words, with the unit where they leave it out, a bare number's digits grouped."""
     word = QUALIFIERS.get(cell.qualifier, "")
-    text = _with_magnitude(_grouped(cell.stated.strip()), cell.value, cell.stated)
+    stated = _with_dash(cell.stated, cell.value, cell.value_max)
+    text = _with_magnitude(_grouped(stated), cell.value, stated)
     if cell.unit and cell.unit not in text:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"
     text = re.sub(r"(?<=\d)\s?x$", TIMES, text)

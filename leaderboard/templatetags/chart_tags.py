@@ -28,6 +28,7 @@ from leaderboard.templatetags.board_tags import (
     paper_date,
     printed_number,
 )
+from leaderboard.templatetags.word_tags import Offer, offer
 
 register = template.Library()
 
@@ -61,16 +62,17 @@ class ChartPanel:
 
     `rows` are those that it draws; `points` the table's rows, which are of `listed` of them, and `more` counts the others. `undirected`:
     nobody knows which end of an axis is better. `sharing` counts rows that lie on the same place as another. `library` is the
-    address of the chart's library, '' where it is missing and the table is all there is.
+    address of the chart's library, '' where it is missing and the table is all there is. Of the costs those that many rows state are
+    offered at first.
     """
 
     kind: ChartKind
     title: str
     value_name: str
     kinds: list[Choice]
-    costs: list[Choice]
-    sizes: list[Choice]
-    colours: list[Choice]
+    costs: Offer[Choice]
+    sizes: Offer[Choice]
+    colours: Offer[Choice]
     rows: Sequence[Row]
     lead: Sequence[Row]
     heads: list[Head]
@@ -126,14 +128,9 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         ),
         value_name=tradeoff.metric.label,
         kinds=[Choice(KIND_NAMES[kind], _href(query, chart=kind.value), kind is charting.kind) for kind in charting.kinds],
-        costs=[
-            Choice(measure_name(choice.measure), _href(query, cost=choice.measure), choice.chosen, choice.count)
-            for choice in tradeoff.choices
-        ]
-        if charting.kind is not ChartKind.TIME
-        else [],
-        sizes=_size_choices(query, charting),
-        colours=_colour_choices(query, charting),
+        costs=_offer(_cost_choices(query, tradeoff) if charting.kind is not ChartKind.TIME else [], board.shown),
+        sizes=_offer(_size_choices(query, charting), len(history.points) if charting.kind is ChartKind.TIME else board.shown),
+        colours=_offer(_colour_choices(query, charting), board.shown),
         rows=rows,
         lead=leading(board),
         heads=heads,
@@ -164,6 +161,18 @@ def _enumerate(names: Sequence[str]) -> str:
 
 
 # ---- links ----
+
+
+def _offer(choices: Sequence[Choice], total: int) -> Offer[Choice]:
+    return offer(
+        choices, [choice.rows for choice in choices], total, chosen=[place for place, choice in enumerate(choices) if choice.chosen]
+    )
+
+
+def _cost_choices(query: QueryDict, tradeoff: Tradeoff) -> list[Choice]:
+    return [
+        Choice(measure_name(choice.measure), _href(query, cost=choice.measure), choice.chosen, choice.count) for choice in tradeoff.choices
+    ]
 
 
 def _size_choices(query: QueryDict, charting: Charting) -> list[Choice]:

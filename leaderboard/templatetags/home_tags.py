@@ -15,7 +15,7 @@ from claims.boards import AreaBoards, Summary, Unled
 from claims.models import Claim, Record
 from claims.terms import Direction
 from leaderboard.templatetags.board_tags import QUALIFIERS, printed_claim
-from leaderboard.templatetags.word_tags import NBSP
+from leaderboard.templatetags.word_tags import NBSP, jointed
 
 register = template.Library()
 
@@ -125,11 +125,11 @@ def holder_name(claim: Claim) -> SafeString:
     """Return what a claim's row is called: its model and variant; a method without a name is called by its paper's title."""
     result = claim.result
     if result is None:
-        return format_html("<bdi>{}</bdi>", claim.model_name or "another result")
+        return format_html("<bdi>{}</bdi>", jointed(claim.model_name or "another result"))
     if not result.model_name:
         return format_html("<bdi>{}</bdi>", result.paper.title if result.paper else "an unnamed model")
-    variant = format_html(' <span class="variant"><bdi>{}</bdi></span>', result.variant) if result.variant else ""
-    return format_html("<bdi>{}</bdi>{}", result.model_name, variant)
+    variant = format_html(' <span class="variant"><bdi>{}</bdi></span>', jointed(result.variant)) if result.variant else ""
+    return format_html("<bdi>{}</bdi>{}", jointed(result.model_name), variant)
 
 
 @register.simple_tag

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -27,6 +32,46 @@ def thousands(count: int) -> str:
 @register.filter
 def minus(count: int, less: int) -> int:
     return count - less
+
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[Choice]):
+    """Choices of which some are offered at once; the `others` open behind them."""
+
+    first: list[Choice]
+    others: list[Choice]
+
+
+LEAST_SHARE = 10
+"""What fewer than a tenth of the rows state is not offered at once,"""
+LEAST_FIRST = 3
+"""unless fewer than so many choices would be."""
+
+
+def offer(choices: Sequence[Choice], counts: Sequence[int | None], total: int, *, chosen: Collection[int] = ()) -> Offer[Choice]:
+    """Part `choices` by how many of `total` rows state each; None counts for all. Order is kept, and a single other is no longer than
+    the word that would stand for it.
+
+    `chosen` are the places of those that are offered whatever their count.
+    """
+    ranked = sorted(range(len(choices)), key=lambda place: -(total if (count := counts[place]) is None else count))
+    common = {place for place in ranked if (count := counts[place]) is None or count * LEAST_SHARE >= total}
+    first = {*common, *ranked[:LEAST_FIRST], *chosen}
+    if len(choices) - len(first) < 2:
+        return Offer(list(choices), [])
+    return Offer(
+        [choice for place, choice in enumerate(choices) if place in first],
+        [choice for place, choice in enumerate(choices) if place not in first],
+    )
+
+
+@register.filter
+def jointed(name: str) -> SafeString:
+    """Return a name, escaped, that may break behind its underscores rather than in the middle of a word."""
+    return mark_safe(escape(name).replace("_", "_<wbr>"))  # noqa: S308 - escaped
 
 
 @register.filter

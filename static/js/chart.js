@@ -228,6 +228,19 @@
     if (this.dated) figure.layout.annotations.forEach(function (name) { if (name.name) name.x = Date.parse(name.x); });
   };
 
+  // Returns an axis' title without its last words where it is wider than the drawing: the panel's heading has them all.
+  function fitTitle(title) {
+    if (title.templateitemname !== "title") return title;
+    var brush = document.createElement("canvas").getContext("2d"), font = this.template.layout.annotationdefaults.font;
+    var words = title.text.split(" "), arrow = /^[↑↓]$/.test(words[words.length - 1]) ? " " + words.pop() : "", text = words.join(" ");
+    brush.font = font.size + "px " + font.family;
+    while (words.length > 1 && brush.measureText(text + arrow).width > this.width - 24) {
+      words.pop();
+      text = words.join(" ") + " …";
+    }
+    return Object.assign({}, title, { text: text + arrow });
+  }
+
   // Returns the layout of what is shown, in the page's colours.
   Chart.prototype.layout = function () {
     var layout = JSON.parse(JSON.stringify(this.answer.figure.layout));
@@ -235,7 +248,11 @@
     layout.width = this.width;
     layout.height = this.height;
     if (matchMedia("(hover: none)").matches) layout.hoverdistance = 20; // a finger is no mouse
-    if (this.inPanels()) return Object.assign(layout, JSON.parse(JSON.stringify(this.narrow ? this.answer.narrow.layout : {})));
+    if (this.inPanels()) {
+      Object.assign(layout, JSON.parse(JSON.stringify(this.narrow ? this.answer.narrow.layout : {})));
+      layout.annotations = layout.annotations.map(fitTitle, this);
+      return layout;
+    }
     Object.assign(layout.xaxis, this.ticks());
     layout.xaxis.range = this.view.x.slice();
     layout.yaxis.range = this.view.y.slice();
@@ -314,7 +331,7 @@
       });
       others.sort(function (one, other) { return chart.answer.corner.yanchor === "top" ? one.y - other.y : other.y - one.y; });
     }
-    var titles = given.filter(function (name) { return !name.name; });
+    var titles = given.filter(function (name) { return !name.name; }).map(fitTitle, chart);
     return titles.concat(placeNames(names.concat(others.slice(0, 10 * most)), chart, most));
   };
 

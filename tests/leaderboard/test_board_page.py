@@ -351,11 +351,12 @@ def test_board_left_empty_names_the_filters_and_the_way_out(client: Client) -> N
     text = text_of(response).replace("\u00a0", " ")
     assert response.status_code == 200
     assert "No row passes these filters" in text
-    assert "year “2020”, state “accepted”: none of the 3 rows fits" in text
+    assert "Year “2020”, state “accepted”: none of the 3 rows fits" in text
     assert "Drop the state: 3 rows" in text
     assert "Drop the year" not in text
     # In the words of the chips, not of the address.
-    assert "role “quoted baselines”" in text_of(client.get(f"{board.get_absolute_url()}?role=baseline"))
+    assert "Role “quoted baselines”" in text_of(client.get(f"{board.get_absolute_url()}?role=baseline"))
+    assert "Model “none”, like for like: none of the" in text_of(client.get(f"{board.get_absolute_url()}?model=none&like=1"))
     assert "Ranked by Top-1 accuracy" in text
 
 

@@ -271,6 +271,28 @@ def test_costs_are_offered_by_how_many_rows_have_them_with_a_score() -> None:
     assert read(benchmark, "cost=flops").measure == "flops"
 
 
+def test_costs_that_few_rows_state_open_behind_the_others(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    rare = [CostMeasure.EPOCHS, CostMeasure.TOKENS, CostMeasure.MEMORY]
+    for number in range(11):
+        result = add_row(benchmark, f"Model-{number}", 80.0 + number / 10, 7)
+        assert result.paper is not None
+        for place, measure in enumerate([CostMeasure.FLOPS, CostMeasure.LATENCY, *(rare if number == 0 else [])]):
+            make.make_cost("It", paper=result.paper, result=result, measure=measure, value=5.0, ordinal=place)
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    costs = re.search(r'<nav class="chart__costs" aria-label="Cost">.*?</nav>', page, re.DOTALL)
+    assert costs is not None
+    first, behind = costs[0].split("<details")
+    assert [re.search(r"\?cost=(\w+)", link)[1] for link in first.split("<a ")[1:]] == ["flops", "latency", "parameters"]  # type: ignore[index]
+    assert "3\u00a0more costs" in behind
+    assert behind.count("<a ") == 3
+    # What is chosen stands among the first, of the costs and of the sizes.
+    page = client.get(f"{benchmark.get_absolute_url()}?cost=epochs&size=tokens").content.decode()
+    navs = {name: re.search(rf'<nav class="chart__costs" aria-label="{name}">.*?</nav>', page, re.DOTALL)[0] for name in ("Cost", "Size")}  # type: ignore[index]
+    assert 'aria-current="true">Epochs' in navs["Cost"].partition("<details")[0]
+    assert 'aria-current="true">Tokens' in navs["Size"].partition("<details")[0]
+
+
 def test_only_costs_that_are_amounts_are_compared() -> None:
     benchmark = make.make_benchmark()
     result = add_row(benchmark, "Model", 80.0, None)

@@ -9,10 +9,10 @@ import pytest
 
 from claims.boards import Cell, Column
 from claims.terms import ClaimKind, CurationState, Direction, Qualifier
-from leaderboard.templatetags.board_tags import column_scale, paper_date, printed_number
+from leaderboard.templatetags.board_tags import column_scale, cost_text, paper_date, printed_number
 from leaderboard.templatetags.listing_tags import file_size
 from leaderboard.templatetags.paper_tags import Mark, marked_text
-from leaderboard.templatetags.word_tags import plural
+from leaderboard.templatetags.word_tags import jointed, offer, plural
 
 
 def make_cell(stated: str, value: float, **fields: Any) -> Cell:
@@ -54,6 +54,48 @@ def make_cell(stated: str, value: float, **fields: Any) -> Cell:
 )
 def test_number_keeps_the_stated_precision(cell: Cell, scale: float, printed: tuple[str, int]) -> None:
     assert printed_number(cell, scale) == printed
+
+
+@pytest.mark.parametrize(
+    ("stated", "value", "value_max", "unit", "printed"),
+    [
+        ("76.5% to 80.9", 76.5, 80.9, "%", "76.5–80.9 %"),
+        ("200 to 1000", 200e6, 1000e6, "", "200–1000\u00a0M"),
+        ("1.7x - 2.7", 1.7, 2.7, "x", "1.7–2.7×"),
+        ("28.4\\% to 43.9", 28.4, 43.9, "%", "28.4–43.9 %"),
+        ("2-5ms", 2.0, 5.0, "ms", "2–5ms"),
+        ("1% sim 2", 1.0, 2.0, "%", "1–2 %"),
+        # Its ends are of other sizes, and it is no range.
+        ("100K to 48", 100e3, 48e6, "", "100K to 48"),
+        ("21-24", 21.0, None, "", "21-24"),
+    ],
+)
+def test_range_is_printed_with_a_dash(stated: str, value: float, value_max: float | None, unit: str, printed: str) -> None:
+    assert cost_text(make_cell(stated, value, value_max=value_max, unit=unit)) == printed
+
+
+@pytest.mark.parametrize(
+    ("counts", "total", "chosen", "first", "others"),
+    [
+        ([90, 50, 10, 9, 1, 1], 100, [], "abc", "def"),
+        ([90, 50, 10, 9, 1, 1], 100, [5], "abcf", "de"),
+        ([1, 2, 90, 1, 3], 100, [], "bce", "ad"),
+        ([None, 2, 1, 1, 1], 100, [], "abc", "de"),
+        # What would be hidden alone stays.
+        ([90, 50, 10, 1], 100, [], "abcd", ""),
+        ([1, 1], 100, [], "ab", ""),
+        ([], 0, [], "", ""),
+    ],
+)
+def test_choices_that_few_rows_state_open_behind_the_others(
+    counts: list[int | None], total: int, chosen: list[int], first: str, others: str
+) -> None:
+    offered = offer("abcdef"[: len(counts)], counts, total, chosen=chosen)
+    assert ("".join(offered.first), "".join(offered.others)) == (first, others)
+
+
+def test_name_breaks_behind_its_underscores_alone() -> None:
+    assert jointed("vit_<b>_16") == "vit_<wbr>&lt;b&gt;_<wbr>16"
 
 
 @pytest.mark.parametrize(
