@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from claims.boards.rows import BoundEffect, Column, Glance, LikeForLike, Row, measure_of
+from claims.boards.rows import BoundEffect, Column, Glance, History, LikeForLike, Row, measure_of
 from claims.boards.standings import Flags, codes_of
 from claims.boards.table import Places, Rows, Table
 from claims.filters import Bound
@@ -98,7 +98,7 @@ _SIZES = (1e6, 5e6, 10e6, 25e6, 50e6, 100e6, 250e6, 1e9, 10e9, 100e9)
 _FEWEST_SIZED = 5
 
 
-def look_at(table: Table, rows: Places, primary: Column | None) -> Glance:
+def look_at(table: Table, rows: Places, primary: Column | None, history: History | None) -> Glance:
     """Return a board's best rows and how far its rows are checked. `rows` stand in the board's own order and have their ranks."""
     of = table.standings
     leads = rows[:0]
@@ -116,11 +116,14 @@ def look_at(table: Table, rows: Places, primary: Column | None) -> Glance:
         fits[of.price_row[entries[_are_within(table, entries, Bound(CostMeasure.PARAMETERS, None, limit))]]] = True
         small = leads[fits[leads]]
     without_extra = leads[~of.extra[leads]] if len(leads) and of.extra[leads[0]] else leads[:0]
+    records = history.records.places if history is not None else rows[:0]
+    holds = len(leads) and len(records) and records[-1] == leads[0]
     unreviewed, imported = table.unreviewed[rows], of.imported[rows]
     return Glance(
         best=_first(table, leads),
         best_without_extra=_first(table, without_extra),
         best_small=_first(table, small),
+        broke=_first(table, records[-2:-1]) if holds else None,
         limit=limit,
         accepted=int((~unreviewed).sum()),
         unreviewed=int((unreviewed & ~imported).sum()),

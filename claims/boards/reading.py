@@ -83,8 +83,8 @@ def read_board(
     kept = board_order(table, kept, columns)
     rank_rows(table, kept, columns)
     tradeoff = compare(table, kept, columns, str(query.get("cost", "")))
-    glance = look_at(table, kept, next((column for column in columns if column.is_primary), None))
     history = trace_history(table, kept, columns)
+    glance = look_at(table, kept, next((column for column in columns if column.is_primary), None), history)
     charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}

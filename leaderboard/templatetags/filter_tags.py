@@ -15,6 +15,7 @@ from claims.boards import BOUNDS, FILTERS, Board, BoundEffect, Column, Facet, Gl
 from claims.terms import CANONICAL_UNITS, COMPARABLE_KINDS, ConditionKind, CostMeasure
 from leaderboard.templatetags.board_tags import (
     BYTE_STEPS,
+    MINUS,
     TIME_STEPS,
     conflict_words,
     cost_text,
@@ -22,6 +23,7 @@ from leaderboard.templatetags.board_tags import (
     measure_words,
     number_text,
     paper_date,
+    printed_number,
 )
 from leaderboard.templatetags.word_tags import NBSP, plural
 
@@ -274,6 +276,16 @@ def glance_number(row: Row, primary: Column) -> GlanceNumber | None:
         ties=row.tied,
         cost=f"{cost_text(size)} parameters" if size is not None else "no size stated",
     )
+
+
+@register.simple_tag
+def record_step(look: Glance, primary: Column) -> str:
+    """Return by how much the best row broke the record of another, "+0.4", '' if it broke none or one of the two was rejected just now."""
+    cells = [row.cells.get(primary.key) for row in (look.best, look.broke) if row is not None]
+    if len(cells) < 2 or cells[0] is None or cells[1] is None or cells[0].rank_by is None or cells[1].rank_by is None:
+        return ""
+    decimals = max(printed_number(cell)[1] for cell in cells if cell is not None)
+    return f"{cells[0].rank_by - cells[1].rank_by:+,.{decimals}f}".replace("-", MINUS)
 
 
 @register.simple_tag(takes_context=True)

@@ -429,6 +429,19 @@ def test_row_with_labels_of_a_name_like_none_has_extra_data(client: Client, boar
     assert (look.best.model, look.best_without_extra.model) == ("Rich", "Plain")
 
 
+def test_glance_says_which_record_the_leader_broke_and_by_how_much(client: Client, board: Benchmark) -> None:
+    add(board, "80%", "First", day=date(2021, 5, 1))
+    assert "Record since then" not in text_of(client.get(board.get_absolute_url())), "the first number broke none"
+    add(board, "81.25%", "Second", day=date(2022, 5, 1))
+    add(board, "81.25%", "Equal", day=date(2023, 5, 1))
+    assert "Record since then, +1.25 over First" in text_of(client.get(board.get_absolute_url()))
+    assert "Record since then" not in text_of(client.get(f"{board.get_absolute_url()}?as_of=2021-12-31"))
+    add(board, "85%", "Undated")
+    page = client.get(board.get_absolute_url())
+    assert page.context["board"].glance.best.model == "Undated"
+    assert "Record since then" not in text_of(page), "nobody knows since when"
+
+
 # ---- asked again ----
 
 
