@@ -38,6 +38,11 @@ class Migration(migrations.Migration):
                 ('vocabulary_hash', models.CharField(max_length=64)),
                 ('created', models.DateTimeField(auto_now_add=True)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('extractor_version', 'vocabulary_hash'), name='run_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ChangeSet',
@@ -51,6 +56,12 @@ class Migration(migrations.Migration):
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('undoes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='claims.changeset')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('undoes__isnull', False)), fields=('undoes',), name='change_set_undone_once'),
+                    models.CheckConstraint(condition=models.Q(('undoes', models.F('id')), _negated=True), name='change_set_not_undoing_itself'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Condition',
@@ -79,6 +90,12 @@ class Migration(migrations.Migration):
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_%(class)ss', to='claims.dataset')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='claims.dataset')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='dataset_not_merged_into_itself'),
+                    models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='dataset_not_its_own_parent'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Claim',
@@ -124,6 +141,25 @@ class Migration(migrations.Migration):
                 ('dataset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='claims.dataset')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['model_key'], name='claim_by_model_key'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('value_max__isnull', True), ('value_max__gte', models.F('value')), _connector='OR'), name='claim_range_ordered', violation_error_message='A range ends below its start.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), models.Q(('reject_reason', ''), _negated=True)), models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), _negated=True), ('reject_reason', '')), _connector='OR'), name='claim_rejected_with_reason', violation_error_message='A rejection, and nothing else, needs a reason.'),
+                    models.CheckConstraint(condition=models.Q(('state', claims.terms.CurationState['UNREVIEWED']), models.Q(('decided_by', claims.terms.DecidedBy['NOBODY']), _negated=True), _connector='OR'), name='claim_decided_by_somebody', violation_error_message='What is accepted or rejected was decided by somebody.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('tier', ''), ('tier_reason', '')), models.Q(models.Q(('tier', ''), _negated=True), models.Q(('tier_reason', ''), _negated=True)), _connector='OR'), name='claim_tier_with_reason', violation_error_message='Verified and disputed need a reason.'),
+                    models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='claim_confidence_is_a_share'),
+                    models.CheckConstraint(condition=models.Q(('canonical_max__isnull', True), ('canonical_max__gte', models.F('canonical_value')), _connector='OR'), name='claim_canonical_range_ordered'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('value__isnull', True), models.Q(('value__gte', -1e+30), ('value__lte', 1e+30)), _connector='OR'), models.Q(('value_max__isnull', True), models.Q(('value_max__gte', -1e+30), ('value_max__lte', 1e+30)), _connector='OR'), models.Q(('canonical_value__isnull', True), models.Q(('canonical_value__gte', -1e+30), ('canonical_value__lte', 1e+30)), _connector='OR'), models.Q(('canonical_max__isnull', True), models.Q(('canonical_max__gte', -1e+30), ('canonical_max__lte', 1e+30)), _connector='OR'), models.Q(('uncertainty__isnull', True), models.Q(('uncertainty__gte', -1e+30), ('uncertainty__lte', 1e+30)), _connector='OR')), name='claim_numbers_finite', violation_error_message='A number is too large to be one.'),
+                    models.CheckConstraint(condition=models.Q(('tier__in', ['verified', 'disputed', ''])), name='claim_tier_known'),
+                    models.CheckConstraint(condition=models.Q(('reject_reason__in', ['not_a_result', 'wrongly_read', ''])), name='claim_reject_reason_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['absolute', 'delta', 'ratio'])), name='claim_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='claim_role_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['unreviewed', 'accepted', 'rejected'])), name='claim_state_known'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__in', ['nobody', 'policy', 'person'])), name='claim_decided_by_known'),
+                    models.CheckConstraint(condition=models.Q(('qualifier__in', ['=', '~', '>', '<', '<=', '>='])), name='claim_qualifier_known'),
+                ],
                 'abstract': False,
             },
         ),
@@ -144,6 +180,12 @@ class Migration(migrations.Migration):
                 ('leader', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='claims.claim')),
                 ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='benchmarks', to='claims.dataset')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('chosen_by__in', ['rule', 'person'])), name='benchmark_chosen_by_known'),
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='benchmark_not_merged_into_itself'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DatasetSplit',
@@ -152,6 +194,11 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100)),
                 ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='splits', to='claims.dataset')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('dataset', 'name'), name='dataset_split_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Decision',
@@ -164,6 +211,14 @@ class Migration(migrations.Migration):
                 ('object_version', models.PositiveIntegerField()),
                 ('change_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='claims.changeset')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['object_kind', 'object_id'], name='decision_by_object'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('change_set', 'object_kind', 'object_id'), name='decision_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Import',
@@ -209,6 +264,12 @@ class Migration(migrations.Migration):
                 ('uploaded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='listings', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'reading', 'done', 'failed', 'withdrawn'])), name='listing_state_known'),
+                    models.CheckConstraint(condition=models.Q(('year_source__in', ['given', 'inferred', ''])), name='listing_year_source_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('year__isnull', True), ('year_source', '')), models.Q(('year__isnull', False), models.Q(('year_source', ''), _negated=True)), _connector='OR'), name='listing_year_with_source'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.ListingState['FAILED']), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='listing_failed_with_error', violation_error_message='A listing that failed says why.'),
+                ],
                 'permissions': [('upload_listing', 'Can upload listings')],
             },
         ),
@@ -229,6 +290,16 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, default='')),
                 ('listing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='claims.listing')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', claims.terms.ChunkState['DONE']), _negated=True), fields=['lease_until'], name='listing_chunk_open'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('listing', 'number'), name='listing_chunk_unique'),
+                    models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='listing_chunk_ordered'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'leased', 'done', 'failed'])), name='listing_chunk_state_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ListingIssue',
@@ -260,6 +331,12 @@ class Migration(migrations.Migration):
                 ('upper_bound', models.FloatField(blank=True, null=True)),
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_%(class)ss', to='claims.metric')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower', 'unknown'])), name='metric_direction_known'),
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='metric_not_merged_into_itself'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='dataset',
@@ -279,6 +356,11 @@ class Migration(migrations.Migration):
                 ('column', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.metric')),
                 ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.metric')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('benchmark', 'metric'), name='benchmark_metric_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='benchmark',
@@ -299,6 +381,9 @@ class Migration(migrations.Migration):
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_%(class)ss', to='claims.mlmodel')),
             ],
             options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='ml_model_not_merged_into_itself'),
+                ],
                 'verbose_name': 'model',
             },
         ),
@@ -337,6 +422,19 @@ class Migration(migrations.Migration):
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_papers', to='claims.paper')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['title_key'], name='paper_by_title_key'),
+                    models.Index(fields=['last_day'], name='paper_by_day'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('arxiv_id', ''), _negated=True), fields=('arxiv_id',), name='paper_arxiv_id_unique'),
+                    models.UniqueConstraint(condition=models.Q(('arxiv_id', '')), fields=('title_key',), name='paper_title_unique_without_arxiv_id'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('date_source', ''), ('first_day__isnull', True), ('last_day__isnull', True)), models.Q(('first_day__isnull', False), ('last_day__gte', models.F('first_day')), models.Q(('date_source', ''), _negated=True)), _connector='OR'), name='paper_date_whole', violation_error_message='A date needs its first and last possible day, in order, and its source.'),
+                    models.CheckConstraint(condition=models.Q(('date_source__in', ['year_inferred', 'year_given', 'stated', 'curator', ''])), name='paper_date_source_known'),
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='paper_not_merged_into_itself'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='mlmodel',
@@ -363,6 +461,11 @@ class Migration(migrations.Migration):
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('paper', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='texts', to='claims.paper')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('paper', 'sha256'), name='paper_text_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='paper',
@@ -388,6 +491,9 @@ class Migration(migrations.Migration):
                 ('paper_text', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='claims.papertext')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('listing', 'position'), name='listing_entry_unique'),
+                ],
                 'verbose_name_plural': 'listing entries',
             },
         ),
@@ -435,6 +541,27 @@ class Migration(migrations.Migration):
                 ('paper_text', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='claims.papertext')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['model_key'], name='cost_by_model_key'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('value_max__isnull', True), ('value_max__gte', models.F('value')), _connector='OR'), name='cost_range_ordered', violation_error_message='A range ends below its start.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), models.Q(('reject_reason', ''), _negated=True)), models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), _negated=True), ('reject_reason', '')), _connector='OR'), name='cost_rejected_with_reason', violation_error_message='A rejection, and nothing else, needs a reason.'),
+                    models.CheckConstraint(condition=models.Q(('state', claims.terms.CurationState['UNREVIEWED']), models.Q(('decided_by', claims.terms.DecidedBy['NOBODY']), _negated=True), _connector='OR'), name='cost_decided_by_somebody', violation_error_message='What is accepted or rejected was decided by somebody.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('tier', ''), ('tier_reason', '')), models.Q(models.Q(('tier', ''), _negated=True), models.Q(('tier_reason', ''), _negated=True)), _connector='OR'), name='cost_tier_with_reason', violation_error_message='Verified and disputed need a reason.'),
+                    models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='cost_confidence_is_a_share'),
+                    models.CheckConstraint(condition=models.Q(('canonical_max__isnull', True), ('canonical_max__gte', models.F('canonical_value')), _connector='OR'), name='cost_canonical_range_ordered'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('value__isnull', True), models.Q(('value__gte', -1e+30), ('value__lte', 1e+30)), _connector='OR'), models.Q(('value_max__isnull', True), models.Q(('value_max__gte', -1e+30), ('value_max__lte', 1e+30)), _connector='OR'), models.Q(('canonical_value__isnull', True), models.Q(('canonical_value__gte', -1e+30), ('canonical_value__lte', 1e+30)), _connector='OR'), models.Q(('canonical_max__isnull', True), models.Q(('canonical_max__gte', -1e+30), ('canonical_max__lte', 1e+30)), _connector='OR'), models.Q(('uncertainty__isnull', True), models.Q(('uncertainty__gte', -1e+30), ('uncertainty__lte', 1e+30)), _connector='OR')), name='cost_numbers_finite', violation_error_message='A number is too large to be one.'),
+                    models.CheckConstraint(condition=models.Q(('tier__in', ['verified', 'disputed', ''])), name='cost_tier_known'),
+                    models.CheckConstraint(condition=models.Q(('reject_reason__in', ['not_a_result', 'wrongly_read', ''])), name='cost_reject_reason_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['absolute', 'delta', 'ratio'])), name='cost_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='cost_role_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['unreviewed', 'accepted', 'rejected'])), name='cost_state_known'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__in', ['nobody', 'policy', 'person'])), name='cost_decided_by_known'),
+                    models.CheckConstraint(condition=models.Q(('qualifier__in', ['=', '~', '>', '<', '<=', '>='])), name='cost_qualifier_known'),
+                    models.UniqueConstraint(condition=models.Q(('paper_text__isnull', False)), fields=('paper_text', 'field', 'start', 'end', 'ordinal'), name='cost_anchor_unique'),
+                    models.CheckConstraint(condition=models.Q(('measure__in', ['parameters', 'flops', 'macs', 'latency', 'throughput', 'gpu_hours', 'gpu_days', 'tpu_hours', 'training_time', 'search_time', 'training_cost', 'inference_cost', 'inference_time', 'epochs', 'steps', 'nfe', 'model_size', 'memory', 'energy', 'tokens', 'training_data', 'batch_size', 'storage', 'speed', 'compression', 'other'])), name='cost_measure_known'),
+                ],
                 'abstract': False,
             },
         ),
@@ -460,6 +587,14 @@ class Migration(migrations.Migration):
                 ('paper', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='results', to='claims.paper')),
                 ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='results', to='claims.import')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('paper__isnull', False)), fields=('benchmark', 'paper', 'model_key', 'variant_key', 'setting_key', 'role'), name='result_unique_in_paper'),
+                    models.UniqueConstraint(condition=models.Q(('paper__isnull', True)), fields=('benchmark', 'source', 'model_key', 'variant_key', 'setting_key', 'role'), name='result_unique_in_import'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('paper__isnull', False), ('source__isnull', True)), models.Q(('paper__isnull', True), ('source__isnull', False)), _connector='OR'), name='result_has_one_origin', violation_error_message='A row comes from a paper or from an import, exactly one of them.'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='result_role_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CostLink',
@@ -472,6 +607,13 @@ class Migration(migrations.Migration):
                 ('cost', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='claims.cost')),
                 ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cost_links', to='claims.result')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('result', 'cost'), name='cost_link_unique'),
+                    models.CheckConstraint(condition=models.Q(('linked_by__in', ['rule', 'person'])), name='cost_link_linked_by_known'),
+                    models.CheckConstraint(condition=models.Q(('tied', True), ('linked_by', claims.terms.LinkedBy['PERSON']), _connector='OR'), name='cost_link_untied_by_a_person'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='cost',
@@ -491,6 +633,11 @@ class Migration(migrations.Migration):
                 ('condition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.condition')),
                 ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='claims.result')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('result', 'condition'), name='result_condition_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='result',
@@ -509,6 +656,12 @@ class Migration(migrations.Migration):
                 ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.metric')),
                 ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values_shown', to='claims.result')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('result', 'metric'), name='result_value_unique'),
+                    models.CheckConstraint(condition=models.Q(('chosen_by__in', ['rule', 'person'])), name='result_value_chosen_by_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Flag',
@@ -525,6 +678,12 @@ class Migration(migrations.Migration):
                 ('settled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settled_flags', to='claims.changeset')),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='flags', to='claims.run')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('kind', 'object_kind', 'object_id', 'key'), name='flag_unique'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['identity', 'difference', 'gone', 'direction'])), name='flag_kind_known'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='cost',
@@ -554,6 +713,11 @@ class Migration(migrations.Migration):
                 ('paper_text', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='claims.papertext')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.run')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'paper_text'), name='run_text_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='run',
@@ -568,6 +732,11 @@ class Migration(migrations.Migration):
                 ('raw', models.JSONField()),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='claims.import')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'number'), name='source_record_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='cost',
@@ -594,6 +763,11 @@ class Migration(migrations.Migration):
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_%(class)ss', to='claims.task')),
                 ('primary_metric', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.metric')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='task_not_merged_into_itself'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='metric',
@@ -608,6 +782,11 @@ class Migration(migrations.Migration):
                 ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='default_tasks', to='claims.dataset')),
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.task')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('dataset', 'family'), name='default_task_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DefaultPrimary',
@@ -617,6 +796,11 @@ class Migration(migrations.Migration):
                 ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.metric')),
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='claims.task')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('dataset', 'task'), name='default_primary_unique'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='dataset',
@@ -651,64 +835,12 @@ class Migration(migrations.Migration):
                 ('task', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='claims.task')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('kind', 'key', 'scope'), name='alias_unique'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['TASK']), ('metric__isnull', True), ('ml_model__isnull', True), ('task__isnull', False)), models.Q(('dataset__isnull', False), ('kind', claims.terms.AliasKind['DATASET']), ('metric__isnull', True), ('ml_model__isnull', True), ('task__isnull', True)), models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['METRIC']), ('metric__isnull', False), ('ml_model__isnull', True), ('task__isnull', True)), models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['MODEL']), ('metric__isnull', True), ('ml_model__isnull', False), ('task__isnull', True)), _connector='OR'), name='alias_points_to_its_kind'),
+                ],
                 'verbose_name_plural': 'aliases',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='changeset',
-            constraint=models.UniqueConstraint(condition=models.Q(('undoes__isnull', False)), fields=('undoes',), name='change_set_undone_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='changeset',
-            constraint=models.CheckConstraint(condition=models.Q(('undoes', models.F('id')), _negated=True), name='change_set_not_undoing_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetsplit',
-            constraint=models.UniqueConstraint(fields=('dataset', 'name'), name='dataset_split_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['object_kind', 'object_id'], name='decision_by_object'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('change_set', 'object_kind', 'object_id'), name='decision_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'reading', 'done', 'failed', 'withdrawn'])), name='listing_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(('year_source__in', ['given', 'inferred', ''])), name='listing_year_source_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('year__isnull', True), ('year_source', '')), models.Q(('year__isnull', False), models.Q(('year_source', ''), _negated=True)), _connector='OR'), name='listing_year_with_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.ListingState['FAILED']), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='listing_failed_with_error', violation_error_message='A listing that failed says why.'),
-        ),
-        migrations.AddIndex(
-            model_name='listingchunk',
-            index=models.Index(condition=models.Q(('state', claims.terms.ChunkState['DONE']), _negated=True), fields=['lease_until'], name='listing_chunk_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='listingchunk',
-            constraint=models.UniqueConstraint(fields=('listing', 'number'), name='listing_chunk_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='listingchunk',
-            constraint=models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='listing_chunk_ordered'),
-        ),
-        migrations.AddConstraint(
-            model_name='listingchunk',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'leased', 'done', 'failed'])), name='listing_chunk_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='benchmarkmetric',
-            constraint=models.UniqueConstraint(fields=('benchmark', 'metric'), name='benchmark_metric_unique'),
         ),
         migrations.AddConstraint(
             model_name='mlmodel',
@@ -717,110 +849,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mlmodel',
             constraint=models.UniqueConstraint(condition=models.Q(('introduced_by__isnull', True)), fields=('name_key',), name='ml_model_unique_without_paper'),
-        ),
-        migrations.AddConstraint(
-            model_name='mlmodel',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='ml_model_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='papertext',
-            constraint=models.UniqueConstraint(fields=('paper', 'sha256'), name='paper_text_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='paper',
-            index=models.Index(fields=['title_key'], name='paper_by_title_key'),
-        ),
-        migrations.AddIndex(
-            model_name='paper',
-            index=models.Index(fields=['last_day'], name='paper_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.UniqueConstraint(condition=models.Q(('arxiv_id', ''), _negated=True), fields=('arxiv_id',), name='paper_arxiv_id_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.UniqueConstraint(condition=models.Q(('arxiv_id', '')), fields=('title_key',), name='paper_title_unique_without_arxiv_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('date_source', ''), ('first_day__isnull', True), ('last_day__isnull', True)), models.Q(('first_day__isnull', False), ('last_day__gte', models.F('first_day')), models.Q(('date_source', ''), _negated=True)), _connector='OR'), name='paper_date_whole', violation_error_message='A date needs its first and last possible day, in order, and its source.'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.CheckConstraint(condition=models.Q(('date_source__in', ['year_inferred', 'year_given', 'stated', 'curator', ''])), name='paper_date_source_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='paper_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='listingentry',
-            constraint=models.UniqueConstraint(fields=('listing', 'position'), name='listing_entry_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='costlink',
-            constraint=models.UniqueConstraint(fields=('result', 'cost'), name='cost_link_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='costlink',
-            constraint=models.CheckConstraint(condition=models.Q(('linked_by__in', ['rule', 'person'])), name='cost_link_linked_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='costlink',
-            constraint=models.CheckConstraint(condition=models.Q(('tied', True), ('linked_by', claims.terms.LinkedBy['PERSON']), _connector='OR'), name='cost_link_untied_by_a_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='resultcondition',
-            constraint=models.UniqueConstraint(fields=('result', 'condition'), name='result_condition_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(condition=models.Q(('paper__isnull', False)), fields=('benchmark', 'paper', 'model_key', 'variant_key', 'setting_key', 'role'), name='result_unique_in_paper'),
-        ),
-        migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(condition=models.Q(('paper__isnull', True)), fields=('benchmark', 'source', 'model_key', 'variant_key', 'setting_key', 'role'), name='result_unique_in_import'),
-        ),
-        migrations.AddConstraint(
-            model_name='result',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paper__isnull', False), ('source__isnull', True)), models.Q(('paper__isnull', True), ('source__isnull', False)), _connector='OR'), name='result_has_one_origin', violation_error_message='A row comes from a paper or from an import, exactly one of them.'),
-        ),
-        migrations.AddConstraint(
-            model_name='result',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='result_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='resultvalue',
-            constraint=models.UniqueConstraint(fields=('result', 'metric'), name='result_value_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='resultvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('chosen_by__in', ['rule', 'person'])), name='result_value_chosen_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='flag',
-            constraint=models.UniqueConstraint(fields=('kind', 'object_kind', 'object_id', 'key'), name='flag_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='flag',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['identity', 'difference', 'gone', 'direction'])), name='flag_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='runtext',
-            constraint=models.UniqueConstraint(fields=('run', 'paper_text'), name='run_text_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('extractor_version', 'vocabulary_hash'), name='run_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcerecord',
-            constraint=models.UniqueConstraint(fields=('source', 'number'), name='source_record_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='cost',
-            index=models.Index(fields=['model_key'], name='cost_by_model_key'),
         ),
         migrations.AddConstraint(
             model_name='cost',
@@ -832,103 +860,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('value_max__isnull', True), ('value_max__gte', models.F('value')), _connector='OR'), name='cost_range_ordered', violation_error_message='A range ends below its start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), models.Q(('reject_reason', ''), _negated=True)), models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), _negated=True), ('reject_reason', '')), _connector='OR'), name='cost_rejected_with_reason', violation_error_message='A rejection, and nothing else, needs a reason.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('state', claims.terms.CurationState['UNREVIEWED']), models.Q(('decided_by', claims.terms.DecidedBy['NOBODY']), _negated=True), _connector='OR'), name='cost_decided_by_somebody', violation_error_message='What is accepted or rejected was decided by somebody.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('tier', ''), ('tier_reason', '')), models.Q(models.Q(('tier', ''), _negated=True), models.Q(('tier_reason', ''), _negated=True)), _connector='OR'), name='cost_tier_with_reason', violation_error_message='Verified and disputed need a reason.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='cost_confidence_is_a_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('canonical_max__isnull', True), ('canonical_max__gte', models.F('canonical_value')), _connector='OR'), name='cost_canonical_range_ordered'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('value__isnull', True), models.Q(('value__gte', -1e+30), ('value__lte', 1e+30)), _connector='OR'), models.Q(('value_max__isnull', True), models.Q(('value_max__gte', -1e+30), ('value_max__lte', 1e+30)), _connector='OR'), models.Q(('canonical_value__isnull', True), models.Q(('canonical_value__gte', -1e+30), ('canonical_value__lte', 1e+30)), _connector='OR'), models.Q(('canonical_max__isnull', True), models.Q(('canonical_max__gte', -1e+30), ('canonical_max__lte', 1e+30)), _connector='OR'), models.Q(('uncertainty__isnull', True), models.Q(('uncertainty__gte', -1e+30), ('uncertainty__lte', 1e+30)), _connector='OR')), name='cost_numbers_finite', violation_error_message='A number is too large to be one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['verified', 'disputed', ''])), name='cost_tier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('reject_reason__in', ['not_a_result', 'wrongly_read', ''])), name='cost_reject_reason_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['absolute', 'delta', 'ratio'])), name='cost_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='cost_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unreviewed', 'accepted', 'rejected'])), name='cost_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__in', ['nobody', 'policy', 'person'])), name='cost_decided_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('qualifier__in', ['=', '~', '>', '<', '<=', '>='])), name='cost_qualifier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.UniqueConstraint(condition=models.Q(('paper_text__isnull', False)), fields=('paper_text', 'field', 'start', 'end', 'ordinal'), name='cost_anchor_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
             constraint=models.UniqueConstraint(condition=models.Q(('source_record__isnull', False)), fields=('source_record', 'column', 'ordinal'), name='cost_record_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='cost',
-            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['parameters', 'flops', 'macs', 'latency', 'throughput', 'gpu_hours', 'gpu_days', 'tpu_hours', 'training_time', 'search_time', 'training_cost', 'inference_cost', 'inference_time', 'epochs', 'steps', 'nfe', 'model_size', 'memory', 'energy', 'tokens', 'training_data', 'batch_size', 'storage', 'speed', 'compression', 'other'])), name='cost_measure_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='task_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='metric',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower', 'unknown'])), name='metric_direction_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='metric',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='metric_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='defaulttask',
-            constraint=models.UniqueConstraint(fields=('dataset', 'family'), name='default_task_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='defaultprimary',
-            constraint=models.UniqueConstraint(fields=('dataset', 'task'), name='default_primary_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='dataset_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='dataset_not_its_own_parent'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['model_key'], name='claim_by_model_key'),
         ),
         migrations.AddConstraint(
             model_name='claim',
@@ -937,62 +869,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='claim',
             constraint=models.CheckConstraint(condition=models.Q(('source_record__isnull', False), models.Q(('evidence_end__gte', models.F('end')), ('evidence_start__lte', models.F('start')), ('field__in', ['title', 'abstract']), ('start__lt', models.F('end'))), _connector='OR'), name='claim_evidence_holds_number', violation_error_message='The evidence must contain the number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('value_max__isnull', True), ('value_max__gte', models.F('value')), _connector='OR'), name='claim_range_ordered', violation_error_message='A range ends below its start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), models.Q(('reject_reason', ''), _negated=True)), models.Q(models.Q(('state', claims.terms.CurationState['REJECTED']), _negated=True), ('reject_reason', '')), _connector='OR'), name='claim_rejected_with_reason', violation_error_message='A rejection, and nothing else, needs a reason.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('state', claims.terms.CurationState['UNREVIEWED']), models.Q(('decided_by', claims.terms.DecidedBy['NOBODY']), _negated=True), _connector='OR'), name='claim_decided_by_somebody', violation_error_message='What is accepted or rejected was decided by somebody.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('tier', ''), ('tier_reason', '')), models.Q(models.Q(('tier', ''), _negated=True), models.Q(('tier_reason', ''), _negated=True)), _connector='OR'), name='claim_tier_with_reason', violation_error_message='Verified and disputed need a reason.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='claim_confidence_is_a_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('canonical_max__isnull', True), ('canonical_max__gte', models.F('canonical_value')), _connector='OR'), name='claim_canonical_range_ordered'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('value__isnull', True), models.Q(('value__gte', -1e+30), ('value__lte', 1e+30)), _connector='OR'), models.Q(('value_max__isnull', True), models.Q(('value_max__gte', -1e+30), ('value_max__lte', 1e+30)), _connector='OR'), models.Q(('canonical_value__isnull', True), models.Q(('canonical_value__gte', -1e+30), ('canonical_value__lte', 1e+30)), _connector='OR'), models.Q(('canonical_max__isnull', True), models.Q(('canonical_max__gte', -1e+30), ('canonical_max__lte', 1e+30)), _connector='OR'), models.Q(('uncertainty__isnull', True), models.Q(('uncertainty__gte', -1e+30), ('uncertainty__lte', 1e+30)), _connector='OR')), name='claim_numbers_finite', violation_error_message='A number is too large to be one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['verified', 'disputed', ''])), name='claim_tier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('reject_reason__in', ['not_a_result', 'wrongly_read', ''])), name='claim_reject_reason_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['absolute', 'delta', 'ratio'])), name='claim_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['proposed', 'baseline'])), name='claim_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unreviewed', 'accepted', 'rejected'])), name='claim_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__in', ['nobody', 'policy', 'person'])), name='claim_decided_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('qualifier__in', ['=', '~', '>', '<', '<=', '>='])), name='claim_qualifier_known'),
         ),
         migrations.AddConstraint(
             model_name='claim',
@@ -1009,21 +885,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='benchmark',
             constraint=models.UniqueConstraint(fields=('task', 'dataset'), name='benchmark_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='benchmark',
-            constraint=models.CheckConstraint(condition=models.Q(('chosen_by__in', ['rule', 'person'])), name='benchmark_chosen_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='benchmark',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='benchmark_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('kind', 'key', 'scope'), name='alias_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['TASK']), ('metric__isnull', True), ('ml_model__isnull', True), ('task__isnull', False)), models.Q(('dataset__isnull', False), ('kind', claims.terms.AliasKind['DATASET']), ('metric__isnull', True), ('ml_model__isnull', True), ('task__isnull', True)), models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['METRIC']), ('metric__isnull', False), ('ml_model__isnull', True), ('task__isnull', True)), models.Q(('dataset__isnull', True), ('kind', claims.terms.AliasKind['MODEL']), ('metric__isnull', True), ('ml_model__isnull', False), ('task__isnull', True)), _connector='OR'), name='alias_points_to_its_kind'),
         ),
     ]

@@ -93,12 +93,18 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
         )
         for dataset in vocabulary.datasets
     }
+    splits: list[DatasetSplit] = []
+    default_tasks: list[DefaultTask] = []
+    primaries: list[DefaultPrimary] = []
     for dataset in vocabulary.datasets:
         entry = datasets[dataset.name]
         loader.update(entry, parent=datasets.get(dataset.parent))
-        loader.details(DatasetSplit, [DatasetSplit(dataset=entry, name=split) for split in dataset.splits])
-        loader.details(DefaultTask, [DefaultTask(dataset=entry, family=family, task=tasks[task]) for family, task in dataset.tasks])
-        loader.details(DefaultPrimary, [DefaultPrimary(dataset=entry, task=tasks[t], metric=metrics[m]) for t, m in dataset.primary])
+        splits += (DatasetSplit(dataset=entry, name=split) for split in dataset.splits)
+        default_tasks += (DefaultTask(dataset=entry, family=family, task=tasks[task]) for family, task in dataset.tasks)
+        primaries += (DefaultPrimary(dataset=entry, task=tasks[task], metric=metrics[metric]) for task, metric in dataset.primary)
+    DatasetSplit.objects.bulk_create(splits, ignore_conflicts=True)
+    DefaultTask.objects.bulk_create(default_tasks, ignore_conflicts=True)
+    DefaultPrimary.objects.bulk_create(primaries, ignore_conflicts=True)
     for kind, shipped_entries, found in (
         (AliasKind.TASK, vocabulary.tasks, tasks),
         (AliasKind.METRIC, vocabulary.metrics, metrics),
@@ -151,17 +157,13 @@ class _Loader:
         return entry
 
     def update(self, entry: Any, **fields: Any) -> None:
-        changed = [name for name, value in fields.items() if getattr(entry, name) != value]
+        changed = [name for name, value in fields.items() if _differs(entry, name, value)]
         if changed and entry.version == 1:
             for name in changed:
                 setattr(entry, name, fields[name])
             entry.save(update_fields=changed)
             if (type(entry), entry.pk) not in self._new:
                 self.changed.add((type(entry), entry.pk))
-
-    def details(self, model: type[DatasetSplit] | type[DefaultTask] | type[DefaultPrimary], rows: list[Any]) -> None:
-        if rows:
-            model._default_manager.bulk_create(rows, ignore_conflicts=True)
 
     def alias(self, kind: AliasKind, text: str, entry: Any, *, exact_case: bool) -> None:
         key = keys.alias_key(text, exact_case=exact_case)
@@ -190,6 +192,14 @@ class _Loader:
     def save_aliases(self) -> None:
         names = ("kind", "text", "key", "exact_case", "reviewed", *(f"{kind}_id" for kind in _MODELS))
         insert_rows(Alias, [{name: getattr(alias, name) for name in names} for alias in self._new_aliases])
+
+
+def _differs(entry: Any, name: str, value: Any) -> bool:
+    """Say whether a field holds something else; of what it refers to only the id is looked at, which takes no query."""
+    field = entry._meta.get_field(name)
+    if not field.is_relation:
+        return bool(getattr(entry, name) != value)
+    return bool(getattr(entry, field.attname) != (value.pk if value is not None else None))
 
 
 def read_vocabulary() -> shipped.Vocabulary:

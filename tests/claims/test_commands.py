@@ -18,7 +18,7 @@ from claims.models import Listing
 from claims.services import uploads
 from claims.services.updates import update_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 SAMPLE = Path(__file__).resolve().parents[2] / "claims" / "samples" / "daily-papers-sample.txt"
 

@@ -21,7 +21,7 @@ from claims import search
 from claims.models import Benchmark, Dataset, MLModel, Paper
 from claims.terms import SearchKind
 
-pytestmark = [pytest.mark.shared, pytest.mark.django_db]
+pytestmark = [pytest.mark.shared, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 EXPECTED = Path(__file__).with_name("search_expected.json")
 QUERIES = [

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from claims.errors import CatalogueError
 from claims.extraction import vocabulary as shipped
@@ -19,8 +21,10 @@ def test_loading_twice_changes_nothing() -> None:
     first = catalog.load_catalogue(load_vocabulary())
     tables = (Dataset, Metric, Task, Alias, DefaultTask)
     before = [list(table._default_manager.order_by("pk").values_list()) for table in tables]
-    second = catalog.load_catalogue(load_vocabulary())
+    with CaptureQueriesContext(connection) as asked:
+        second = catalog.load_catalogue(load_vocabulary())
     assert (first.created, second.created) == (first.entries, 0)
+    assert len(asked) < 100, "each start of a site loads it: no query for each entry"
     assert [list(table._default_manager.order_by("pk").values_list()) for table in tables] == before
 
 

@@ -13,7 +13,7 @@ from claims.services import curation, ingest, storage
 from claims.terms import CurationState
 from tests.catalogue import load_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 LISTING = """\
 new

@@ -22,7 +22,7 @@ from claims.services import exports, ingest, storage, uploads
 from claims.terms import CostMeasure, CurationState, DecidedBy, RejectReason
 from tests import factories as make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 Path_ = tuple[str, ...]
 Line = tuple[Path_, Path_, str, str, str, str]

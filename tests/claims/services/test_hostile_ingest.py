@@ -32,6 +32,8 @@ from claims.terms import ChunkState, ListingState
 from tests import factories as make
 from tests.catalogue import load_catalogue
 
+pytestmark = pytest.mark.usefixtures("standing_catalogue")
+
 LISTING = (
     "OrderNet: On the Order of Layers\n\nWe study how the order of layers changes what a network learns. OrderNet reaches 81.5% top-1 accuracy on "
     "ImageNet with 25M parameters. It is better than the others that we know of.\n\n  • 4 authors\n·\nMar 3, 2023\n"

@@ -13,7 +13,7 @@ from claims.terms import ChunkState, ListingState
 from tests import factories as make
 from tests.reading import half_read, read, text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 
 def test_history_tells_what_was_done_and_what_can_be_undone() -> None:

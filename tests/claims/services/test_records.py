@@ -21,7 +21,7 @@ from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.reading import read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 IMAGENET = "image-classification-on-imagenet-1k"
 

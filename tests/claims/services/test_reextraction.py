@@ -585,7 +585,10 @@ def scramble(seed: int) -> Edit:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_boards_are_those_of_a_fresh_ingest_where_nobody_decided(newer: Callable[..., None], seed: int, tmp_path: Path) -> None:
+def test_boards_are_those_of_a_fresh_ingest_where_nobody_decided(
+    newer: Callable[..., None], settings: Settings, seed: int, tmp_path: Path
+) -> None:
+    settings.CHUNK_SIZE = 12  # several parts each still, and each part takes its hundred queries
     listings = [write_listing(tmp_path / "orders.txt", entries=40).read_text(), SAMPLE.read_text(), text(1, 2), text(2, more="More. ")]
     newest: Edit = scramble(seed) if seed % 2 else lambda found: found
     newer(newest)
@@ -608,7 +611,10 @@ def test_boards_are_those_of_a_fresh_ingest_where_nobody_decided(newer: Callable
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_dry_run_saves_nothing_and_counts_what_the_run_then_changes(newer: Callable[..., None], seed: int, tmp_path: Path) -> None:
+def test_dry_run_saves_nothing_and_counts_what_the_run_then_changes(
+    newer: Callable[..., None], settings: Settings, seed: int, tmp_path: Path
+) -> None:
+    settings.CHUNK_SIZE = 8  # several parts still
     for listing in (write_listing(tmp_path / "orders.txt", entries=30).read_text(), text(1, 2, 3)):
         read(listing)
     chance = random.Random(seed)  # noqa: S311 - no secret

@@ -19,7 +19,7 @@ from claims.services import changes, curation, ingest, leases, papers, receipts,
 from claims.terms import ChunkState, CurationState, DateSource, ListingState
 from tests.reading import count_rows, half_read, read, state_of_boards, text, upload
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_parts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 
 # ---- stop and read on ----
