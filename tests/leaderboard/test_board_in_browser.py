@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from datetime import date
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 from claims.models import Benchmark, Result
 from claims.services import ingest, storage
 from tests import factories as make
 from tests.catalogue import load_catalogue
-from tests.leaderboard.test_browser import SCREENSHOTS, SCREENSHOTS_WANTED, Visitor, browser, make_rich_board, visit, wait_until
+from tests.leaderboard.test_browser import SCREENSHOTS, SCREENSHOTS_WANTED, Visitor, browser, go_back, make_rich_board, visit, wait_until
 
 __all__ = ["browser"]  # the fixture
 
@@ -49,12 +47,6 @@ def assert_fits(visitor: Visitor) -> None:
     wide, there = visitor.width()
     assert wide <= there, f"{visitor.page.url} is {wide} wide, the window {there}"
     assert visitor.faults == []
-
-
-def go_back(page: Page) -> None:
-    """Go a step back in the history. The board is loaded anew then, which ends the wait of the browser's driver for its own way back."""
-    with contextlib.suppress(PlaywrightError):
-        page.go_back(wait_until="commit")
 
 
 def submit(page: Page, *, script: bool) -> None:

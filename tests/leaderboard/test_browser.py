@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -16,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -110,6 +112,12 @@ class Visitor:
     def width(self) -> tuple[int, int]:
         wide, there = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         return int(wide), int(there)
+
+
+def go_back(page: Page) -> None:
+    """Go a step back in the history. The board is loaded anew then, which ends the wait of the browser's driver for its own way back."""
+    with contextlib.suppress(PlaywrightError):
+        page.go_back(wait_until="commit")
 
 
 def visit(browser: Browser, live_server: LiveServer, *, script: bool = True) -> Visitor:

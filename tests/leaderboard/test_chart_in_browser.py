@@ -19,7 +19,7 @@ from claims import boards
 from claims.models import Benchmark, Result
 from claims.terms import CostMeasure
 from tests import factories as make
-from tests.leaderboard.test_browser import SCREENSHOTS, Visitor, browser, visit, wait_until
+from tests.leaderboard.test_browser import SCREENSHOTS, Visitor, browser, go_back, visit, wait_until
 
 __all__ = ["browser"]  # the fixture
 
@@ -608,8 +608,9 @@ def test_records_are_drawn_named_and_lead_to_their_rows(browser: Browser, live_s
     page.mouse.click(x, y)
     page.wait_for_url(f"**#row-{row.public_id}")
     expect(page.locator(f"#row-{row.public_id}")).to_be_focused()
-    page.go_back()
-    page.go_back()
+    go_back(page)
+    expect(page.get_by_role("heading", name="Top-1 accuracy over time")).to_be_visible()
+    go_back(page)
     expect(page.get_by_role("heading", name="Top-1 accuracy against parameters")).to_be_visible()
     visitor.context.close()
     assert visitor.faults == []
