@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -16,9 +16,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from claims.errors import UnknownFilterError
 from claims.extraction.quantities import parse_cell
 from claims.extraction.table_numbers import measure_price
-from claims.models import Benchmark, Result, ResultCondition
+from claims.models import Benchmark, Claim, Cost, CostLink, Paper, Result, ResultCondition
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, CostMeasure, CurationState, Role
+from claims.terms import COMPARABLE_KINDS, ClaimKind, CostMeasure, CurationState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -242,3 +242,84 @@ class BoardFilterSet(StrictFilterSet):
             return rows.filter(Exists(row.visible())) if state == CurationState.ACCEPTED else rows.none()
         unreviewed = Exists(row.with_values(CurationState.UNREVIEWED))
         return rows.filter(unreviewed) if state == CurationState.UNREVIEWED else rows.filter(~unreviewed)
+
+
+# ---- the lists of the API ----
+
+
+def _of(field: str, label: str) -> django_filters.CharFilter:
+    return django_filters.CharFilter(field_name=field, lookup_expr="exact", label=label, max_length=200)
+
+
+def _one_of(terms: Iterable[Any], label: str) -> django_filters.ChoiceFilter:
+    return django_filters.ChoiceFilter(choices=[(term.value, term.value) for term in terms], label=label)
+
+
+class ListFilterSet(StrictFilterSet):
+    """A list that is read page by page; `fields` says which members of each entry are wanted."""
+
+    reserved = frozenset({"sort", "cursor", "page_size", "fields"})
+
+
+class StatementFilterSet(ListFilterSet):
+    """What claims and costs have in common."""
+
+    paper = _of("paper_text__paper__public_id", "id of the paper whose text states the number")
+    model = _of("ml_model__slug", "slug of the model")
+    kind = _one_of(ClaimKind, "absolute, delta or ratio")
+    role = _one_of(Role, "proposed or baseline")
+    state = _one_of((CurationState.ACCEPTED, CurationState.UNREVIEWED), "accepted or unreviewed")
+    min_confidence = django_filters.NumberFilter(
+        field_name="confidence", lookup_expr="gte", min_value=0, max_value=1, label="least confidence of the reading, 0 to 1"
+    )
+
+
+class ClaimFilterSet(StatementFilterSet):
+    board = _of("result__benchmark__slug", "slug of the board that the claim stands on")
+    task = _of("task__slug", "slug of the task")
+    dataset = _of("dataset__slug", "slug of the dataset")
+    metric = _of("metric__slug", "slug of the metric")
+
+    class Meta:
+        model = Claim
+        fields: list[str] = []
+
+
+class CostFilterSet(StatementFilterSet):
+    measure = _one_of(CostMeasure, "what is measured")
+    board = django_filters.CharFilter(method="by_board", label="slug of a board with a row that the cost is the price of", max_length=200)
+
+    class Meta:
+        model = Cost
+        fields: list[str] = []
+
+    def by_board(self, costs: QuerySet[Any], name: str, slug: str) -> QuerySet[Any]:
+        return costs.filter(Exists(CostLink.objects.filter(cost=OuterRef("pk"), tied=True, result__benchmark__slug=slug)))
+
+
+class PaperFilterSet(ListFilterSet):
+    arxiv_id = _of("arxiv_id", "arXiv id")
+    since = django_filters.DateFilter(field_name="last_day", lookup_expr="gte", input_formats=["%Y-%m-%d"], label="first day of the papers")
+    until = django_filters.DateFilter(field_name="last_day", lookup_expr="lte", input_formats=["%Y-%m-%d"], label="last day of the papers")
+
+    class Meta:
+        model = Paper
+        fields: list[str] = []
+
+
+class BoardListFilterSet(ListFilterSet):
+    task = _of("task__slug", "slug of the task")
+    dataset = _of("dataset__slug", "slug of the dataset")
+    area = _of("task__area__slug", "slug of the area")
+    metric = _of("primary_metric__slug", "slug of the primary metric")
+
+    class Meta:
+        model = Benchmark
+        fields: list[str] = []
+
+
+class EntryFilterSet(ListFilterSet):
+    """Entries of the catalogue by a part of their name."""
+
+    name = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="a part of the name", max_length=200)
+    reviewed = django_filters.BooleanFilter(label="whether the entry is shipped or confirmed by a curator")

@@ -2,11 +2,14 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from leaderboard import about_views, catalogue_views, views
 
-handler400 = "leaderboard.views.refuse_request"
+handler400 = "leaderboard.refusals.refuse_request"
+handler403 = "leaderboard.refusals.forbid_request"
+handler404 = "leaderboard.refusals.miss_page"
+handler500 = "leaderboard.refusals.admit_fault"
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -43,5 +46,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
+    path("api/v1/", include("claims.api.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import DisallowedHost, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.http import (
@@ -19,7 +19,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseBadRequest,
     HttpResponseRedirect,
     JsonResponse,
     QueryDict,
@@ -27,7 +26,6 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -704,13 +702,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("database unreachable", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
-
-
-def refuse_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer a request that can't be understood, or one for another host than the site's."""
-    site_url = settings.SITE_URL if isinstance(exception, DisallowedHost) else ""
-    # Without the request: where not even the host is right, nothing is asked about the reader, and nothing repeated that was sent.
-    return HttpResponseBadRequest(render_to_string("400.html", {"site_url": site_url}))
 
 
 def _refuse_json(code: str, message: str, *, field: str = "", status: int) -> JsonResponse:

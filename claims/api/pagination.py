@@ -1,0 +1,128 @@
+"""Pages by cursor over (is null, value, id): nothing is skipped or shown twice while rows come and go, and missing values come last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core import signing
+from django.db.models import F, Q
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.errors import UnknownFilterError
+
+PAGE_SIZE, MOST_ON_PAGE = 50, 500
+_LONGEST_CURSOR = 4000
+_SALT = "claims.api.cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page begins: behind the row with this value and this id. The value is None behind the last row that has one."""
+
+    value: Any
+    pk: int
+
+
+class KeysetPagination(BasePagination):
+    """Pages of a list that is sorted by one of the view's `sort_fields` (name to field) and, among equals, by id.
+
+    A cursor holds where the next page begins, and a digest of the query that it belongs to: with another filter or order it is refused.
+    """
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self._request = request
+        fields: Mapping[str, str] = view.sort_fields
+        stated = request.query_params.get("sort", view.default_sort)
+        self._descending, name = stated.startswith("-"), stated.removeprefix("-")
+        if name not in fields:
+            raise UnknownFilterError(f"This list can't be sorted by “{name[:60]}”. It knows {', '.join(sorted(fields))}.", field="sort")
+        self._field = fields[name]
+        size = read_size(request.query_params.get("page_size"))
+        digest = self._digest(request)
+        place = self._read_cursor(request.query_params.get("cursor"), digest)
+        ordered = queryset.order_by(*self._order())
+        rows = list((ordered if place is None else ordered.filter(self._behind(place)))[: size + 1])
+        self._next = self._write_cursor(rows[size - 1], digest) if len(rows) > size else None
+        return rows[:size]
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self._next_address(), "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["next", "results"],
+            "properties": {
+                "next": {"type": ["string", "null"], "format": "uri", "description": "Where the next page is; null on the last one."},
+                "results": schema,
+            },
+        }
+
+    # ---- the order ----
+
+    def _order(self) -> Sequence[Any]:
+        field = F(self._field)
+        return (field.desc(nulls_last=True) if self._descending else field.asc(nulls_last=True), "pk")
+
+    def _behind(self, place: _Place) -> Q:
+        of_equals = Q(pk__gt=place.pk)
+        is_missing = Q(**{f"{self._field}__isnull": True})
+        if place.value is None:
+            return is_missing & of_equals
+        further = Q(**{f"{self._field}__{'lt' if self._descending else 'gt'}": place.value})
+        return further | (Q(**{self._field: place.value}) & of_equals) | is_missing
+
+    # ---- the cursor ----
+
+    def _digest(self, request: Request) -> str:
+        asked = sorted((name, value) for name, values in request.query_params.lists() for value in values if name not in _NOT_OF_A_QUERY)
+        return hashlib.sha256(json.dumps([request.path, asked]).encode()).hexdigest()[:16]
+
+    def _write_cursor(self, row: Any, digest: str) -> str:
+        value = row
+        for part in self._field.split("__"):
+            value = None if value is None else getattr(value, part)
+        if isinstance(value, date):  # a datetime is one
+            value = value.isoformat()
+        return signing.dumps([digest, value, row.pk], salt=_SALT)
+
+    def _read_cursor(self, cursor: str | None, digest: str) -> _Place | None:
+        if not cursor:
+            return None
+        try:
+            # Ours, or refused: no value of another type reaches the database.
+            made_for, value, pk = signing.loads(cursor[:_LONGEST_CURSOR], salt=_SALT)
+        except (signing.BadSignature, ValueError):
+            message = "The cursor is broken. Take it as it stands in “next”, or leave it out to begin at the first page."
+            raise UnknownFilterError(message, field="cursor") from None
+        if made_for != digest:
+            message = "The cursor belongs to another query. Keep filters and sort while you follow “next”, or begin anew without a cursor."
+            raise UnknownFilterError(message, field="cursor")
+        return _Place(value, pk)
+
+    def _next_address(self) -> str | None:
+        if self._next is None:
+            return None
+        query = self._request.query_params.copy()
+        query["cursor"] = self._next
+        return f"{self._request.build_absolute_uri(self._request.path)}?{query.urlencode()}"
+
+
+_NOT_OF_A_QUERY = frozenset({"cursor", "page_size", "fields", "format"})
+
+
+def read_size(stated: str | None) -> int:
+    """Return how many entries a page has. Raises `UnknownFilterError` for what is no such number."""
+    if stated is None:
+        return PAGE_SIZE
+    size = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 0
+    if not 1 <= size <= MOST_ON_PAGE:
+        raise UnknownFilterError(f"A page has 1 to {MOST_ON_PAGE} entries, not “{stated[:20]}”.", field="page_size")
+    return size
