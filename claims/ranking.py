@@ -69,12 +69,6 @@ def ranks_of(values: Column, direction: Direction) -> tuple[npt.NDArray[np.int64
     return ranks, tied
 
 
-def ranks(values: Sequence[float | None], direction: Direction) -> list[tuple[int | None, bool]]:
-    """Return (rank, tied) for each value, as `ranks_of` does; None has no rank."""
-    found = zip(*(column.tolist() for column in ranks_of(_column(values), direction)), strict=True)
-    return [(rank or None, tied) for rank, tied in found]
-
-
 def _sign(direction: Direction) -> float:
     """Return by what to multiply numbers so that the least is the best."""
     return -1.0 if direction is Direction.HIGHER else 1.0

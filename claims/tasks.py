@@ -152,16 +152,21 @@ def sweep(*, force: bool = False) -> None:
 
 def _hint_standings() -> None:
     try:
-        keep_standings.apply_async(queue=BULK)
+        # While others keep the workers busy, messages of every sweep must not pile up.
+        keep_standings.apply_async(queue=BULK, expires=settings.SWEEP_INTERVAL_SECONDS)
     except (BrokerError, OSError) as error:
         logger.warning("standings of boards are to be kept, but the broker could not be told: %s", error)
 
 
-@shared_task(autoretry_for=leases.MAY_HEAL, retry_backoff=1, retry_backoff_max=60, max_retries=3)
+@shared_task
 def keep_standings() -> None:
-    """Keep the standings of large boards that have changed, the largest first, until the turn is over: the sweep sends for the rest."""
+    """Keep the standings of large boards that have changed, the largest first, until the turn is over. The sweep sends for what fails."""
     turn_ends = time.monotonic() + TURN_SECONDS
     for benchmark in standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
-        standings.keep(benchmark, pack(make_standings(benchmark)), layout=LAYOUT)
+        try:
+            standings.keep(benchmark, pack(make_standings(benchmark)), layout=LAYOUT)
+        except Exception:
+            logger.exception("the standings of %s can't be kept: its pages read its rows", benchmark.slug)
         if time.monotonic() > turn_ends:
+            _hint_standings()
             return

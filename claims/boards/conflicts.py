@@ -89,7 +89,7 @@ def mark_rivals(group: Sequence[Row]) -> None:
 
 
 def find_rivals(row: Row, *, most: int) -> list[Row]:
-    """Return at most `most` rows that contradict one of a row's numbers, in the order of the board's rows."""
+    """Return at most `most` rows that contradict one of a row's numbers, the earliest first."""
     return [
         rival
         for rival in row.rivals

@@ -142,8 +142,7 @@ class Cell:
 class Number(NamedTuple):
     """What ranking needs of a claim or a cost, for every row of a board; a `Cell` is made only for a row that is printed.
 
-    `stated` and `decimals` are what a score's text says, in its own unit: how exact it is. None for a cost, and for a range. `ends` are
-    those of a cost that is a range.
+    `stated` and `decimals` are what a score's text says, in its own unit: how exact it is. None for a cost, and for a range.
     """
 
     pk: int
@@ -154,7 +153,6 @@ class Number(NamedTuple):
     conflicts: int = 0
     stated: float | None = None
     decimals: int = 0
-    ends: tuple[float, float] | None = None
 
 
 _NONE: Mapping[str, int] = MappingProxyType({})

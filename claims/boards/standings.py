@@ -7,6 +7,7 @@ a row is not in here: that is fetched for the rows that are shown.
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,14 +23,18 @@ from claims import ranking
 from claims.boards.families import family_key
 from claims.boards.prepared import Parameter, prepared
 from claims.boards.rows import MOST_LISTED, brings_extra_data, cost_key
+from claims.errors import ClaimsError
 from claims.models import Benchmark, BoardStandings, Claim, Cost, CostLink, ResultCondition, ResultValue
 from claims.querysets import canonical_high, canonical_low
 from claims.terms import COMPARABLE_KINDS, ClaimKind, CurationState, DecidedBy, Qualifier, Role
 
 LAYOUT = 1
-"""Counts what packed standings have ever looked like, and the rules that made them (families, protocols, which cost is a row's)."""
+"""Counts the rules by which standings were ever made: families, protocols, the order of ties, which cost is a row's. Columns and terms
+tell of themselves."""
 LEAST_KEPT = 200
-"""Standings of boards with fewer rows aren't kept: making them takes hardly longer than to fetch them."""
+"""Standings of boards with fewer ranking rows aren't kept: making them takes hardly longer than to fetch them."""
+
+logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -48,6 +53,10 @@ EXACT, ACCEPTED, UNREVIEWED = (
 )
 
 
+FOR_ALL, FOR_WHO_SEES_ALL, FOR_OTHERS = range(3)
+"""Whose a row's cost is: the nearest to the score may be another one for readers from whom the score is hidden until its review."""
+
+
 def codes_of(*qualifiers: Qualifier) -> list[int]:
     """Return the codes of qualifiers in columns."""
     return [_QUALIFIER_CODES[qualifier] for qualifier in qualifiers]
@@ -56,7 +65,6 @@ def codes_of(*qualifiers: Qualifier) -> list[int]:
 class BoardCondition(NamedTuple):
     """A condition of a board's rows; `word` is how most of them word it, among equals the shortest."""
 
-    pk: int
     kind: str
     key: str
     value: str
@@ -96,6 +104,7 @@ _DTYPES: dict[str, str] = {
     "price_high": "<f8",
     "price_qualifier": "u1",
     "price_state": "u1",
+    "price_reader": "u1",
     "condition_row": "<i4",
     "condition_code": "<i4",
     "condition_word": "<i4",
@@ -111,8 +120,8 @@ class Standings:
     `protocol` in `protocols`; `name_place` in the order of names, the same for equal ones; `texts` are all models and variants.
     Of scores, by metric, then row: the numbers that rows show, with `low` in the canonical unit, `high` the upper end of a range, and
     `stated` the number in its own unit, NaN for none. Of prices, by key, then row: of each measure and condition the cost that goes with
-    the row's primary score; `key` is in `keys`. Of conditions, by row: `code` in `conditions`, `word` in `words`.
-    Unreviewed numbers are among all of them.
+    the row's primary score; `key` is in `keys`, and `reader` is `FOR_ALL`, or says who has another one there. Of conditions, by row:
+    `code` in `conditions`, `word` in `words`. Unreviewed numbers are among all of them.
     """
 
     pk: Ints
@@ -147,6 +156,7 @@ class Standings:
     price_high: Floats
     price_qualifier: npt.NDArray[np.uint8]
     price_state: npt.NDArray[np.uint8]
+    price_reader: npt.NDArray[np.uint8]
     condition_row: Codes
     condition_code: Codes
     condition_word: Codes
@@ -169,28 +179,44 @@ class Standings:
 _LISTS = ("keys", "conditions", "words", "protocols")
 
 
+# Widest first, and the head as long as the widest needs it: then every column lies where the processor takes it up at once.
+_PACKED = sorted(_DTYPES, key=lambda name: (name == "public_id", -np.dtype(_DTYPES[name]).itemsize))
+_TERMS = [[*map(str, terms)] for terms in (QUALIFIERS, STATES, ROLES)]
+
+
+class UnreadableStandingsError(ClaimsError):
+    """What is kept of a board was packed by another release, or is broken."""
+
+    code = "standings_unreadable"
+
+
 def pack(standings: Standings) -> bytes:
     """Return standings as bytes: the length of a head, the head in JSON, and behind it the columns as they lie in memory."""
-    columns = {name: np.ascontiguousarray(getattr(standings, name)) for name in _DTYPES}
-    head = {"lengths": {name: len(column) for name, column in columns.items()}}
+    columns = {name: np.ascontiguousarray(getattr(standings, name)) for name in _PACKED}
+    head = {"columns": [[name, _DTYPES[name], len(column)] for name, column in columns.items()], "terms": _TERMS}
     head |= {name: getattr(standings, name) for name in _LISTS}
     written = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    written += b" " * (-len(written) % 8)
     return b"".join([len(written).to_bytes(8, "little"), written, *(column.tobytes() for column in columns.values())])
 
 
 def unpack(packed: bytes | memoryview) -> Standings:
-    """Return what was packed; the columns are views of the bytes."""
+    """Return what was packed; the columns are views of the bytes. Raises `UnreadableStandingsError`."""
     packed = memoryview(packed)
-    at = 8 + int.from_bytes(packed[:8], "little")
-    head = json.loads(bytes(packed[8:at]))
-    found: dict[str, Any] = {}
-    for name, dtype in _DTYPES.items():
-        length = head["lengths"][name]
-        found[name] = np.frombuffer(packed, dtype, count=length, offset=at) if length else np.empty(0, dtype)
-        at += found[name].nbytes
-    conditions = [BoardCondition(*condition) for condition in head["conditions"]]
-    protocols = [[(kind, key) for kind, key in protocol] for protocol in head["protocols"]]
-    return Standings(keys=head["keys"], conditions=conditions, words=head["words"], protocols=protocols, **found)
+    try:
+        at = 8 + int.from_bytes(packed[:8], "little")
+        head = json.loads(bytes(packed[8:at]))
+        if head["terms"] != _TERMS or [(name, dtype) for name, dtype, _ in head["columns"]] != [(name, _DTYPES[name]) for name in _PACKED]:
+            raise UnreadableStandingsError("They were packed by a release with other columns or terms.")
+        found: dict[str, Any] = {}
+        for name, dtype, length in head["columns"]:
+            found[name] = np.frombuffer(packed, dtype, count=length, offset=at) if length else np.empty(0, dtype)
+            at += found[name].nbytes
+        conditions = [BoardCondition(*condition) for condition in head["conditions"]]
+        protocols = [[(kind, key) for kind, key in protocol] for protocol in head["protocols"]]
+        return Standings(keys=head["keys"], conditions=conditions, words=head["words"], protocols=protocols, **found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableStandingsError(f"They are broken: {error}") from error
 
 
 def read_standings(benchmark: Benchmark) -> Standings:
@@ -198,7 +224,10 @@ def read_standings(benchmark: Benchmark) -> Standings:
     if benchmark.row_count >= LEAST_KEPT:
         kept = BoardStandings.objects.filter(benchmark=benchmark, board_version=benchmark.version, layout=LAYOUT)
         if (packed := kept.values_list("packed", flat=True).first()) is not None:
-            return unpack(packed)
+            try:
+                return unpack(packed)
+            except UnreadableStandingsError as error:
+                logger.warning("the standings of %s that are kept can't be read, so its rows are: %s", benchmark.slug, error.message)
     return make_standings(benchmark)
 
 
@@ -346,14 +375,21 @@ def _price_columns(benchmark: Benchmark, scores: Sequence[tuple[Any, ...]], plac
             first = prices.setdefault(key, price)
             if first is not price:
                 rivals.setdefault(key, [first]).append(price)
+    others: dict[tuple[str, int], _Price] = {}
     if rivals:
         wanted = {result for _, result in rivals}
-        primary = {pk: claim for pk, metric, claim, *_ in scores if metric == benchmark.primary_metric_id and pk in wanted}
-        prices |= _choose_prices(benchmark, rivals, primary)
+        primary = {
+            pk: (claim, state) for pk, metric, claim, _, _, state, *_ in scores if metric == benchmark.primary_metric_id and pk in wanted
+        }
+        chosen, others = _choose_prices(benchmark, rivals, primary)
+        prices |= chosen
     keys = sorted({key for key, _ in prices})
     codes = {key: code for code, key in enumerate(keys)}
-    ordered = sorted([(codes[key], place[result], *price) for (key, result), price in prices.items()])
-    code, row, cost, state, qualifier, low, high = zip(*ordered, strict=True) if ordered else [()] * 7
+    readers = dict.fromkeys(others, FOR_WHO_SEES_ALL)
+    ordered = [(codes[key], place[result], readers.get((key, result), FOR_ALL), *price) for (key, result), price in prices.items()]
+    ordered += [(codes[key], place[result], FOR_OTHERS, *price) for (key, result), price in others.items()]
+    ordered.sort()
+    code, row, reader, cost, state, qualifier, low, high = zip(*ordered, strict=True) if ordered else [()] * 8
     return {
         "keys": keys,
         "price_row": np.array(row, np.int32),
@@ -363,6 +399,7 @@ def _price_columns(benchmark: Benchmark, scores: Sequence[tuple[Any, ...]], plac
         "price_high": np.array(high, np.float64),
         "price_qualifier": np.array([_QUALIFIER_CODES[word] for word in qualifier], np.uint8),
         "price_state": np.array([_STATE_CODES[word] for word in state], np.uint8),
+        "price_reader": np.array(reader, np.uint8),
     }
 
 
@@ -392,11 +429,12 @@ Place = tuple[int | None, str, int, int]
 
 
 def _choose_prices(
-    benchmark: Benchmark, rivals: Mapping[tuple[str, int], Sequence[_Price]], primary: Mapping[int, int]
-) -> dict[tuple[str, int], _Price]:
+    benchmark: Benchmark, rivals: Mapping[tuple[str, int], Sequence[_Price]], primary: Mapping[int, tuple[int, str]]
+) -> tuple[dict[tuple[str, int], _Price], dict[tuple[str, int], _Price]]:
     """Accepted before unreviewed, then the nearest to the score ("2.1 with 100 ms and 3.93 with 38 ms"), then the most exact.
 
-    Among equals the first in the text. `primary` has the claims of the rows' primary scores.
+    Among equals the first in the text. `primary` has the claims of the rows' primary scores, and their states. The second choices are those
+    of readers who see accepted numbers alone, where they are other ones.
     """
     of_results = {result for _, result in rivals}
     few = len(of_results) <= 4 * MOST_LISTED
@@ -405,19 +443,26 @@ def _choose_prices(
         pk: (value_max, decimals, (text, field, start, end))
         for pk, value_max, decimals, text, field, start, end in costs.values_list("pk", "value_max", "decimals", *PLACE_FIELDS)
     }
-    claims = Claim.objects.filter(Q(pk__in=primary.values()) if few else Q(result__benchmark=benchmark))
+    claims = Claim.objects.filter(Q(pk__in=[claim for claim, _ in primary.values()]) if few else Q(result__benchmark=benchmark))
     places: dict[int, Place] = {pk: (text, field, start, end) for pk, text, field, start, end in claims.values_list("pk", *PLACE_FIELDS)}
-    chosen = {}
-    for (key, result), prices in rivals.items():
-        anchor = places.get(primary.get(result, 0))
 
-        def preference(price: _Price, score: Place | None = anchor) -> tuple[Any, ...]:
+    def choose(prices: Sequence[_Price], score: Place | None) -> _Price:
+        def preference(price: _Price) -> tuple[Any, ...]:
             value_max, decimals, place = stated[price.pk]
             exact = ranking.exactness(qualifier=Qualifier(price.qualifier), value_max=value_max, decimals=decimals)
             return price.state != CurationState.ACCEPTED, _gap(place, score), exact, place_in_text(price.pk, place)
 
-        chosen[key, result] = min((price for price in prices if price.pk in stated), key=preference, default=prices[0])
-    return chosen
+        # One that came while this was read is left for the next reader.
+        return min((price for price in prices if price.pk in stated), key=preference, default=prices[0])
+
+    chosen, others = {}, {}
+    for cell, prices in rivals.items():
+        claim, state = primary.get(cell[1], (0, ""))
+        chosen[cell] = choose(prices, places.get(claim))
+        accepted = [price for price in prices if price.state == CurationState.ACCEPTED]
+        if accepted and state != CurationState.ACCEPTED and (other := choose(accepted, None)) is not chosen[cell]:
+            others[cell] = other
+    return chosen, others
 
 
 def place_in_text(pk: int, place: Sequence[Any]) -> tuple[int, str, int, int]:
@@ -436,7 +481,7 @@ def _condition_columns(stated: Sequence[tuple[Any, ...]], place: Mapping[int, in
     worded = Counter((pk, text) for _, pk, _, _, _, text in stated)
     # The last and best of each stays.
     word = {pk: text for (pk, text), _ in sorted(worded.items(), key=lambda pair: (pair[1], -len(pair[0][1]), pair[0][1]))}
-    known = {pk: BoardCondition(pk, kind, key, value, word[pk]) for _, pk, kind, key, value, _ in stated}
+    known = {pk: BoardCondition(kind, key, value, word[pk]) for _, pk, kind, key, value, _ in stated}
     codes = {pk: code for code, pk in enumerate(known)}
     words: dict[str, int] = {}
     listed = sorted((place[row], codes[pk], words.setdefault(text, len(words))) for row, pk, _, _, _, text in stated if row in place)

@@ -13,7 +13,21 @@ from claims import ranking
 from claims.boards.conflicts import ExactScores, find_disputed, mark_rivals
 from claims.boards.costs import cost_direction
 from claims.boards.rows import Number, Row
-from claims.boards.standings import ACCEPTED, EXACT, QUALIFIERS, ROLES, STATES, UNREVIEWED, Codes, Flags, Floats, Standings, codes_of
+from claims.boards.standings import (
+    ACCEPTED,
+    EXACT,
+    FOR_OTHERS,
+    FOR_WHO_SEES_ALL,
+    QUALIFIERS,
+    ROLES,
+    STATES,
+    UNREVIEWED,
+    Codes,
+    Flags,
+    Floats,
+    Standings,
+    codes_of,
+)
 from claims.models import Metric
 from claims.terms import Direction
 
@@ -32,7 +46,7 @@ class Table:
     """The rows of a board in columns. With `hides`, numbers that nobody has reviewed are left out, and counted in `hidden`.
 
     `metrics` are the columns of scores, by the id of their metric. `visible` are the rows with a number; `leave_out` makes them fewer.
-    `rank` (0 for none), `tied` and `on_front` are set by what ranks, and rows are made only after that.
+    `disputed` is set by `find_conflicts`, `rank` (0 for none), `tied` and `on_front` by what ranks, and rows are made only after that.
     """
 
     def __init__(self, standings: Standings, metrics: Mapping[int, Metric], *, hides: bool) -> None:
@@ -40,7 +54,9 @@ class Table:
         self.standings = standings
         self.metrics = {metric.slug: (pk, Direction(metric.direction)) for pk, metric in metrics.items()}
         self._shown_scores = (standings.score_state == ACCEPTED) if hides else np.ones(len(standings.score_row), np.bool_)
-        self._shown_prices = (standings.price_state == ACCEPTED) if hides else np.ones(len(standings.price_row), np.bool_)
+        self._shown_prices = standings.price_reader != (FOR_WHO_SEES_ALL if hides else FOR_OTHERS)
+        if hides:
+            self._shown_prices &= standings.price_state == ACCEPTED
         self.visible, self.unreviewed, self.by_policy, self.contested = (np.zeros(count, np.bool_) for _ in range(4))
         self.hidden = np.zeros(count, np.int64)
         self._entries: dict[str, npt.NDArray[np.intp]] = {}
@@ -209,11 +225,10 @@ class Table:
         entries = np.flatnonzero(self._shown_prices & self.flags(places)[of.price_row])
         gathered = (
             *(of.price_row[entries], of.price_key[entries], of.price_cost[entries], self.price_rank[entries]),
-            *(of.price_qualifier[entries], of.price_state[entries], of.price_low[entries], of.price_high[entries]),
+            *(of.price_qualifier[entries], of.price_state[entries]),
         )
-        for row, key, cost, value, qualifier, state, low, high in zip(*(c.tolist() for c in gathered), strict=True):
-            ends = (min(low, high), max(low, high)) if high == high else None
-            self._rows[row].prices[of.keys[key]] = Number(cost, value, QUALIFIERS[qualifier], STATES[state], ends=ends)
+        for row, key, cost, value, qualifier, state in zip(*(c.tolist() for c in gathered), strict=True):
+            self._rows[row].prices[of.keys[key]] = Number(cost, value, QUALIFIERS[qualifier], STATES[state])
 
     def _fill_conditions(self, places: Places) -> None:
         of = self.standings

@@ -424,7 +424,7 @@ class _RecordPrice(NamedTuple):
 
 
 def _link_record_costs(records: set[int]) -> set[int]:
-    """Link the costs of records to the rows whose price they are; return the rows of which a link came or went.
+    """Link the costs of records to the rows whose price they are; return the rows that have, or had, one of these costs, or lost another.
 
     A cost is that of its own record's rows. A record that states no score belongs to the rows of all tables of its collection that
     have its model and its resolution; the other tables may come before it or after.
@@ -448,7 +448,8 @@ def _link_record_costs(records: set[int]) -> set[int]:
         CostLink.objects.filter(pk__in=ids).delete()
     fresh = sorted(wanted - present.keys())
     insert_rows(CostLink, [{"result_id": result, "cost_id": cost} for result, cost in fresh])
-    return {result for result, _ in (*gone, *fresh)}
+    # A link that stays may be that of a cost which was just decided on.
+    return {result for result, cost in present if prices[cost].record in records} | {result for result, _ in (*gone, *fresh)}
 
 
 _RECORD_PRICE_FIELDS = (

@@ -15,10 +15,11 @@ QUIET_SECONDS = 10.0
 
 
 def find_outdated(*, layout: int, least_rows: int) -> list[Benchmark]:
-    """Return the boards of at least so many rows whose standings aren't kept as they are now; not those that are changing."""
+    """Return the boards of at least so many ranking rows whose standings aren't kept as they are now; not those that are changing."""
     kept = BoardStandings.objects.filter(benchmark=OuterRef("pk"), board_version=OuterRef("version"), layout=layout)
     quiet = timezone.now() - timedelta(seconds=QUIET_SECONDS)
-    return list(Benchmark.objects.filter(~Exists(kept), row_count__gte=least_rows, changed__lt=quiet).order_by("-row_count", "pk"))
+    large = Benchmark.objects.filter(merged_into__isnull=True, row_count__gte=least_rows, changed__lt=quiet)
+    return list(large.filter(~Exists(kept)).order_by("-row_count", "pk"))
 
 
 @transaction.atomic

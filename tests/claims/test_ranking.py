@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,16 +12,22 @@ from claims import ranking
 from claims.terms import Direction, Qualifier
 
 
+def ranks(values: list[float | None], direction: Direction) -> list[tuple[int, bool]]:
+    """Return rank and whether it is shared of each value; 0 stands for no rank."""
+    found = ranking.ranks_of(np.array([math.nan if value is None else value for value in values]), direction)
+    return list(zip(*(column.tolist() for column in found), strict=True))
+
+
 def test_equal_values_share_a_rank_and_the_next_is_skipped() -> None:
-    assert ranking.ranks([80.0, 90.0, None, 90.0, 70.0], Direction.HIGHER) == [(3, False), (1, True), (None, False), (1, True), (4, False)]
+    assert ranks([80.0, 90.0, None, 90.0, 70.0], Direction.HIGHER) == [(3, False), (1, True), (0, False), (1, True), (4, False)]
 
 
 def test_lower_is_better_where_the_metric_says_so() -> None:
-    assert [rank for rank, _ in ranking.ranks([3.1, 2.4, 9.0], Direction.LOWER)] == [2, 1, 3]
+    assert [rank for rank, _ in ranks([3.1, 2.4, 9.0], Direction.LOWER)] == [2, 1, 3]
 
 
 def test_nothing_ranks_without_a_direction() -> None:
-    assert ranking.ranks([1.0, 2.0], Direction.UNKNOWN) == [(None, False), (None, False)]
+    assert ranks([1.0, 2.0], Direction.UNKNOWN) == [(0, False), (0, False)]
 
 
 @pytest.mark.parametrize(("descending", "expected"), [(True, [3.0, 1.0, 0.0, None]), (False, [0.0, 1.0, 3.0, None])])

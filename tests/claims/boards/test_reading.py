@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from claims import boards
-from claims.boards import reading, standings
+from claims.boards import standings
 from claims.terms import CostMeasure
 from tests import factories as make
 
@@ -15,12 +17,16 @@ pytestmark = pytest.mark.django_db
 
 
 def test_row_that_comes_while_a_board_is_read_is_left_for_the_next_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    benchmark = make.make_board(2)
-    earlier = standings.read_standings(benchmark)
-    make.make_board(1, benchmark=benchmark)
-    monkeypatch.setattr(reading, "read_standings", lambda benchmark: earlier)
+    benchmark = make.make_board(3)
+    fetch = standings._fetch_scores
+
+    def fetch_earlier(board: int) -> list[tuple[Any, ...]]:
+        """Return the scores as they were before the last row came; its costs and conditions are there when they are asked for."""
+        return sorted(fetch(board), key=lambda score: score[-12])[:2]
+
+    monkeypatch.setattr(standings, "_fetch_scores", fetch_earlier)
     board = boards.read_board(benchmark, {})
-    assert (board.total, len(board.rows)) == (2, 2)
+    assert (board.total, len(board.rows), [column.count for column in board.columns]) == (2, 2, [2, 2])
     monkeypatch.undo()
     assert boards.read_board(benchmark, {}).total == 3
 

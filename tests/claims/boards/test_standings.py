@@ -20,7 +20,7 @@ from claims.boards import conflicts, standings
 from claims.models import Benchmark, BenchmarkMetric, BoardStandings, Claim, Metric, Result
 from claims.services import curation
 from claims.services import standings as keeping
-from claims.terms import CostMeasure, CurationState, Direction, Qualifier, RejectReason, Role
+from claims.terms import CostMeasure, CurationState, DecidedBy, Direction, Qualifier, RejectReason, Role
 from tests import factories as make
 
 
@@ -57,6 +57,31 @@ def board(db: None, monkeypatch: pytest.MonkeyPatch) -> Benchmark:
     for number, value in (("10M", 10e6), ("30M", 30e6)):
         make.make_cost(number, paper=priced.paper, result=priced, value=value)
     make.make_claim("16.7%", result=priced, paper=make.make_paper(abstract="It errs in 16.7%."), metric=errors, model="Gamma-50")
+    # What a site that shows accepted numbers alone has, too: costs, several of one measure, bounds, two papers at odds, a hidden score.
+    one = add("85.5%", "Epsilon", day=date(2023, 2, 1), state=CurationState.ACCEPTED)
+    add("85.9%", "Epsilon", day=date(2023, 3, 1), ml_model=one.ml_model, state=CurationState.ACCEPTED)
+    add("85.2%", "Zeta", state=CurationState.ACCEPTED, decided_by=DecidedBy.POLICY)
+    rich = add("81%", "Lambda", day=date(2022, 3, 1))
+    assert rich.paper is not None
+    make.make_claim(
+        "19%", result=rich, paper=make.make_paper(abstract="It errs in 19%."), metric=errors, model="Lambda", state=CurationState.ACCEPTED
+    )
+    for number, value in (("30M", 30e6), ("10M", 10e6)):
+        make.make_cost(number, paper=rich.paper, result=rich, value=value, state=CurationState.ACCEPTED)
+    bounded = add("80.9%", "Theta", state=CurationState.ACCEPTED)
+    assert bounded.paper is not None
+    make.make_cost("10M", paper=bounded.paper, result=bounded, value=10e6, qualifier=Qualifier.OVER, state=CurationState.ACCEPTED)
+    assert one.paper is not None
+    make.make_cost(
+        "30M",
+        paper=one.paper,
+        result=one,
+        value=30e6,
+        value_max=40e6,
+        canonical_value=30e6,
+        canonical_max=40e6,
+        state=CurationState.ACCEPTED,
+    )
     make.make_imported_row(benchmark, "Gamma-101", "84.0", {CostMeasure.PARAMETERS: 44e6, CostMeasure.FLOPS: 8e9})
     make.make_imported_row(benchmark, "Delta", "84.0", {CostMeasure.PARAMETERS: 20e6})
     Benchmark.objects.filter(pk=benchmark.pk).update(row_count=Result.objects.count(), changed=timezone.now() - timedelta(hours=1))
@@ -94,6 +119,7 @@ def test_pages_are_the_same_from_the_rows_and_from_what_is_kept(
 ) -> None:
     settings.SHOW_UNREVIEWED = shows_unreviewed
     made = read_pages(client, board)
+    assert boards.read_board(board, {}).conflicts
     tasks.keep_standings()
     assert BoardStandings.objects.count() == 1
     monkeypatch.setattr(standings, "make_standings", lambda benchmark: pytest.fail("the rows were read, though the standings are kept"))
@@ -141,6 +167,67 @@ def test_later_standings_are_not_replaced_by_older_ones_and_those_of_another_lay
     assert boards.read_board(board, {}).rows, "what another release has kept is not read"
 
 
+def test_what_can_not_be_read_is_made_of_the_rows(board: Benchmark, caplog: pytest.LogCaptureFixture) -> None:
+    packed = standings.pack(standings.make_standings(board))
+    for broken in (
+        b"",
+        b"now",
+        packed[:200],
+        packed[:-40],
+        packed.replace(b'"accepted"', b'"admitted"'),
+        packed.replace(b'"<f8"', b'"<f4"'),
+    ):
+        caplog.clear()
+        BoardStandings.objects.all().delete()
+        keeping.keep(board, broken, layout=standings.LAYOUT)
+        assert boards.read_board(board, {}).rows
+        assert board.slug in caplog.text
+
+
+def test_columns_lie_where_the_processor_takes_them_up_at_once(board: Benchmark) -> None:
+    unpacked = standings.unpack(standings.pack(standings.make_standings(board)))
+    assert all(getattr(unpacked, name).flags.aligned for name in unpacked.__dataclass_fields__ if hasattr(getattr(unpacked, name), "flags"))
+
+
+def test_board_that_can_not_be_kept_keeps_no_other_one_from_it(board: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    larger = make.make_benchmark("Task", "Larger")
+    Benchmark.objects.filter(pk=larger.pk).update(row_count=1000, changed=timezone.now() - timedelta(hours=1))
+
+    def break_down(benchmark: Benchmark) -> standings.Standings:
+        if benchmark.pk == larger.pk:
+            raise OverflowError
+        return standings.make_standings(benchmark)
+
+    monkeypatch.setattr(tasks, "make_standings", break_down)
+    tasks.keep_standings()
+    assert [kept.benchmark_id for kept in BoardStandings.objects.all()] == [board.pk]
+
+
+def test_hidden_numbers_are_counted_of_the_days_that_are_shown(board: Benchmark, settings: Settings) -> None:
+    settings.SHOW_UNREVIEWED = False
+    everything = boards.read_board(board, {}).hidden_unreviewed
+    until = boards.read_board(board, {"as_of": "2021-12-31"}).hidden_unreviewed
+    assert (everything, until) == (11, 3)
+
+
+def test_cost_is_the_nearest_to_a_score_that_its_reader_sees(board: Benchmark, settings: Settings) -> None:
+    """The paper states 81%, then 10M, then 30M: who sees no 81% gets the first in the text."""
+
+    def cost_of_lambda() -> float:
+        (row,) = boards.read_board(board, {"model": "lambda", "role": "all", "sort": "model"}).rows[-1:]
+        assert row.model == "Lambda"
+        return row.prices["parameters"].rank_by
+
+    Claim.objects.filter(model_name="Lambda", stated="81%").update(start=38, end=41, evidence_end=41)
+    for shows, expected in ((True, 30e6), (False, 10e6)):
+        settings.SHOW_UNREVIEWED = shows
+        assert cost_of_lambda() == expected
+    tasks.keep_standings()
+    for shows, expected in ((True, 30e6), (False, 10e6)):
+        settings.SHOW_UNREVIEWED = shows
+        assert cost_of_lambda() == expected
+
+
 def test_small_boards_are_not_kept(board: Benchmark) -> None:
     assert keeping.find_outdated(layout=standings.LAYOUT, least_rows=board.row_count + 1) == []
 
@@ -176,24 +263,26 @@ def test_kept_board_takes_fewer_queries(board: Benchmark) -> None:
     assert count() < made
 
 
-SCORES = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from([80.0, 80.4, 80.5, 80.45, 81.0, 82.0]), st.integers(0, 2)), min_size=1, max_size=12
-)
+NUMBERS = st.sampled_from([0.0, 80.0, 80.4, 80.5, 80.45, 81.0, 82.0])
+SCORES = st.lists(st.tuples(st.integers(0, 2), NUMBERS, st.integers(0, 2), st.sampled_from([1.0, 100.0])), min_size=1, max_size=12)
+"""What each is of, its number in the canonical unit, its decimals, and how many canonical units make one of those it is stated in."""
 
 
 @given(scores=SCORES)
-def test_contradicted_numbers_are_those_that_differ_from_one_of_the_same_thing(scores: list[tuple[int, float, int]]) -> None:
+def test_contradicted_numbers_are_those_that_differ_from_one_of_the_same_thing(scores: list[tuple[int, float, int, float]]) -> None:
     columns = [np.array(column) for column in zip(*scores, strict=True)]
     numbers = conflicts.ExactScores(
         np.arange(len(scores), dtype=np.int32),
         columns[0].astype(np.int32),
         columns[1].astype(np.float64),
-        columns[1].astype(np.float64),
+        columns[1] / columns[3],
         columns[2].astype(np.int32),
     )
     rows = [boards.Row(place, str(place), "model", True, "", Role.PROPOSED, "", False, True) for place in range(len(scores))]
-    for row, (_, value, decimals) in zip(rows, scores, strict=True):
-        row.scores["score"] = boards.Number(row.pk, value, Qualifier.EXACT, CurationState.UNREVIEWED, stated=value, decimals=decimals)
+    for row, (_, value, decimals, size) in zip(rows, scores, strict=True):
+        row.scores["score"] = boards.Number(
+            row.pk, value, Qualifier.EXACT, CurationState.UNREVIEWED, stated=value / size, decimals=decimals
+        )
     for identity in range(3):
         conflicts.mark_rivals([row for row, score in zip(rows, scores, strict=True) if score[0] == identity])
     found = conflicts.find_disputed([numbers], len(rows))

@@ -78,6 +78,17 @@ def test_tables_of_a_collection_are_joined_in_either_order(first: str) -> None:
     assert Cost.objects.filter(condition="RTX 0, FP32").count() == 3
 
 
+def test_decision_on_a_cost_of_another_table_changes_the_boards_that_show_it() -> None:
+    take_in("scores.csv", [score()])
+    take_in("speeds.csv", [speed()])
+    version = board().version
+    cost = Cost.objects.get(measure=CostMeasure.THROUGHPUT)
+    decided = curation.decide(cost, CurationState.ACCEPTED, actor="kim", version=cost.version)
+    assert board().version == version + 1
+    changes.undo(decided, actor="kim")
+    assert board().version == version + 2
+
+
 def test_tables_of_no_collection_and_of_others_are_not_joined() -> None:
     take_in("scores.csv", [score()], collection="")
     take_in("speeds.csv", [speed()], collection="")
