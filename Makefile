@@ -18,35 +18,38 @@ help: ## Show this help
 run: .venv/installed-requirements.lock .venv/npm/package-lock.json ## Run the site at http://localhost:8000 (PORT=9000, LISTINGS="one.txt two.txt")
 	@exec env DJANGO_SETTINGS_MODULE=leaderboard.settings.base PORT='$(PORT)' $(PYTHON) manage.py run $(LISTINGS)
 
-# Three runs side by side, for most of their time is waiting: what asks no database and then what asks a browser, and the rest on each of the
-# two databases. All are run to their end: a failure of one says nothing about the others. What a shell starts beside itself hears no
-# Ctrl-C, so the traps end it.
+# Three runs side by side, for much of their time is waiting: the tests with a database on SQLite, the same on PostgreSQL and then what asks
+# no database, and what asks a browser. All are run to their end: a failure of one says nothing about the others.
+# What a shell starts beside itself hears no Ctrl-C, so the traps end it. What one of them compiles the next ones find, whatever the shell
+# wishes: that is a third of what they take to begin, and of each program that a test starts.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-requirements-dev.lock .venv/npm/package-lock.json ## Run all tests on SQLite and on PostgreSQL where a server answers (TEST_DATABASE_URL)
-	@status=0; sqlite=passed; postgresql=passed; apart=passed; browser=passed; pid=; aside=; logs=$$(mktemp -d); \
-	trap 'rm -rf "$$logs"; for run in $$pid $$aside; do kill "$$run" 2>/dev/null; done' EXIT; trap 'exit 130' INT TERM; \
+	@status=0; sqlite=passed; postgresql=passed; apart=passed; browser=passed; server=; beside=; aside=; logs=$$(mktemp -d); \
+	trap 'rm -rf "$$logs"; for run in $$beside $$aside; do kill "$$run" 2>/dev/null; done' EXIT; trap 'exit 130' INT TERM; \
 	found=; is_fine() { case "$$1" in 0) found=yes;; 5) [ -n '$(subst ','\'',$(ARGS))' ];; *) found=yes; false;; esac; }; \
 	url="$${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/claimboard_$$$$}"; unset TEST_DATABASE_URL; \
-	( trap 'kill "$$run"; exit' TERM; for share in apart browser; do \
-		TESTS=$$share $(PYTHON) -m pytest $(ARGS) >"$$logs/$$share" 2>&1 & run=$$!; wait "$$run"; echo $$? >"$$logs/$$share.status"; \
-	done ) & aside=$$!; \
-	if $(PYTHON) -c 'import psycopg, sys; psycopg.connect(sys.argv[1], dbname="postgres", connect_timeout=3).close()' "$$url" 2>/dev/null; then \
-		TESTS=database TEST_DATABASE_URL="$$url" $(PYTHON) -m pytest $(ARGS) >"$$logs/postgresql" 2>&1 & pid=$$!; \
-	fi; \
+	keep() { log="$$logs/$$1"; shift; env "$$@" $(PYTHON) -m pytest $(ARGS) >"$$log" 2>&1 & run=$$!; wait "$$run"; echo $$? >"$$log.status"; }; \
+	if $(PYTHON) -c 'import psycopg, sys; psycopg.connect(sys.argv[1], dbname="postgres", connect_timeout=3).close()' "$$url" 2>/dev/null; then server=yes; fi; \
+	( trap 'kill "$$run"; exit' TERM; keep browser TESTS=browser ) & aside=$$!; \
+	( trap 'kill "$$run"; exit' TERM; \
+		if [ -n "$$server" ]; then keep postgresql TESTS=database TEST_DATABASE_URL="$$url"; fi; \
+		keep apart TESTS=apart \
+	) & beside=$$!; \
 	echo "== Tests on SQLite"; \
 	TESTS=database $(PYTHON) -m pytest $(ARGS); is_fine $$? || { status=1; sqlite=FAILED; }; \
-	wait "$$aside"; aside=; \
-	echo "== Tests without a database, which ran beside those on SQLite"; cat "$$logs/apart"; \
-	is_fine "$$(cat "$$logs/apart.status")" || { status=1; apart=FAILED; }; \
-	echo "== Tests in a browser, which ran beside those on SQLite"; cat "$$logs/browser"; \
-	is_fine "$$(cat "$$logs/browser.status")" || { status=1; browser=FAILED; }; \
-	if [ -n "$$pid" ]; then \
-		echo "== Tests on PostgreSQL, which ran beside those on SQLite"; \
-		wait "$$pid"; is_fine $$? || { status=1; postgresql=FAILED; }; \
-		pid=; cat "$$logs/postgresql"; \
+	wait "$$beside"; beside=; \
+	if [ -n "$$server" ]; then \
+		echo "== Tests on PostgreSQL, which ran beside those on SQLite"; cat "$$logs/postgresql"; \
+		is_fine "$$(cat "$$logs/postgresql.status")" || { status=1; postgresql=FAILED; }; \
 	else \
 		postgresql="NOT TESTED: no PostgreSQL server answers (TEST_DATABASE_URL names one; the default is 127.0.0.1:5432)"; \
 		if [ "$$REQUIRE_ALL" = 1 ]; then status=1; postgresql="$$postgresql, and REQUIRE_ALL=1 makes that a failure"; fi; \
 	fi; \
+	echo "== Tests without a database, which ran after those on PostgreSQL"; cat "$$logs/apart"; \
+	is_fine "$$(cat "$$logs/apart.status")" || { status=1; apart=FAILED; }; \
+	wait "$$aside"; aside=; \
+	echo "== Tests in a browser, which ran beside those on SQLite"; cat "$$logs/browser"; \
+	is_fine "$$(cat "$$logs/browser.status")" || { status=1; browser=FAILED; }; \
 	echo "== SQLite: $$sqlite"; echo "== Without a database: $$apart"; echo "== In a browser: $$browser"; echo "== PostgreSQL: $$postgresql"; \
 	[ -n "$$found" ] || { echo "No test is selected by ARGS."; status=1; }; \
 	exit $$status

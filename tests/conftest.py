@@ -44,7 +44,7 @@ def _belongs_here(item: pytest.Item) -> bool:
     if share is not None and share != ("browser" if is_marked("browser") else "apart" if is_apart else "database"):
         return False
     if on_postgresql:
-        return asks_a_database and not is_marked("embedded", "browser")
+        return asks_a_database and not is_marked("embedded", "browser", "once")
     return not is_marked("postgresql")
 
 

@@ -65,6 +65,15 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=30)
 
 
+def _storing(listings: Iterable[Path]) -> str:
+    """Return the code that stores listings as the upload page does."""
+    return (
+        "from claims import tasks; from claims.services import storage\n"
+        f"for name, path in {[(path.name, str(path)) for path in listings]}:\n"
+        "    tasks.announce(storage.store_upload(open(path, 'rb'), name=name, actor='test')[0])"
+    )
+
+
 @dataclass
 class Site:
     """An installation: its folder, and what its processes find in their environment."""
@@ -92,18 +101,18 @@ class Site:
         return ran.stdout
 
     def prepare(self, *listings: Path) -> None:
-        """Make the database and a user, and store listings as the upload page does."""
+        """Make the database and a user, and store listings."""
         self.run(
             "manage.py",
             "shell",
             "-c",
             "from django.core.management import call_command; from django.contrib.auth.models import User\n"
-            "from claims import tasks; from claims.services import storage\n"
             "call_command('migrate', verbosity=0); call_command('load_catalogue')\n"
-            f"User.objects.create_superuser({USER!r}, password={PASSWORD!r})\n"
-            f"for name, path in {[(path.name, str(path)) for path in listings]}:\n"
-            "    tasks.announce(storage.store_upload(open(path, 'rb'), name=name, actor='test')[0])",
+            f"User.objects.create_superuser({USER!r}, password={PASSWORD!r})\n" + _storing(listings),
         )
+
+    def store(self, *listings: Path) -> None:
+        self.run("manage.py", "shell", "-c", _storing(listings))
 
     def start(self, name: str, *command: str, **variables: str) -> subprocess.Popen[bytes]:
         """Start a process that leads a group of its own and writes into `name`.log."""

@@ -13,10 +13,18 @@ pytestmark = [pytest.mark.embedded, pytest.mark.either]
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site without a listing, to be copied."""
+    site = Site(tmp_path_factory.mktemp("empty"))
+    site.prepare()
+    return site
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, empty: Site) -> Site:
     """A site with a listing that nobody has read yet, to be copied."""
-    site = Site(tmp_path_factory.mktemp("prepared"))
-    site.prepare(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt"))
+    site = empty.copy(tmp_path_factory.mktemp("prepared"))
+    site.store(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt"))
     return site
 
 
@@ -46,15 +54,15 @@ def test_killed_worker_leaves_the_same_database_as_an_undisturbed_one(
 
 
 def test_stopped_listing_is_not_written_any_more_and_reads_on_to_the_same_database(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, empty: Site
 ) -> None:
     """Stopped while two processes read: once the stop has answered, no part is written; read on, all are, and nothing twice.
 
     The listing is so long that it is not read to its end while the process starts that stops it.
     """
     chunks = 4 * CHUNKS
-    prepared = Site(tmp_path_factory.mktemp("long"))
-    prepared.prepare(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt", entries=chunks * CHUNK_SIZE))
+    prepared = empty.copy(tmp_path_factory.mktemp("long"))
+    prepared.store(write_listing(tmp_path_factory.mktemp("listing") / "orders.txt", entries=chunks * CHUNK_SIZE))
 
     def act(name: str) -> str:
         code = (
@@ -121,9 +129,9 @@ def test_killed_worker_leaves_what_was_read_again_as_an_undisturbed_one_does(aft
 
 
 @pytest.fixture(scope="module")
-def read_before(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def read_before(tmp_path_factory: pytest.TempPathFactory, empty: Site) -> Site:
     """A site with papers that an older version has read, to be copied."""
-    site = Site(tmp_path_factory.mktemp("read-before"))
+    site = empty.copy(tmp_path_factory.mktemp("read-before"))
     site.run("manage.py", "ingest", str(write_listing(tmp_path_factory.mktemp("older") / "orders.txt")))
     site.run("manage.py", "shell", "-v0", "-c", OLDER)
     return site

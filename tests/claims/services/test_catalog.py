@@ -12,6 +12,7 @@ from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Alias, Dataset, DefaultTask, Metric, Task
 from claims.services import catalog
 from claims.terms import AliasKind
+from tests.catalogue import load_catalogue
 from tests.factories import make_paper
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def test_loading_twice_changes_nothing() -> None:
 
 
 def test_every_canonical_name_of_the_guide_is_shipped() -> None:
-    catalog.load_catalogue(load_vocabulary())
+    load_catalogue()
     datasets = [
         "ImageNet-1K",
         "ImageNet-21K",
@@ -65,7 +66,7 @@ def test_every_canonical_name_of_the_guide_is_shipped() -> None:
 
 
 def test_changed_entry_keeps_its_fields() -> None:
-    catalog.load_catalogue(load_vocabulary())
+    load_catalogue()
     Metric.objects.filter(name="FID").update(unit="points", version=2)
     catalog.load_catalogue(load_vocabulary())
     assert Metric.objects.get(name="FID").unit == "points"
@@ -90,7 +91,7 @@ def test_alias_of_two_entries_is_refused_and_nothing_is_half_loaded() -> None:
 
 
 def test_names_resolve_by_alias_exact_case_first_and_to_the_root() -> None:
-    catalog.load_catalogue(load_vocabulary())
+    load_catalogue()
     paper = make_paper()
     found = catalog.resolve_names(AliasKind.METRIC, dict.fromkeys(("IS", "top-1 acc", "Brand new score"), (paper, "")))
     assert found["IS"].name == "IS"
@@ -106,7 +107,7 @@ def test_unknown_task_is_left_out() -> None:
 
 
 def test_reviewed_alias_reaches_the_vocabulary_and_changes_its_hash() -> None:
-    catalog.load_catalogue(load_vocabulary())
+    load_catalogue()
     plain = catalog.read_vocabulary()
     assert plain.hash == load_vocabulary().hash
     fid = Metric.objects.get(name="FID")

@@ -298,8 +298,6 @@ import django, sys
 django.setup()
 from pathlib import Path
 from django.conf import settings
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.claims.services.test_hostile_ingest import race_for_one_listing, race_for_the_last_places
 race_for_one_listing(settings.DATA_DIR)
 race_for_the_last_places(settings.DATA_DIR)
@@ -307,6 +305,7 @@ race_for_the_last_places(settings.DATA_DIR)
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("made_database")
 def test_races_on_sqlite(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "", "MAX_OPEN_UPLOADS": "5", "PYTHONPATH": str(root)}

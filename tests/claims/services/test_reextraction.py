@@ -206,6 +206,7 @@ def test_new_number_is_added_unreviewed(newer: Callable[..., None]) -> None:
     assert not ChangeSet.objects.exists(), "that a number is read is no change of one"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("state", ["accepted", "rejected"])
 def test_decided_number_that_is_read_otherwise_stays_and_is_flagged_with_what_is_read(newer: Callable[..., None], state: str) -> None:
     read(text(1))
@@ -223,6 +224,7 @@ def test_decided_number_that_is_read_otherwise_stays_and_is_flagged_with_what_is
     assert shown_on(IMAGENET) == (["71.5"] if state == "accepted" else [])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("state", ["accepted", "rejected"])
 def test_decided_number_that_is_no_longer_found_stays_and_is_flagged(newer: Callable[..., None], state: str) -> None:
     read(text(1))
@@ -238,6 +240,7 @@ def test_decided_number_that_is_no_longer_found_stays_and_is_flagged(newer: Call
     assert ("agrees" in flag.note) is (state == "rejected")
 
 
+@pytest.mark.once
 def test_decided_number_that_is_read_as_before_is_neither_touched_nor_flagged(newer: Callable[..., None]) -> None:
     read(text(1))
     decide(stands(71.5)[0], "accepted")
@@ -248,6 +251,7 @@ def test_decided_number_that_is_read_as_before_is_neither_touched_nor_flagged(ne
     assert not Flag.objects.exists()
 
 
+@pytest.mark.once
 def test_corrected_number_keeps_what_the_person_wrote(newer: Callable[..., None]) -> None:
     read(text(1))
     Claim.objects.filter(value=71.5).update(state="accepted", decided_by=DecidedBy.PERSON, variant="large", value=71.4)
@@ -259,6 +263,7 @@ def test_corrected_number_keeps_what_the_person_wrote(newer: Callable[..., None]
     assert "variant “small”, not “large”" in Flag.objects.get().note
 
 
+@pytest.mark.once
 def test_what_a_policy_accepted_is_replaced_and_undecided_again_only_where_it_reads_otherwise(newer: Callable[..., None]) -> None:
     read(text(1, 2))
     Claim.objects.filter(value__in=[71.5, 72.5]).update(state="accepted", decided_by=DecidedBy.POLICY)
@@ -274,6 +279,7 @@ def of_confidence(confidence: float) -> Edit:
     return on_claims(lambda claim: replace(claim, confidence=confidence), value=71.5)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("threshold", [0.9, None])
 def test_acceptance_by_a_policy_ends_where_a_version_is_less_sure(
     newer: Callable[..., None], settings: Settings, threshold: float | None
@@ -294,6 +300,7 @@ def test_acceptance_by_a_policy_ends_where_a_version_is_less_sure(
     assert stands(71.5)[0].state == ("accepted" if threshold else "unreviewed")
 
 
+@pytest.mark.once
 def test_returning_number_is_judged_anew(newer: Callable[..., None], settings: Settings) -> None:
     settings.AUTO_ACCEPT_CONFIDENCE = 0.9
     newer(of_confidence(0.95), "0.0.9")
@@ -306,6 +313,7 @@ def test_returning_number_is_judged_anew(newer: Callable[..., None], settings: S
     assert [claim.state for claim in stands(71.5)] == ["unreviewed"]
 
 
+@pytest.mark.once
 def test_what_the_policy_accepts_while_texts_are_read_again_stands_on_its_boards_as_accepted(
     newer: Callable[..., None], settings: Settings
 ) -> None:
@@ -319,6 +327,7 @@ def test_what_the_policy_accepts_while_texts_are_read_again_stands_on_its_boards
     assert (claim.state, board.accepted_row_count, board.accepted_leader) == ("accepted", 1, claim)
 
 
+@pytest.mark.once
 def test_number_that_a_person_chose_to_be_shown_or_cost_that_a_person_tied_is_protected(newer: Callable[..., None]) -> None:
     read(text(1))
     ResultValue.objects.filter(claim__value=71.5).update(chosen_by=LinkedBy.PERSON)
@@ -333,6 +342,7 @@ def both(claim: ClaimDraft) -> list[ClaimDraft]:
     return [claim, replace(claim, dataset="CIFAR-10")]
 
 
+@pytest.mark.once
 def test_several_statements_of_one_number_are_told_apart_by_dataset_and_metric(newer: Callable[..., None]) -> None:
     newer(on_claims(both, value=71.5), "0.0.9")
     read(text(1))
@@ -350,6 +360,7 @@ def test_several_statements_of_one_number_are_told_apart_by_dataset_and_metric(n
     assert [claim.pk for claim in stands(71.5)] == [second.pk]
 
 
+@pytest.mark.once
 def test_costs_of_one_number_are_told_apart_by_measure(newer: Callable[..., None]) -> None:
     def double(measures: tuple[CostMeasure, ...]) -> Edit:
         return lambda found: replace(found, costs=tuple(replace(cost, measure=measure) for cost in found.costs for measure in measures))
@@ -368,6 +379,7 @@ def test_costs_of_one_number_are_told_apart_by_measure(newer: Callable[..., None
     assert Cost.objects.get(measure="flops").pk == flops.pk
 
 
+@pytest.mark.once
 def test_number_whose_ends_moved_is_the_same_number(newer: Callable[..., None]) -> None:
     """A rejected number must not come back because a newer version counts the percent sign to it."""
     read(text(1, 2))
@@ -396,6 +408,7 @@ def as_cost(found: Extraction) -> Extraction:
     return replace(found, claims=rest, costs=(*found.costs, CostDraft(**shared, measure=CostMeasure.MEMORY)))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("state", "reason", "added"), [("accepted", "", 0), ("rejected", "wrongly_read", 1)])
 def test_accepted_claim_gets_no_cost_beside_it(newer: Callable[..., None], state: str, reason: str, added: int) -> None:
     read(text(1))
@@ -407,6 +420,7 @@ def test_accepted_claim_gets_no_cost_beside_it(newer: Callable[..., None], state
         assert "reads it as a cost, memory" in Flag.objects.get().note
 
 
+@pytest.mark.once
 def test_number_that_is_no_result_to_a_person_gets_no_other_dataset(newer: Callable[..., None]) -> None:
     read(text(1))
     decide(stands(71.5)[0], "rejected", "not_a_result")
@@ -417,6 +431,7 @@ def test_number_that_is_no_result_to_a_person_gets_no_other_dataset(newer: Calla
     assert "image-classification-on-cifar-10" not in Benchmark.objects.filter(row_count__gt=0).values_list("slug", flat=True)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("state", "reason"), [("accepted", ""), ("rejected", "wrongly_read"), ("rejected", "not_a_result")])
 def test_decided_number_that_is_read_as_two_gets_neither_but_a_flag(newer: Callable[..., None], state: str, reason: str) -> None:
     read(text(1))
@@ -430,6 +445,7 @@ def test_decided_number_that_is_read_as_two_gets_neither_but_a_flag(newer: Calla
     assert "it as a claim, Top-1 accuracy on CIFAR-100" in Flag.objects.get().note
 
 
+@pytest.mark.once
 def test_what_a_version_retired_does_not_come_back_beside_a_decision_of_later(newer: Callable[..., None]) -> None:
     newer(on_claims(both, value=71.5), "0.0.9")
     read(text(1))
@@ -460,6 +476,7 @@ def test_returning_numbers_take_no_query_each(newer: Callable[..., None]) -> Non
     assert counts == [0, 0]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("edit", [on_claims(lambda claim: replace(claim, dataset="CIFAR-10"), value=71.5), on_claims(lambda _: None)])
 def test_flags_are_settled_by_the_next_decision_and_open_again_by_its_undo(newer: Callable[..., None], edit: Edit) -> None:
     read(text(1, 2))
@@ -478,6 +495,7 @@ def test_flags_are_settled_by_the_next_decision_and_open_again_by_its_undo(newer
     assert Flag.objects.get(pk=flag.pk).settled_by is None
 
 
+@pytest.mark.once
 def test_flag_is_settled_by_itself_and_that_is_undone(newer: Callable[..., None]) -> None:
     read(text(1))
     decide(stands(71.5)[0], "accepted")
@@ -492,6 +510,7 @@ def test_flag_is_settled_by_itself_and_that_is_undone(newer: Callable[..., None]
     assert stands(71.5)[0].state == "accepted"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["reopen", "undo"])
 @pytest.mark.parametrize(("state", "reason"), [("rejected", "wrongly_read"), ("accepted", "")])
 def test_what_a_run_had_to_spare_comes_in_once_the_decision_is_taken_back(
@@ -513,6 +532,7 @@ def test_what_a_run_had_to_spare_comes_in_once_the_decision_is_taken_back(
     assert reextraction.start(actor="test") is None
 
 
+@pytest.mark.once
 def test_decision_that_is_taken_back_where_nothing_was_spared_makes_nothing_due(newer: Callable[..., None]) -> None:
     read(text(1))
     decide(stands(71.5)[0], "accepted")
@@ -538,6 +558,7 @@ def test_running_it_again_changes_nothing(newer: Callable[..., None]) -> None:
     assert Flag.objects.count() == 1
 
 
+@pytest.mark.once
 def test_flag_goes_when_a_version_agrees_and_changes_with_what_is_read(newer: Callable[..., None]) -> None:
     read(text(1))
     decide(stands(71.5)[0], "accepted")
@@ -726,6 +747,7 @@ def test_decided_number_of_an_older_text_is_not_hidden_by_one_that_a_version_ret
     assert Flag.objects.get().kind == "gone"
 
 
+@pytest.mark.once
 def test_quoted_number_is_linked_to_what_its_name_means_after_the_reading(newer: Callable[..., None]) -> None:
     quoting = text(2).replace("top-1 accuracy on ImageNet with", "top-1 accuracy on ImageNet, outperforming Net1's 61.5%, with")
     read(text(1) + quoting)
@@ -751,6 +773,7 @@ def test_quoted_number_is_linked_to_what_its_name_means_after_the_reading(newer:
     assert linked() == "Net1"
 
 
+@pytest.mark.once
 def test_untaken_numbers_are_those_of_the_last_reading(newer: Callable[..., None]) -> None:
     listing = read(text(1))
     before = receipts.read_receipt(listing)
@@ -761,6 +784,7 @@ def test_untaken_numbers_are_those_of_the_last_reading(newer: Callable[..., None
     assert len(read_paper(Paper.objects.get().public_id).untaken) == after.untaken
 
 
+@pytest.mark.once
 def test_reading_cannot_be_taken_back_and_a_form_that_was_open_is_refused(newer: Callable[..., None]) -> None:
     read(text(1))
     opened = stands(71.5)[0]

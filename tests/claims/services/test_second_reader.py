@@ -439,14 +439,13 @@ def test_budget_is_never_overdrawn_by_many_workers_on_postgresql(settings: Setti
 RACE = """
 import django
 django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.claims.services.test_second_reader import race_for_the_budget
 race_for_the_budget()
 """
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("made_database")
 def test_budget_is_never_overdrawn_by_many_workers_on_sqlite(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "", "SECOND_READER_DAILY_BUDGET": "20", "PYTHONPATH": str(root)}

@@ -263,6 +263,7 @@ def test_withdrawal_counts_the_papers_that_lose_a_decided_number() -> None:
     assert list(Claim.objects.filter(result__benchmark=benchmark).values_list("value", flat=True)) == [73.5]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("first", [(A, ACCEPT), (A, ACCEPT, C), (C, ACCEPT, A)], ids=["one", "carried", "carried back"])
 @pytest.mark.parametrize(
     "later",
