@@ -22,7 +22,8 @@ COLUMNS, COLUMNS_NARROW = 4, 2
 MARGIN = {"l": 44, "r": 22, "t": 62, "b": 42}
 GAP = 40
 """Pixels between two rows of panels, of which the lower one's name takes most."""
-TITLE_WIDTH, TITLE_WIDTH_NARROW = 24, 15
+MOST_TICKS_NARROW = 2
+TITLE_WIDTH, TITLE_WIDTH_NARROW = 24, 16
 
 
 def panel_height(count: int, *, narrow: bool = False) -> int:
@@ -43,9 +44,11 @@ def draw_panels(tradeoff: Tradeoff, cost: Column, families: Sequence[Family]) ->
     for number, family in enumerate(families):
         of_panel = {"xaxis": _axis("x", number), "yaxis": _axis("y", number)}
         traces += [_front(tradeoff, cost, across[1], log=log, **of_panel), *_points(tradeoff, cost, family.rows, **of_panel)]
-    shared = {"type": "log" if log else "linear", "range": list(across), **ticks}, {"range": list(upwards), "nticks": 5}
-    titles = tradeoff.metric, axes.cost_title(cost, log=log)
-    wide, narrow = (_lay_out(families, *shared, *titles, narrow=small) for small in (False, True))
+    scale = {"type": "log" if log else "linear", "range": list(across), **ticks}
+    # A narrow panel has no room for the words of three.
+    sparse = {name: each[::2] if len(each) > MOST_TICKS_NARROW else each for name, each in ticks.items()}
+    shared = {"range": list(upwards), "nticks": 5}, tradeoff.metric, axes.cost_title(cost, log=log)
+    wide, narrow = _lay_out(families, scale, *shared, narrow=False), _lay_out(families, scale | sparse, *shared, narrow=True)
     return go.Figure(data=traces, layout={**wide, "margin": MARGIN}), {"layout": narrow}
 
 

@@ -28,7 +28,7 @@ from leaderboard.templatetags.board_tags import (
     paper_date,
     printed_number,
 )
-from leaderboard.templatetags.word_tags import Offer, offer
+from leaderboard.templatetags.word_tags import Offer, jointed, offer
 
 register = template.Library()
 
@@ -389,9 +389,9 @@ NO_STEP = '<td class="n"><span class="none" aria-hidden="true">–</span><span c
 
 def _name(row: Row, base: str) -> str:
     """Return the head of a row: its model, which leads to its line of the board."""
-    variant = f' <span class="variant">{escape(row.variant)}</span>' if row.variant else ""
+    variant = f' <span class="variant">{jointed(row.variant)}</span>' if row.variant else ""
     tags = "".join(f' <span class="tag">{escape(text)}</span>' for text in row.setting)
-    link = f'<a href="{escape(base)}{row.public_id}#row-{row.public_id}" data-row="{row.public_id}">{escape(row.model)}{variant}</a>'
+    link = f'<a href="{escape(base)}{row.public_id}#row-{row.public_id}" data-row="{row.public_id}">{jointed(row.model)}{variant}</a>'
     return f'<th scope="row">{link}{tags}</th>'
 
 

@@ -167,16 +167,6 @@
     }).catch(function () { follow(button); });
   });
 
-  // ---- menus close by Escape and by a click beside them ----
-
-  document.addEventListener("keydown", function (event) {
-    if (event.key !== "Escape") return;
-    all("details.menu[open]").forEach(function (menu) { menu.open = false; menu.querySelector("summary").focus(); });
-  });
-  document.addEventListener("click", function (event) {
-    all("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
-  });
-
   function setUp(board) {
     current = null;
     all("[data-days]", board).forEach(setUpDays);

@@ -309,7 +309,7 @@
 
   Chart.prototype.ticks = function () {
     var range = this.view.x, scale = this.answer.scale, axis = this.answer.figure.layout.xaxis;
-    if (this.dated) return { nticks: this.narrow ? 4 : 8 }; // the library knows the calendar
+    if (this.dated) return { nticks: !this.narrow ? 8 : range[1] - range[0] > 730 * 864e5 ? 4 : 3 }; // the library knows the calendar; days take more room than years
     if (this.isWhole()) return this.narrow ? this.answer.narrow.xaxis : { tickvals: axis.tickvals, ticktext: axis.ticktext };
     var ticks = this.log ? logTicks(range[0], range[1], scale.size, this.narrow) : linearTicks(range[0], range[1], this.narrow ? 4 : 7, scale.size);
     if (this.whole.x[0] >= 0) ticks = ticks.filter(function (tick) { return tick >= 0; }); // there is no cost below nothing

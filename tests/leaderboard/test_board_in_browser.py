@@ -275,27 +275,6 @@ def test_open_board_has_no_barrier(browser: Browser, live_server: LiveServer, wi
                 page.screenshot(path=SCREENSHOTS / f"board-{name}-{width}-{theme}.png", full_page=True)
 
 
-def test_keyboard_alone_reaches_everything(browser: Browser, live_server: LiveServer) -> None:
-    benchmark = make.make_board(3)
-    visitor = visit(browser, live_server)
-    page = visitor.go(benchmark.get_absolute_url())
-    page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
-    reachable = page.evaluate(
-        """(() => {
-            const found = [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')];
-            return found.filter(each => each.checkVisibility() && !each.disabled && each.type !== 'hidden' && each.tabIndex >= 0).length;
-        })()"""
-    )
-    seen = set()
-    for _ in range(reachable * 2 + 20):
-        page.keyboard.press("Tab")
-        place = page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
-        seen.add(place)
-    seen.discard(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.body)"))
-    assert len(seen) >= reachable
-    assert visitor.faults == []
-
-
 @pytest.mark.shared
 def test_board_of_all_image_models_does_all_of_that(browser: Browser, live_server: LiveServer, shared_dir: Path) -> None:
     load_catalogue()
