@@ -174,6 +174,7 @@ def test_filters_change_the_board_without_loading_the_page_and_back_undoes_them(
     expect(page.locator("#board-said")).to_have_text("10\u00a0results")
     page.get_by_role("link", name="FLOPs").first.click()
     expect(page.locator(".chart h2")).to_contain_text("FLOPs")
+    wait_until(page, "document.activeElement.textContent.includes('FLOPs')")  # the last thing that a change does
     page.locator(".board thead").get_by_role("link", name="Model").click()
     page.wait_for_url("**sort=model**")
     assert page.evaluate("window.stayed") is True
