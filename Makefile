@@ -18,8 +18,8 @@ help: ## Show this help
 run: .venv/installed-requirements.lock .venv/npm/package-lock.json ## Run the site at http://localhost:8000 (PORT=9000, LISTINGS="one.txt two.txt")
 	@exec env DJANGO_SETTINGS_MODULE=leaderboard.settings.base PORT='$(PORT)' $(PYTHON) manage.py run $(LISTINGS)
 
-# Three runs side by side, for much of their time is waiting: the tests with a database on SQLite, the same on PostgreSQL and then what asks
-# no database, and what asks a browser. All are run to their end: a failure of one says nothing about the others.
+# Three runs side by side, for much of their time is waiting: the tests with a database on SQLite, the same on PostgreSQL, and what asks a
+# browser and then what asks no database. All are run to their end: a failure of one says nothing about the others.
 # What a shell starts beside itself hears no Ctrl-C, so the traps end it. What one of them compiles the next ones find, whatever the shell
 # wishes: that is a third of what they take to begin, and of each program that a test starts.
 test: export PYTHONDONTWRITEBYTECODE =
@@ -30,26 +30,23 @@ test: .venv/installed-requirements-dev.lock .venv/npm/package-lock.json ## Run a
 	url="$${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/claimboard_$$$$}"; unset TEST_DATABASE_URL; \
 	keep() { log="$$logs/$$1"; shift; env "$$@" $(PYTHON) -m pytest $(ARGS) >"$$log" 2>&1 & run=$$!; wait "$$run"; echo $$? >"$$log.status"; }; \
 	if $(PYTHON) -c 'import psycopg, sys; psycopg.connect(sys.argv[1], dbname="postgres", connect_timeout=3).close()' "$$url" 2>/dev/null; then server=yes; fi; \
-	( trap 'kill "$$run"; exit' TERM; keep browser TESTS=browser ) & aside=$$!; \
-	( trap 'kill "$$run"; exit' TERM; \
-		if [ -n "$$server" ]; then keep postgresql TESTS=database TEST_DATABASE_URL="$$url"; fi; \
-		keep apart TESTS=apart \
-	) & beside=$$!; \
+	( trap 'kill "$$run"; exit' TERM; keep browser TESTS=browser; keep apart TESTS=apart ) & aside=$$!; \
+	if [ -n "$$server" ]; then ( trap 'kill "$$run"; exit' TERM; keep postgresql TESTS=database TEST_DATABASE_URL="$$url" ) & beside=$$!; fi; \
 	echo "== Tests on SQLite"; \
 	TESTS=database $(PYTHON) -m pytest $(ARGS); is_fine $$? || { status=1; sqlite=FAILED; }; \
-	wait "$$beside"; beside=; \
 	if [ -n "$$server" ]; then \
+		wait "$$beside"; beside=; \
 		echo "== Tests on PostgreSQL, which ran beside those on SQLite"; cat "$$logs/postgresql"; \
 		is_fine "$$(cat "$$logs/postgresql.status")" || { status=1; postgresql=FAILED; }; \
 	else \
 		postgresql="NOT TESTED: no PostgreSQL server answers (TEST_DATABASE_URL names one; the default is 127.0.0.1:5432)"; \
 		if [ "$$REQUIRE_ALL" = 1 ]; then status=1; postgresql="$$postgresql, and REQUIRE_ALL=1 makes that a failure"; fi; \
 	fi; \
-	echo "== Tests without a database, which ran after those on PostgreSQL"; cat "$$logs/apart"; \
-	is_fine "$$(cat "$$logs/apart.status")" || { status=1; apart=FAILED; }; \
 	wait "$$aside"; aside=; \
 	echo "== Tests in a browser, which ran beside those on SQLite"; cat "$$logs/browser"; \
 	is_fine "$$(cat "$$logs/browser.status")" || { status=1; browser=FAILED; }; \
+	echo "== Tests without a database, which ran after those in a browser"; cat "$$logs/apart"; \
+	is_fine "$$(cat "$$logs/apart.status")" || { status=1; apart=FAILED; }; \
 	echo "== SQLite: $$sqlite"; echo "== Without a database: $$apart"; echo "== In a browser: $$browser"; echo "== PostgreSQL: $$postgresql"; \
 	[ -n "$$found" ] || { echo "No test is selected by ARGS."; status=1; }; \
 	exit $$status

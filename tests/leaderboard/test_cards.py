@@ -27,7 +27,7 @@ from claims.terms import CurationState, Direction
 from leaderboard import cards, tasks
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -29,7 +29,7 @@ from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, Quali
 from leaderboard.charts import looks, marks
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 _numbers = count(1)
 

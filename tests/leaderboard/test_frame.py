@@ -16,7 +16,7 @@ from claims.terms import ListingState
 from tests import factories as make
 from tests.pages import post_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def test_login_and_logout(client: Client) -> None:
