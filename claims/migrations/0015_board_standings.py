@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 def store_as_is(apps, schema_editor):
-    """Let PostgreSQL store the columns as they are: to compress numbers saves little, and every page would take them apart again."""
+    """Let PostgreSQL store the bytes as they are: they come compressed."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE claims_boardstandings ALTER COLUMN packed SET STORAGE EXTERNAL")
 
