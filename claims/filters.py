@@ -95,7 +95,9 @@ class _PriceField(forms.Field):
         numbers = parse_cell(text) if len(text) <= _LONGEST_PRICE else ()
         price = measure_price(numbers[0], self.measure, "") if isinstance(numbers, tuple) and len(numbers) == 1 else None
         if price is None or price.canonical_value is None or price.canonical_max is not None or price.canonical_value < 0:
-            raise forms.ValidationError(f"“{text[:40]}” is no single {self.measure.replace('_', ' ')}. Write it like 25M, 4.5G or 30 ms.")
+            raise forms.ValidationError(
+                f"“{text[:40]}” can't be read as one number of {self.measure.replace('_', ' ')}. Write it like 25M, 4.5G or 30 ms."
+            )
         return price.canonical_value
 
 
