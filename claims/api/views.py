@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from rest_framework import generics
 from rest_framework.request import Request
@@ -17,7 +17,9 @@ from claims import boards, filters
 from claims.api import serializers
 from claims.api.boards import as_json
 from claims.api.pagination import KeysetPagination
+from claims.errors import UnknownFilterError
 from claims.models import Benchmark, Claim, Cost, Dataset, Metric, MLModel, Paper, Result, Task
+from claims.terms import ListingState
 
 
 class Root(APIView):
@@ -55,10 +57,16 @@ class List(Entries):
 
 class One(Entries):
     def get(self, request: Request, key: str) -> Response:
+        if unknown := next((name for name in request.query_params if name != "fields"), None):
+            raise UnknownFilterError(f"An entry has no parameter called “{unknown[:60]}”. It knows fields.", field=unknown[:60])
         found = self.get_queryset().filter(**{self.lookup_field: key}).first()
         if found is None:
             raise Http404(f"There is nothing with the {self.lookup_field.replace('public_', '')} “{key[:60]}” here.")
         return Response(self.get_serializer(found).data)
+
+
+# What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states.
+_OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 
 
 class _Claims(Entries):
@@ -68,9 +76,13 @@ class _Claims(Entries):
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
     def get_queryset(self) -> QuerySet[Any]:
-        return Claim.objects.visible().select_related(
-            *("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run"),
-            *("task", "dataset", "metric", "result__benchmark"),
+        return (
+            Claim.objects.visible()
+            .exclude(_OF_WITHDRAWN_TABLE)
+            .select_related(
+                *("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run"),
+                *("task", "dataset", "metric", "result__benchmark"),
+            )
         )
 
 
@@ -87,8 +99,10 @@ class _Costs(Entries):
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
     def get_queryset(self) -> QuerySet[Any]:
-        return Cost.objects.visible().select_related(
-            "paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run"
+        return (
+            Cost.objects.visible()
+            .exclude(_OF_WITHDRAWN_TABLE)
+            .select_related("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run")
         )
 
 

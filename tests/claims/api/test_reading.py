@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from claims.api import views
-from claims.models import Benchmark, Claim, Paper
-from claims.terms import CostMeasure, CurationState, Direction
+from claims.models import Benchmark, Claim, Import, Listing, Paper
+from claims.terms import CostMeasure, CurationState, Direction, ListingState
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,21 @@ def test_hidden_rejected_and_withdrawn_numbers_are_not_told(client: Client, sett
     settings.SHOW_UNREVIEWED = False
     assert {told["id"] for told in get(client, "claims/")["results"]} == {shown.public_id}
     refused(client, f"claims/{unreviewed.public_id}/", 404)
+
+
+def test_numbers_of_a_withdrawn_table_are_not_told(client: Client) -> None:
+    make.make_imported_row(make.make_benchmark(), "Tabled", "81.5", {CostMeasure.PARAMETERS: 25e6})
+    listing = make.make_listing("results.csv")
+    Import.objects.update(listing=listing)
+    assert [len(get(client, path)["results"]) for path in ("claims/", "costs/")] == [1, 1]
+    Listing.objects.update(state=ListingState.WITHDRAWN)
+    assert [get(client, path)["results"] for path in ("claims/", "costs/")] == [[], []]
+
+
+def test_entry_refuses_what_it_does_not_know(client: Client) -> None:
+    claim = make.make_claim("81%")
+    assert get(client, f"claims/{claim.public_id}/?fields=id") == {"id": claim.public_id}
+    assert refused(client, f"claims/{claim.public_id}/?colour=red")[2] == "colour"
 
 
 def test_board_has_columns_facets_front_and_ranked_rows(client: Client, board: Benchmark) -> None:
