@@ -75,7 +75,7 @@ bench-extraction: .venv/installed-requirements-bench.lock ## Measure extraction 
 lock: .venv/bin/python ## Write the lock files anew from pyproject.toml
 	@.venv/bin/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.lock --extra dev pyproject.toml -o requirements-dev.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.lock --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what can be made again: .venv and caches; data/ stays
