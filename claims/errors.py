@@ -56,6 +56,42 @@ class NotPermittedError(ClaimsError):
     code = "not_permitted"
 
 
+class NotAuthenticatedError(ClaimsError):
+    """Something is done that needs a token, without one or with one that is no longer good."""
+
+    code = "not_authenticated"
+
+
+class InvalidTokenError(NotAuthenticatedError):
+    code = "token_invalid"
+
+
+class ExpiredTokenError(NotAuthenticatedError):
+    code = "token_expired"
+
+
+class RevokedTokenError(NotAuthenticatedError):
+    code = "token_revoked"
+
+
+class TokenError(ClaimsError):
+    """A token can't be made as it is wished."""
+
+    code = "token_refused"
+
+
+class IdempotencyError(ClaimsError):
+    """An idempotency key was used for something else before."""
+
+    code = "idempotency_key_reused"
+
+
+class StillAtWorkError(ClaimsError):
+    """The first request under the same idempotency key is not answered yet."""
+
+    code = "still_at_work"
+
+
 class InvalidDecisionError(ClaimsError):
     code = "invalid_decision"
 

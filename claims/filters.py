@@ -16,9 +16,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from claims.errors import UnknownFilterError
 from claims.extraction.quantities import parse_cell
 from claims.extraction.table_numbers import measure_price
-from claims.models import Benchmark, Claim, Cost, CostLink, Paper, Result, ResultCondition
+from claims.models import Benchmark, ChangeSet, Claim, Cost, CostLink, Decision, Listing, Paper, Result, ResultCondition
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, ClaimKind, CostMeasure, CurationState, Role
+from claims.terms import COMPARABLE_KINDS, ClaimKind, CostMeasure, CurationState, ListingState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -114,7 +114,8 @@ class BoardFilterSet(StrictFilterSet):
     `setting` is a condition as "kind:key", repeatable: of what makes a protocol one must hold, and one of each other kind; "kind:" are
     the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the
     last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the
-    rows that others contradict; `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no
+    rows that others contradict; `front` those that no row beats on both score and `cost`; `min_<measure>` and `max_<measure>` bound
+    what a row costs. The rest is the page's own and leaves no
     row out.
     """
 
@@ -135,6 +136,7 @@ class BoardFilterSet(StrictFilterSet):
     model = django_filters.CharFilter(method="by_row", label="Model", max_length=200)
     like = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="Like for like")
     conflicts = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="In conflict")
+    front = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="On the front")
 
     class Meta:
         model = Result
@@ -186,6 +188,10 @@ class BoardFilterSet(StrictFilterSet):
     @property
     def wants_conflicts(self) -> bool:
         return bool(self._wanted("conflicts"))
+
+    @property
+    def wants_front(self) -> bool:
+        return bool(self._wanted("front"))
 
     @property
     def bounds(self) -> list[Bound]:
@@ -260,7 +266,7 @@ def _one_of(terms: Iterable[Any], label: str) -> django_filters.ChoiceFilter:
 class ListFilterSet(StrictFilterSet):
     """A list that is read page by page; `fields` says which members of each entry are wanted."""
 
-    reserved = frozenset({"sort", "cursor", "page_size", "fields"})
+    reserved = frozenset({"sort", "cursor", "page_size", "fields", "expand"})
 
 
 class StatementFilterSet(ListFilterSet):
@@ -318,6 +324,37 @@ class BoardListFilterSet(ListFilterSet):
     class Meta:
         model = Benchmark
         fields: list[str] = []
+
+
+class ListingFilterSet(ListFilterSet):
+    state = _one_of(ListingState, "how far the listings are")
+    name = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="a part of the file's name", max_length=200)
+    sha256 = _of("sha256", "SHA-256 of the file's bytes, in hexadecimal digits")
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+
+class DecisionFilterSet(ListFilterSet):
+    action = _of("action", "what was done: accept, reject, undo and others")
+    actor = _of("actor", "who did it")
+    claim = django_filters.CharFilter(method="by_object", label="id of a claim that was decided on", max_length=200)
+    cost = django_filters.CharFilter(method="by_object", label="id of a cost that was decided on", max_length=200)
+    listing = django_filters.CharFilter(method="by_object", label="id of a listing that was decided on", max_length=200)
+    since = django_filters.DateFilter(field_name="created", lookup_expr="date__gte", input_formats=["%Y-%m-%d"], label="first day (UTC)")
+    until = django_filters.DateFilter(field_name="created", lookup_expr="date__lte", input_formats=["%Y-%m-%d"], label="last day (UTC)")
+
+    class Meta:
+        model = ChangeSet
+        fields: list[str] = []
+
+    def by_object(self, change_sets: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
+        tables: Mapping[str, Any] = {"claim": Claim, "cost": Cost, "listing": Listing}
+        of_it = Decision.objects.filter(
+            change_set=OuterRef("pk"), object_kind=name, object_id__in=tables[name].objects.filter(public_id=public_id).values("pk")
+        )
+        return change_sets.filter(Exists(of_it))
 
 
 class EntryFilterSet(ListFilterSet):

@@ -15,6 +15,14 @@ class TextField(StrEnum):
     ABSTRACT = "abstract"
 
 
+class Scope(StrEnum):
+    """What a program may do with a token: see what everybody sees, bring listings, decide on numbers."""
+
+    READ = "read"
+    UPLOAD = "upload"
+    CURATE = "curate"
+
+
 class SearchKind(StrEnum):
     """What a search finds."""
 

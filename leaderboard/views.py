@@ -36,6 +36,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from claims import bibtex, boards, tasks
 from claims import search as searching
+from claims.api.caching import make_etag
 from claims.errors import (
     ClaimsError,
     InvalidDecisionError,
@@ -54,7 +55,6 @@ from leaderboard import cards
 from leaderboard import tasks as site_tasks
 from leaderboard.addresses import absolute
 from leaderboard.csv_files import stream_csv
-from leaderboard.etags import make_etag
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.rendering import render
 from leaderboard.templatetags import head_tags

@@ -45,8 +45,9 @@ class KeysetPagination(BasePagination):
             raise UnknownFilterError(f"This list can't be sorted by “{name[:60]}”. It knows {', '.join(sorted(fields))}.", field="sort")
         self._field = fields[name]
         size = read_size(request.query_params.get("page_size"))
-        digest = self._digest(request)
-        place = self._read_cursor(request.query_params.get("cursor"), digest)
+        digest = digest_of(request)
+        found = read_cursor(request.query_params.get("cursor"), digest, object, int)
+        place = _Place(*found) if found else None
         ordered = queryset.order_by(*self._order())
         rows = list((ordered if place is None else ordered.filter(self._behind(place)))[: size + 1])
         self._next = self._write_cursor(rows[size - 1], digest) if len(rows) > size else None
@@ -54,6 +55,26 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self._next_address(), "results": data})
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        names = sorted(view.sort_fields)
+        return [
+            {
+                "name": "sort",
+                "in": "query",
+                "required": False,
+                "description": "What the list is sorted by, “-” for descending; missing values come last, equal ones stand by their age.",
+                "schema": {"type": "string", "enum": [*names, *(f"-{name}" for name in names)], "default": view.default_sort},
+            },
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "Where the page begins: as it stands in `next`, with the same filters and sort.",
+                "schema": {"type": "string"},
+            },
+            page_size_parameter(),
+        ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -79,33 +100,13 @@ class KeysetPagination(BasePagination):
         further = Q(**{f"{self._field}__{'lt' if self._descending else 'gt'}": place.value})
         return further | (Q(**{self._field: place.value}) & of_equals) | is_missing
 
-    # ---- the cursor ----
-
-    def _digest(self, request: Request) -> str:
-        asked = sorted((name, value) for name, values in request.query_params.lists() for value in values if name not in _NOT_OF_A_QUERY)
-        return hashlib.sha256(json.dumps([request.path, asked]).encode()).hexdigest()[:16]
-
     def _write_cursor(self, row: Any, digest: str) -> str:
         value = row
         for part in self._field.split("__"):
             value = None if value is None else getattr(value, part)
         if isinstance(value, date):  # a datetime is one
             value = value.isoformat()
-        return signing.dumps([digest, value, row.pk], salt=_SALT)
-
-    def _read_cursor(self, cursor: str | None, digest: str) -> _Place | None:
-        if not cursor:
-            return None
-        try:
-            # Ours, or refused: no value of another type reaches the database.
-            made_for, value, pk = signing.loads(cursor[:_LONGEST_CURSOR], salt=_SALT)
-        except (signing.BadSignature, ValueError):
-            message = "The cursor is broken. Take it as it stands in “next”, or leave it out to begin at the first page."
-            raise UnknownFilterError(message, field="cursor") from None
-        if made_for != digest:
-            message = "The cursor belongs to another query. Keep filters and sort while you follow “next”, or begin anew without a cursor."
-            raise UnknownFilterError(message, field="cursor")
-        return _Place(value, pk)
+        return write_cursor(digest, value, row.pk)
 
     def _next_address(self) -> str | None:
         if self._next is None:
@@ -115,7 +116,45 @@ class KeysetPagination(BasePagination):
         return f"{self._request.build_absolute_uri(self._request.path)}?{query.urlencode()}"
 
 
-_NOT_OF_A_QUERY = frozenset({"cursor", "page_size", "fields", "format"})
+_NOT_OF_A_QUERY = frozenset({"cursor", "page_size", "fields", "expand", "format"})
+
+
+def digest_of(request: Request) -> str:
+    """Return a digest of what a request asks for: its address, filters and order. A cursor belongs to one."""
+    asked = sorted((name, value) for name, values in request.query_params.lists() for value in values if name not in _NOT_OF_A_QUERY)
+    return hashlib.sha256(json.dumps([request.path, asked]).encode()).hexdigest()[:16]
+
+
+def write_cursor(digest: str, value: Any, place: int) -> str:
+    """Return a cursor behind the entry with this sort value and place."""
+    return signing.dumps([digest, value, place], salt=_SALT)
+
+
+def read_cursor(cursor: str | None, digest: str, *kinds: type) -> tuple[Any, Any] | None:
+    """Return what a cursor holds, None for none. Raises `UnknownFilterError` for one that is broken, or belongs to another query."""
+    if not cursor:
+        return None
+    try:
+        # Ours, or refused: no value of another type reaches the database.
+        made_for, *held = signing.loads(cursor[:_LONGEST_CURSOR], salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        message = "The cursor is broken. Take it as it stands in “next”, or leave it out to begin at the first page."
+        raise UnknownFilterError(message, field="cursor") from None
+    if made_for != digest or not all(isinstance(value, kind) for value, kind in zip(held, kinds, strict=True)):
+        message = "The cursor belongs to another query. Keep filters and sort while you follow “next”, or begin anew without a cursor."
+        raise UnknownFilterError(message, field="cursor")
+    value, place = held
+    return value, place
+
+
+def page_size_parameter() -> dict[str, Any]:
+    return {
+        "name": "page_size",
+        "in": "query",
+        "required": False,
+        "description": "How many entries a page has at most.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ON_PAGE, "default": PAGE_SIZE},
+    }
 
 
 def read_size(stated: str | None) -> int:

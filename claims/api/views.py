@@ -1,81 +1,53 @@
-"""The API's addresses: lists by cursor, and single entries by their ids."""
+"""What can be read: lists by cursor, and single entries by their ids."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.apps import apps
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
 from claims import boards, filters
 from claims.api import serializers
-from claims.api.boards import as_json
-from claims.api.pagination import KeysetPagination
-from claims.errors import UnknownFilterError
-from claims.models import Benchmark, Claim, Cost, Dataset, Metric, MLModel, Paper, Result, Task
+from claims.api.base import Entries, Shared, answer_unchanged, stamp
+from claims.api.boards import BoardFilters, BoardPage, as_json, etag_of
+from claims.api.contract import board_parameters
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Paper, Result, Task
+from claims.models.base import Shown
 from claims.terms import ListingState
 
+LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics", "listings", "decisions")
 
-class Root(APIView):
+
+class Root(Shared):
     """Where everything is."""
 
-    def get(self, request: Request) -> Response:
-        names = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics")
-        return Response({name: reverse(f"api:{name}", request=request) for name in names})
-
-
-class Entries(generics.GenericAPIView[Any]):
-    """What a list and its entries share: `fields=`, and that unknown parameters are refused."""
-
-    pagination_class = KeysetPagination
-    filterset_class: type[filters.ListFilterSet]
-    sort_fields: Mapping[str, str] = {"id": "pk"}
-    default_sort = "id"
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        stated = self.request.query_params.get("fields")
-        wanted = None if stated is None else [name for name in stated.split(",") if name]
-        return {**super().get_serializer_context(), "wanted": wanted}
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found = self.filterset_class(self.request.query_params, queryset=queryset)
-        found.check()
-        return found.qs
-
-
-class List(Entries):
-    def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-
-class One(Entries):
-    def get(self, request: Request, key: str) -> Response:
-        if unknown := next((name for name in request.query_params if name != "fields"), None):
-            raise UnknownFilterError(f"An entry has no parameter called “{unknown[:60]}”. It knows fields.", field=unknown[:60])
-        found = self.get_queryset().filter(**{self.lookup_field: key}).first()
-        if found is None:
-            raise Http404(f"There is nothing with the {self.lookup_field.replace('public_', '')} “{key[:60]}” here.")
-        return Response(self.get_serializer(found).data)
+    @extend_schema(operation_id="root", responses={200: serializers.Lists})
+    def list(self, request: Request) -> Response:
+        return Response({name: reverse(f"api:{name}-list", request=request) for name in LISTS})
 
 
 # What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states.
 _OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 
 
-class _Claims(Entries):
+class Claims(Entries):
+    """Numbers stated as results."""
+
+    queryset = Claim.objects.none()
     serializer_class = serializers.ClaimEntry
     filterset_class = filters.ClaimFilterSet
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return (
             Claim.objects.visible()
             .exclude(_OF_WITHDRAWN_TABLE)
@@ -86,19 +58,16 @@ class _Claims(Entries):
         )
 
 
-class Claims(_Claims, List): ...
+class Costs(Entries):
+    """Numbers stated as prices."""
 
-
-class OneClaim(_Claims, One): ...
-
-
-class _Costs(Entries):
+    queryset = Cost.objects.none()
     serializer_class = serializers.CostEntry
     filterset_class = filters.CostFilterSet
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return (
             Cost.objects.visible()
             .exclude(_OF_WITHDRAWN_TABLE)
@@ -106,29 +75,20 @@ class _Costs(Entries):
         )
 
 
-class Costs(_Costs, List): ...
+class Papers(Entries):
+    """Papers with their abstracts."""
 
-
-class OneCost(_Costs, One): ...
-
-
-class _Papers(Entries):
+    queryset = Paper.objects.none()
     serializer_class = serializers.PaperEntry
     filterset_class = filters.PaperFilterSet
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "date": "last_day", "title": "title"}
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return Paper.objects.filter(merged_into__isnull=True, withdrawn=False).select_related("current_text")
 
 
-class Papers(_Papers, List): ...
-
-
-class OnePaper(_Papers, One): ...
-
-
-class _Entries(Entries):
+class OfCatalogue(Entries):
     """Entries of the catalogue, by their slug."""
 
     filterset_class = filters.EntryFilterSet
@@ -136,77 +96,123 @@ class _Entries(Entries):
     sort_fields: Mapping[str, str] = {"id": "pk", "name": "name"}
 
 
-class _Models(_Entries):
+class Models(OfCatalogue):
+    """The models that have a row on a board."""
+
+    queryset = MLModel.objects.none()
     serializer_class = serializers.ModelEntry
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         shown = Exists(Result.objects.visible().filter(ml_model=OuterRef("pk")))
         return MLModel.objects.filter(shown, merged_into__isnull=True).select_related("introduced_by")
 
 
-class Models(_Models, List): ...
+class Datasets(OfCatalogue):
+    """What models are measured on."""
 
-
-class OneModel(_Models, One): ...
-
-
-class _Datasets(_Entries):
+    queryset = Dataset.objects.none()
     serializer_class = serializers.DatasetEntry
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return Dataset.objects.filter(merged_into__isnull=True).select_related("parent", "default_task", "default_metric")
 
 
-class Datasets(_Datasets, List): ...
+class Tasks(OfCatalogue):
+    """What models are measured at."""
 
-
-class OneDataset(_Datasets, One): ...
-
-
-class _Tasks(_Entries):
+    queryset = Task.objects.none()
     serializer_class = serializers.TaskEntry
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return Task.objects.filter(merged_into__isnull=True).select_related("area", "primary_metric")
 
 
-class Tasks(_Tasks, List): ...
+class Metrics(OfCatalogue):
+    """What is measured."""
 
-
-class OneTask(_Tasks, One): ...
-
-
-class _Metrics(_Entries):
+    queryset = Metric.objects.none()
     serializer_class = serializers.MetricEntry
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return Metric.objects.filter(merged_into__isnull=True)
 
 
-class Metrics(_Metrics, List): ...
+class Boards(Entries):
+    """The boards that have a row; and one with its columns, facets, front and rows."""
 
-
-class OneMetric(_Metrics, One): ...
-
-
-class Boards(List):
+    queryset = Benchmark.objects.none()
     serializer_class = serializers.BoardEntry
     filterset_class = filters.BoardListFilterSet
+    lookup_field = "slug"
     sort_fields: Mapping[str, str] = {"id": "pk", "changed": "changed", "slug": "slug", "rows": "shown_rows"}
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def find_entries(self) -> QuerySet[Any]:
         return Benchmark.objects.visible().with_names()
 
-
-class OneBoard(APIView):
-    """A board with its columns, facets, front and a page of its rows. Its parameters are those of the board's page, and `page_size`."""
-
-    def get(self, request: Request, slug: str) -> Response:
+    @extend_schema(operation_id="boards_retrieve", parameters=board_parameters(BoardFilters), responses={200: BoardPage})
+    def retrieve(self, request: Request, **key: str) -> Response:
+        """A board with its columns, facets and front, and a page of its rows. Its filters are those of the board's page."""
+        slug = key["slug"]
         try:
             benchmark = boards.find_benchmark(slug)
         except Benchmark.DoesNotExist:
             raise Http404(f"There is no board called “{slug[:60]}”.") from None
         if benchmark.slug != slug:
-            address = reverse("api:board", args=[benchmark.slug], request=request)
+            address = reverse("api:boards-detail", args=[benchmark.slug], request=request)
             return Response(status=308, headers={"Location": f"{address}?{request.GET.urlencode()}".rstrip("?")})
-        return Response(as_json(benchmark, request))
+        etag = etag_of(benchmark, request)
+        return answer_unchanged(request, etag, benchmark.changed) or stamp(Response(as_json(benchmark, request)), etag, benchmark.changed)
+
+
+class Listings(Entries):
+    """The uploaded files, and how far each is read."""
+
+    queryset = Listing.objects.none()
+    serializer_class = serializers.ListingEntry
+    filterset_class = filters.ListingFilterSet
+    lookup_field = "public_id"
+    sort_fields: Mapping[str, str] = {"id": "pk", "created": "created", "name": "name"}
+    default_sort = "-created"
+    keeps = False
+
+    def find_entries(self) -> QuerySet[Any]:
+        return boards.list_listings()
+
+
+MOST_OBJECTS = 100
+"""So many of the objects of one act are told."""
+
+
+class Decisions(Entries):
+    """What people, policies and commands did, for ever: append-only."""
+
+    queryset = ChangeSet.objects.none()
+    serializer_class = serializers.DecisionEntry
+    filterset_class = filters.DecisionFilterSet
+    lookup_field = "public_id"
+    sort_fields: Mapping[str, str] = {"id": "pk", "created": "created"}
+    default_sort = "-created"
+    keeps = False
+
+    def find_entries(self) -> QuerySet[Any]:
+        shown = Prefetch("decisions", queryset=Decision.objects.order_by("pk")[:MOST_OBJECTS], to_attr="shown_decisions")
+        return ChangeSet.objects.select_related("undoes").annotate(object_count=Count("decisions")).prefetch_related("undone_by", shown)
+
+    def get_serializer(self, instance: Any = None, *args: Any, **kwargs: Any) -> Any:
+        told = instance if isinstance(instance, list) else [] if instance is None else [instance]
+        public_ids = _find_public_ids(decision for change_set in told for decision in change_set.shown_decisions)
+        return self.get_serializer_class()(instance, *args, context=self.get_serializer_context() | {"public_ids": public_ids}, **kwargs)
+
+
+def _find_public_ids(decisions: Any) -> dict[tuple[str, int], str]:
+    """Return the public ids of what was decided on, by kind and key: a query for each kind."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for decision in decisions:
+        wanted[decision.object_kind].add(decision.object_id)
+    tables = {model._meta.model_name: model for model in apps.get_app_config("claims").get_models() if issubclass(model, Shown)}
+    return {
+        (kind, pk): public_id
+        for kind, ids in wanted.items()
+        if kind in tables
+        for pk, public_id in tables[kind]._default_manager.filter(pk__in=ids).values_list("pk", "public_id")
+    }

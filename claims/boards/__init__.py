@@ -29,7 +29,7 @@ from claims.boards.home import (
 )
 from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
-from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, list_ways_out, read_board
+from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
     Board,
     BoundEffect,
@@ -59,6 +59,7 @@ __all__ = [
     "MOST_RIVALS",
     "PAGE_SIZE",
     "AreaBoards",
+    "Behind",
     "Board",
     "BoardResults",
     "BoundEffect",

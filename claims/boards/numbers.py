@@ -107,7 +107,24 @@ def _number(values: Sequence[Any], direction: Direction) -> Number:
 
 def _cell(number: Number, values: Sequence[Any], *, measure: str = "", condition: str = "", read_as: str = "", note: str = "") -> Cell:
     """Return a number to print; `values` are those of `CELL_FIELDS`."""
-    pk, value, value_max, canonical_value, _, _, _, public_id, stated, unit, decimals, uncertainty, kind, tier, confidence, *place = values
+    (
+        pk,
+        value,
+        value_max,
+        canonical_value,
+        canonical_max,
+        _,
+        _,
+        public_id,
+        stated,
+        unit,
+        decimals,
+        uncertainty,
+        kind,
+        tier,
+        confidence,
+        *place,
+    ) = values
     return Cell(
         pk=pk,
         public_id=public_id,
@@ -115,6 +132,7 @@ def _cell(number: Number, values: Sequence[Any], *, measure: str = "", condition
         value=value,
         value_max=value_max,
         canonical_value=canonical_value,
+        canonical_max=canonical_max,
         unit=unit,
         decimals=decimals,
         uncertainty=uncertainty,

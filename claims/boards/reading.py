@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from claims.boards.conflicts import find_rivals
 from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
-from claims.boards.rows import Board, Column, Facet, measure_of
+from claims.boards.rows import Board, Column, Facet, Tradeoff, measure_of
 from claims.boards.standings import Codes, Flags, read_standings
 from claims.boards.table import Places, Rows, Table, iso_day
 from claims.errors import UnknownFilterError
@@ -28,17 +29,32 @@ MOST_WAYS_OUT = 6
 """Each of them reads the board once more."""
 MOST_RIVALS = 20
 """How many rows that contradict an opened one are listed with it."""
-FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts")
+FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts", "front")
 BOUNDS = ("min_", "max_")
 """The parameters that leave rows out, and how those begin that bound a cost."""
 QUERIED = ("setting", "year", "state")
 """Those of them that the database is asked about; whose row it is says the row itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Where a page begins that follows another one: behind the row of that id, or at that place if the row is gone meanwhile."""
+
+    public_id: str
+    place: int
+
+
 def read_board(
-    benchmark: Benchmark, query: Any, *, page_size: int | None = PAGE_SIZE, opened: str | None = None, only: Collection[str] | None = None
+    benchmark: Benchmark,
+    query: Any,
+    *,
+    page_size: int | None = PAGE_SIZE,
+    opened: str | None = None,
+    only: Collection[str] | None = None,
+    behind: Behind | None = None,
 ) -> Board:
     """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all), or the rows `only` by their ids.
+    The rows begin with the page that `query` names, or `behind` a row.
 
     `opened` is the public id of the one row that shows its sentences; unless `query` names a page, it's the row's page that is
     returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
@@ -88,6 +104,8 @@ def read_board(
     charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
+    if filters.wants_front:
+        kept = _keep_front(table, kept, tradeoff)
     undated = int((day[kept] == 0).sum())
     kept = sort_rows(table, kept, columns, sort, known=sortable)
     chosen_columns = _choose_columns(query, columns, sortable)
@@ -95,7 +113,11 @@ def read_board(
     place = np.flatnonzero(standings.public_id[kept] == opened.encode()) if opened else kept[:0]
     if len(place) and page_size is not None and not query.get("page"):
         page = int(place[0]) // page_size + 1
-    on_page = kept if page_size is None else kept[(page - 1) * page_size : page * page_size]
+    begin = 0 if page_size is None else (page - 1) * page_size
+    if behind is not None:
+        last = np.flatnonzero(standings.public_id[kept] == behind.public_id.encode())
+        begin = int(last[0]) + 1 if len(last) else min(behind.place, len(kept))
+    on_page = kept[begin:] if page_size is None else kept[begin : begin + page_size]
     if only is not None:
         on_page = kept[np.isin(standings.public_id[kept], [public_id.encode() for public_id in only])]
     shown = list(Rows(table, on_page))
@@ -117,6 +139,7 @@ def read_board(
         columns=columns,
         rows=shown,
         shown=len(kept),
+        begin=begin,
         total=len(visible),
         baselines=baselines,
         undated=undated,
@@ -152,6 +175,13 @@ def read_board(
         history=history,
         charting=charting,
     )
+
+
+def _keep_front(table: Table, kept: Places, tradeoff: Tradeoff | None) -> Places:
+    """Return the rows of the front alone. Raises `UnknownFilterError` where there is none to be on."""
+    if tradeoff is None or not tradeoff.measure:
+        raise UnknownFilterError("None of these rows states a cost beside a score, so there is no front.", field="front")
+    return kept[table.on_front[kept]]
 
 
 def _is_of_role(ranks: Flags, wanted: str) -> Flags:

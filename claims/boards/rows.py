@@ -113,6 +113,7 @@ class Cell:
     value: float
     value_max: float | None
     canonical_value: float | None
+    canonical_max: float | None
     unit: str
     decimals: int
     uncertainty: float | None
@@ -394,12 +395,12 @@ class Charting:
 class Board:
     """A ranked board.
 
-    `rows` is one page; `shown` counts the rows that pass the filters, `total` all that the board has. `hidden_unreviewed` counts
-    numbers that the site does not show before review; `baselines` quoted rows that a switch shows; `undated` the shown rows
-    without a date. `as_of` is the day that the board is shown as of, `later` and `undated_hidden` the rows that it leaves out; the
-    first and the last day are those of all rows. `like` says what "like for like" hides or would hide, None where all rows are on the
-    same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which several
-    numbers are stated. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
+    `rows` is one page, which begins at place `begin` (from 0); `shown` counts the rows that pass the filters, `total` all that the board
+    has. `hidden_unreviewed` counts numbers that the site does not show before review; `baselines` quoted rows that a switch shows;
+    `undated` the shown rows without a date. `as_of` is the day that the board is shown as of, `later` and `undated_hidden` the rows that
+    it leaves out; the first and the last day are those of all rows. `like` says what "like for like" hides or would hide, None where all
+    rows are on the same terms. `chosen_columns` are the keys of those that the reader asked for. `conflicts` counts the things for which
+    several numbers are stated. Ranks count the shown rows. `opened` is the row that was asked for by its id, None if it isn't shown.
     `tradeoff`, `history` and `charting` are None where no row is shown or the benchmark has no primary metric.
     """
 
@@ -419,6 +420,7 @@ class Board:
     years: list[Facet]
     states: list[Facet]
     filtered: bool
+    begin: int = 0
     opened: Row | None = None
     tradeoff: Tradeoff | None = None
     as_of: date | None = None

@@ -23,9 +23,11 @@ from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Co
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
 from claims.models.second_reader import SecondReaderAnswer, SecondReaderDay
+from claims.models.tokens import ApiToken, IdempotencyKey
 
 __all__ = [
     "Alias",
+    "ApiToken",
     "Area",
     "Benchmark",
     "BenchmarkMetric",
@@ -43,6 +45,7 @@ __all__ = [
     "DefaultPrimary",
     "DefaultTask",
     "Flag",
+    "IdempotencyKey",
     "Import",
     "Listing",
     "ListingChunk",

@@ -117,6 +117,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "rest_framework",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "claims",
     "leaderboard",
 ]
@@ -127,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "leaderboard.middleware.RefuseHostileRequestsMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -230,6 +234,16 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "health_check_interval": 25,
         "retry_on_timeout": True,
     }
+# What several web servers count together, such as a client's requests. One server alone counts in its memory.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
+}
+if CELERY_BROKER_URL.startswith("redis"):
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CELERY_BROKER_URL,
+        "KEY_PREFIX": "claimboard",
+    }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A worker waits for its broker, however long that is away.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -325,17 +339,43 @@ FILE_UPLOAD_HANDLERS = ["leaderboard.uploads.LimitedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 
+# Requests a minute of one address, and of one token; 0 for no limit.
+API_RATE = env.int("API_RATE", default=600)
+API_TOKEN_RATE = env.int("API_TOKEN_RATE", default=3000)
+
 REST_FRAMEWORK = {
-    # Reading is open to everybody, and nothing is written yet.
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["claims.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["claims.api.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["claims.api.throttling.ClientThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["claims.api.rendering.Renderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "claims.api.contract.Described",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "claims.api.errors.handle",
-    "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
+    # How many proxies in front are ours: what they say of a client's address is true, what the client itself says is not.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Claimboard",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    # A member is left out where `fields=` does not name it.
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # The words that a member may be stand where the member is described.
+    "POSTPROCESSING_HOOKS": [],
+}
+
+# Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
+CORS_URLS_REGEX = r"^/(api|compat)/"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]
+CORS_EXPOSE_HEADERS = ["etag", "ratelimit", "ratelimit-policy", "retry-after"]
+CORS_PREFLIGHT_MAX_AGE = 86400
 
 LOGGING = {
     "version": 1,

@@ -24,6 +24,7 @@ for _name in (
     "SECOND_READER_MODEL",
     "SECOND_READER_TIMEOUT",
     "SECOND_READER_DAILY_BUDGET",
+    "TRUSTED_PROXIES",
 ):
     os.environ.pop(_name, None)
 
@@ -35,6 +36,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 ALLOWED_HOSTS = ["*"]
+# All tests ask from one address.
+API_RATE = API_TOKEN_RATE = 0
 
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # noqa: F405 - from base
     # A test's data need not outlive the server, and its queries are too small to be compiled: a fifth of the time.

@@ -19,7 +19,7 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics")
+LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics", "listings", "decisions")
 
 
 def get(client: Client, path: str, status: int = 200) -> Any:
@@ -48,7 +48,7 @@ def test_root_leads_to_every_list(client: Client, board: Benchmark) -> None:
     for name, address in root.items():
         page = client.get(address).json()
         assert list(page) == ["next", "results"]
-        assert page["results"] or name in ("tasks", "metrics"), name
+        assert page["results"] or name in ("tasks", "metrics", "listings", "decisions"), name
 
 
 def test_claim_has_its_number_its_sentence_and_where_it_stands(client: Client) -> None:
@@ -56,7 +56,7 @@ def test_claim_has_its_number_its_sentence_and_where_it_stands(client: Client) -
     claim = make.make_claim("86.25%", paper=paper, model="OurNet")
     told = get(client, f"claims/{claim.public_id}/")
     assert list(told) == [
-        *("id", "kind", "role", "model", "variant", "setting", "value", "value_max", "stated", "unit", "decimals", "qualifier"),
+        *("id", "version", "kind", "role", "model", "variant", "setting", "value", "value_max", "stated", "unit", "decimals", "qualifier"),
         *("uncertainty", "canonical", "evidence", "record", "paper", "confidence", "rules", "inferred", "run", "state", "decided_by"),
         *("tier", "task", "dataset", "metric", "board", "row"),
     ]
@@ -125,10 +125,16 @@ def test_what_comes_while_pages_are_turned_shifts_nothing(client: Client) -> Non
         ("claims/?cursor=" + "A" * 5000, "cursor", "broken"),
         ("claims/?kind=colour", "kind", "colour"),
         ("claims/?min_confidence=2", "min_confidence", "1"),
-        ("claims/?fields=id,colour", "fields", "There are id, kind"),
+        ("claims/?fields=id,colour", "fields", "There are id, version"),
         ("papers/?since=yesterday", "since", "date"),
         ("boards/image-classification-on-imagenet-1k/?colours=red", "colours", "It knows"),
-        ("boards/image-classification-on-imagenet-1k/?page=7", "page", "no page"),
+        ("boards/image-classification-on-imagenet-1k/?page=2", "page", "of a board's page"),
+        ("boards/image-classification-on-imagenet-1k/?cursor=forged", "cursor", "broken"),
+        ("boards/image-classification-on-imagenet-1k/?fields=colour", "fields", "There are id, rank"),
+        ("claims/?expand=colour", "expand", "What can be: paper, task"),
+        ("claims/?expand=paper.claims", "expand", "can't be expanded"),
+        ("decisions/?expand=objects", "expand", "Nothing here"),
+        ("listings/?state=lost", "state", "lost"),
         ("boards/image-classification-on-imagenet-1k/?cost=colour", "cost", "no cost"),
     ],
 )

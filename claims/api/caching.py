@@ -1,4 +1,4 @@
-"""Says when an answer is still the one that a reader has."""
+"""Says when an answer is still the one that a reader has, and for how long others may keep it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils.http import quote_etag
+
+FRESH_SECONDS = 60
+"""How old an answer of the API may be that a cache between the site and its reader hands out without asking."""
+SHARED = f"public, max-age={FRESH_SECONDS}, stale-if-error=86400"
+"""What every reader may get. While the site is away, caches may answer with what they have for a day."""
+OWN = "private, no-cache"
+"""What is asked for with a token, or may change at any moment: kept by its reader alone, and asked about each time."""
 
 
 def make_etag(*parts: object) -> str:
