@@ -276,7 +276,7 @@ class StatementFilterSet(ListFilterSet):
     model = _of("ml_model__slug", "slug of the model")
     kind = _one_of(ClaimKind, "absolute, delta or ratio")
     role = _one_of(Role, "proposed or baseline")
-    state = _one_of((CurationState.ACCEPTED, CurationState.UNREVIEWED), "accepted or unreviewed")
+    state = _one_of(CurationState, "accepted, unreviewed or rejected; left out: all but the rejected")
     min_confidence = django_filters.NumberFilter(
         field_name="confidence", lookup_expr="gte", min_value=0, max_value=1, label="least confidence of the reading, 0 to 1"
     )

@@ -53,6 +53,11 @@ class StatementQuerySet(models.QuerySet[_Row]):
         standing = self.standing().exclude(paper_text__paper__withdrawn=True)
         return standing if settings.SHOW_UNREVIEWED else standing.accepted()
 
+    def told(self) -> Self:
+        """What readers may look up: what counts for them, and what was rejected, of no withdrawn paper."""
+        current = self.current().exclude(paper_text__paper__withdrawn=True)
+        return current if settings.SHOW_UNREVIEWED else current.exclude(state=CurationState.UNREVIEWED)
+
     def absolute(self) -> Self:
         return self.filter(kind=ClaimKind.ABSOLUTE)
 

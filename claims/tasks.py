@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
 from claims.models import Listing, Reextraction
-from claims.services import ingest, leases, reextraction, standings, storage, uploads
+from claims.services import ingest, leases, receiving, reextraction, standings, storage, uploads
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +140,7 @@ def reextract(reextraction_id: int) -> None:
 def sweep(*, force: bool = False) -> None:
     """Send out again what no message may be on its way for: lost messages, leases that ran out."""
     storage.remove_leftovers()
+    receiving.forget_old_keys()
     for work in ingest.find_work(force=force):
         _send(work, min(work.open_chunks, MOST_HELPERS))
     for listing_id in uploads.find_unsettled(force=force):

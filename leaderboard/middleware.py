@@ -11,7 +11,8 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
 
-from leaderboard.uploads import LimitedUploadHandler
+from claims.api.uploading import LimitedUploadHandler
+from leaderboard.refusals import API
 
 
 class RefuseHostileRequestsMiddleware:
@@ -31,20 +32,29 @@ class RefuseHostileRequestsMiddleware:
         # A cookie's value may be written with octal numbers, which Django reads.
         if any("\0" in value for value in request.COOKIES.values()):
             raise BadRequest("A cookie holds a NUL character.")
-        if request.method == "POST" and request.content_type == "multipart/form-data" and SESSION_KEY not in request.session:
+        # The API knows whose a request is by its token, and reads no body before it knows.
+        is_program = request.path.startswith(API)
+        if (
+            request.method == "POST"
+            and request.content_type == "multipart/form-data"
+            and SESSION_KEY not in request.session
+            and not is_program
+        ):
             if request.path == reverse("upload"):
                 return redirect_to_login(request.path)
             raise PermissionDenied("Files are taken from those who are signed in only.")
         try:
             return self.get_response(request)
         finally:
-            if request.method == "POST" and request.content_type == "multipart/form-data":
+            if request.method == "POST" and (is_program or request.content_type == "multipart/form-data"):
                 for handler in request.upload_handlers:
                     if isinstance(handler, LimitedUploadHandler):
                         handler.remove_files()
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
         """Refuse a form with a NUL character. Here and not above: forms of strangers with files are not read at all."""
+        if request.path.startswith(API):
+            return
         # One whose sender went away is left to the page, as by the one that looks for the form's token.
         with contextlib.suppress(UnreadablePostError):
             if any("\0" in text for name, values in request.POST.lists() for text in (name, *values)):

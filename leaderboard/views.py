@@ -37,6 +37,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from claims import bibtex, boards, tasks
 from claims import search as searching
 from claims.api.caching import make_etag
+from claims.api.uploading import find_trouble
 from claims.errors import (
     ClaimsError,
     InvalidDecisionError,
@@ -60,7 +61,6 @@ from leaderboard.rendering import render
 from leaderboard.templatetags import head_tags
 from leaderboard.templatetags.paper_tags import number_statements
 from leaderboard.templatetags.word_tags import plural
-from leaderboard.uploads import find_trouble
 
 Params = ParamSpec("Params")
 

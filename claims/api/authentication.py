@@ -49,7 +49,8 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scope: Scope | None = getattr(view, "scope", None)
-        if scope is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        # What the view can't do is told to everybody, before anything is asked of a token.
+        if scope is None or view.action is None or request.method in ("GET", "HEAD", "OPTIONS"):
             return True
         if not isinstance(request.auth, ApiToken):
             raise NotAuthenticatedError(f"This needs a token with the scope “{scope}”: make one under “API tokens”.")

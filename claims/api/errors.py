@@ -11,12 +11,29 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from claims.errors import ClaimsError, NotPermittedError, StaleObjectError, StorageError, TooManyUploadsError, UnknownFilterError
+from claims.errors import (
+    ClaimsError,
+    IdempotencyError,
+    InvalidDecisionError,
+    ListingTooLargeError,
+    NotAuthenticatedError,
+    NotPermittedError,
+    StaleObjectError,
+    StillAtWorkError,
+    StorageError,
+    TooManyUploadsError,
+    UnknownFilterError,
+)
 
 _STATUS: Mapping[type[ClaimsError], int] = {
     UnknownFilterError: status.HTTP_400_BAD_REQUEST,
+    NotAuthenticatedError: status.HTTP_401_UNAUTHORIZED,
     NotPermittedError: status.HTTP_403_FORBIDDEN,
     StaleObjectError: status.HTTP_409_CONFLICT,
+    InvalidDecisionError: status.HTTP_409_CONFLICT,
+    StillAtWorkError: status.HTTP_409_CONFLICT,
+    ListingTooLargeError: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    IdempotencyError: status.HTTP_422_UNPROCESSABLE_ENTITY,
     TooManyUploadsError: status.HTTP_429_TOO_MANY_REQUESTS,
     StorageError: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
@@ -34,7 +51,8 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:
         set_rollback()
         field = exc.field if isinstance(exc, UnknownFilterError) else ""
         answer = next((answer for kind, answer in _STATUS.items() if isinstance(exc, kind)), status.HTTP_400_BAD_REQUEST)
-        return Response(error(exc.code, exc.message, field), status=answer)
+        headers = {"WWW-Authenticate": "Bearer"} if isinstance(exc, NotAuthenticatedError) else None
+        return Response(error(exc.code, exc.message, field), status=answer, headers=headers)
     response = exception_handler(exc, dict(context))
     if response is None:
         return None

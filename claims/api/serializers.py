@@ -24,6 +24,7 @@ from claims.terms import (
     Direction,
     ListingState,
     Qualifier,
+    RejectReason,
     Role,
     TextField,
     Tier,
@@ -259,6 +260,7 @@ class StatementEntry(Trimmed):
     run = Run(read_only=True, allow_null=True, help_text="What read it; null for a record.")
     state = _word(CurationState, "What became of it in review. Lists hold no rejected ones.")
     decided_by = _word(DecidedBy, "nobody, policy (accepted by the site's threshold) or person.")
+    reject_reason = _word_or_null(RejectReason, "Why it was rejected, null where it was not.")
     tier = _word_or_null(Tier, "Whether somebody verified or disputes it, null for neither.")
 
     def expand(self, name: str) -> serializers.Field[Any, Any, Any, Any]:

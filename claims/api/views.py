@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from django.apps import apps
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,11 +14,12 @@ from rest_framework.reverse import reverse
 
 from claims import boards, filters
 from claims.api import serializers
+from claims.api.acts import find_acts, find_public_ids
 from claims.api.base import Entries, Shared, answer_unchanged, stamp
 from claims.api.boards import BoardFilters, BoardPage, as_json, etag_of
 from claims.api.contract import board_parameters
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Paper, Result, Task
-from claims.models.base import Shown
+from claims.api.writing import UPLOAD_PARSERS, Decided, Undoing, Uploads
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Listing, Metric, MLModel, Paper, Result, Task
 from claims.terms import ListingState
 
 LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics", "listings", "decisions")
@@ -38,7 +37,7 @@ class Root(Shared):
 _OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 
 
-class Claims(Entries):
+class Claims(Decided):
     """Numbers stated as results."""
 
     queryset = Claim.objects.none()
@@ -47,9 +46,12 @@ class Claims(Entries):
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
+    def find_decidable(self) -> QuerySet[Any]:
+        return Claim.objects.current()
+
     def find_entries(self) -> QuerySet[Any]:
         return (
-            Claim.objects.visible()
+            self.readable(Claim.objects)
             .exclude(_OF_WITHDRAWN_TABLE)
             .select_related(
                 *("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run"),
@@ -58,7 +60,7 @@ class Claims(Entries):
         )
 
 
-class Costs(Entries):
+class Costs(Decided):
     """Numbers stated as prices."""
 
     queryset = Cost.objects.none()
@@ -67,9 +69,12 @@ class Costs(Entries):
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
+    def find_decidable(self) -> QuerySet[Any]:
+        return Cost.objects.current()
+
     def find_entries(self) -> QuerySet[Any]:
         return (
-            Cost.objects.visible()
+            self.readable(Cost.objects)
             .exclude(_OF_WITHDRAWN_TABLE)
             .select_related("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run")
         )
@@ -164,8 +169,10 @@ class Boards(Entries):
         return answer_unchanged(request, etag, benchmark.changed) or stamp(Response(as_json(benchmark, request)), etag, benchmark.changed)
 
 
-class Listings(Entries):
+class Listings(Uploads):
     """The uploaded files, and how far each is read."""
+
+    parser_classes = UPLOAD_PARSERS
 
     queryset = Listing.objects.none()
     serializer_class = serializers.ListingEntry
@@ -179,11 +186,7 @@ class Listings(Entries):
         return boards.list_listings()
 
 
-MOST_OBJECTS = 100
-"""So many of the objects of one act are told."""
-
-
-class Decisions(Entries):
+class Decisions(Undoing):
     """What people, policies and commands did, for ever: append-only."""
 
     queryset = ChangeSet.objects.none()
@@ -195,24 +198,9 @@ class Decisions(Entries):
     keeps = False
 
     def find_entries(self) -> QuerySet[Any]:
-        shown = Prefetch("decisions", queryset=Decision.objects.order_by("pk")[:MOST_OBJECTS], to_attr="shown_decisions")
-        return ChangeSet.objects.select_related("undoes").annotate(object_count=Count("decisions")).prefetch_related("undone_by", shown)
+        return find_acts()
 
     def get_serializer(self, instance: Any = None, *args: Any, **kwargs: Any) -> Any:
         told = instance if isinstance(instance, list) else [] if instance is None else [instance]
-        public_ids = _find_public_ids(decision for change_set in told for decision in change_set.shown_decisions)
-        return self.get_serializer_class()(instance, *args, context=self.get_serializer_context() | {"public_ids": public_ids}, **kwargs)
-
-
-def _find_public_ids(decisions: Any) -> dict[tuple[str, int], str]:
-    """Return the public ids of what was decided on, by kind and key: a query for each kind."""
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for decision in decisions:
-        wanted[decision.object_kind].add(decision.object_id)
-    tables = {model._meta.model_name: model for model in apps.get_app_config("claims").get_models() if issubclass(model, Shown)}
-    return {
-        (kind, pk): public_id
-        for kind, ids in wanted.items()
-        if kind in tables
-        for pk, public_id in tables[kind]._default_manager.filter(pk__in=ids).values_list("pk", "public_id")
-    }
+        kwargs.setdefault("context", self.get_serializer_context() | {"public_ids": find_public_ids(told)})
+        return self.get_serializer_class()(instance, *args, **kwargs)

@@ -335,7 +335,7 @@ STORAGES = {
 }
 
 # Uploads go to disk from the first byte on: a large one never sits in memory.
-FILE_UPLOAD_HANDLERS = ["leaderboard.uploads.LimitedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["claims.api.uploading.LimitedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 
@@ -348,7 +348,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["claims.api.authentication.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["claims.api.throttling.ClientThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["claims.api.rendering.Renderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["claims.api.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "claims.api.contract.Described",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "claims.api.errors.handle",

@@ -14,11 +14,11 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
+from claims.api.uploading import LimitedUploadHandler
 from claims.errors import EmptyListingError, TooManyUploadsError
 from claims.models import Listing
 from claims.services import storage, uploads
 from claims.terms import ListingState
-from leaderboard.uploads import LimitedUploadHandler
 from tests import factories as make
 from tests.pages import post_form
 
@@ -37,7 +37,7 @@ def folder(settings: Any, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
-    settings.FILE_UPLOAD_HANDLERS = ["leaderboard.uploads.LimitedUploadHandler"]
+    settings.FILE_UPLOAD_HANDLERS = ["claims.api.uploading.LimitedUploadHandler"]
     settings.FILE_UPLOAD_TEMP_DIR.mkdir()
     return tmp_path
 

@@ -10,8 +10,8 @@ import pytest
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.test import Client, RequestFactory
 
+from claims.api.uploading import LimitedUploadHandler, find_trouble
 from claims.models import Listing
-from leaderboard.uploads import LimitedUploadHandler, find_trouble
 from tests import factories as make
 
 MB = 1024 * 1024
@@ -20,7 +20,7 @@ SAMPLE = Path(make.__file__).resolve().parents[1] / "claims" / "samples" / "dail
 
 @pytest.fixture(autouse=True)
 def incoming(settings: Any, tmp_path: Path) -> Path:
-    settings.FILE_UPLOAD_HANDLERS = ["leaderboard.uploads.LimitedUploadHandler"]
+    settings.FILE_UPLOAD_HANDLERS = ["claims.api.uploading.LimitedUploadHandler"]
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     settings.MAX_UPLOAD_MB = 1
     return tmp_path

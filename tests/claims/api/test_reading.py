@@ -58,7 +58,7 @@ def test_claim_has_its_number_its_sentence_and_where_it_stands(client: Client) -
     assert list(told) == [
         *("id", "version", "kind", "role", "model", "variant", "setting", "value", "value_max", "stated", "unit", "decimals", "qualifier"),
         *("uncertainty", "canonical", "evidence", "record", "paper", "confidence", "rules", "inferred", "run", "state", "decided_by"),
-        *("tier", "task", "dataset", "metric", "board", "row"),
+        *("reject_reason", "tier", "task", "dataset", "metric", "board", "row"),
     ]
     assert told["id"] == claim.public_id
     assert (told["value"], told["stated"], told["canonical"]) == (
@@ -168,8 +168,8 @@ def test_nothing_can_be_written(client: Client, board: Benchmark, method: str) -
 
 def test_what_the_site_refuses_before_any_view_has_the_same_shape(client: Client) -> None:
     assert refused(client, "claims/?model=%00")[0] == "bad_request"
-    answer = client.post("/api/v1/claims/", {"file": io.BytesIO(b"text")})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_permitted")
+    answer = client.post("/api/v1/listings/", {"file": io.BytesIO(b"text")})
+    assert (answer.status_code, answer.json()["error"]["code"], answer["WWW-Authenticate"]) == (401, "not_authenticated", "Bearer")
 
 
 def test_fault_of_ours_says_nothing_of_what_broke(monkeypatch: pytest.MonkeyPatch) -> None:

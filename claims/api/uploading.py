@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
+from rest_framework.parsers import DataAndFiles, FileUploadParser
 
 from claims.services.storage import explain_storage
 
@@ -79,3 +80,26 @@ def find_trouble(request: HttpRequest) -> LimitedUploadHandler | None:
     """Return the handler that could not take in one of the request's files, None if all are there. The request has been read by then."""
     handlers = (handler for handler in request.upload_handlers if isinstance(handler, LimitedUploadHandler))
     return next((handler for handler in handlers if handler.stopped or handler.unstored or handler.broken), None)
+
+
+class RawFileParser(FileUploadParser):
+    """A request whose body is the file itself; its name stands in `name=`, or in Content-Disposition."""
+
+    def get_filename(self, stream: Any, media_type: Any, parser_context: Any) -> str:
+        stated: str = parser_context["request"].query_params.get("name", "")
+        return stated or super().get_filename(stream, media_type, parser_context) or "listing"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> DataAndFiles[Any, Any]:
+        request = parser_context["request"]
+        try:
+            parsed = super().parse(stream, media_type, parser_context)
+        except StopUpload:
+            return DataAndFiles({}, {})  # `find_trouble` knows why
+        length = request.META.get("CONTENT_LENGTH") or ""
+        file = parsed.files["file"]
+        if length.isdigit() and file.size != int(length):
+            for handler in request.upload_handlers:
+                handler.upload_interrupted()
+            file.close()
+            return DataAndFiles({}, {})
+        return parsed

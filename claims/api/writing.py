@@ -1,0 +1,180 @@
+"""What programs may write: listings, decisions, and their undoing. The same services and permissions as the pages'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from claims import tasks
+from claims.api.acts import tell_act
+from claims.api.base import Entries
+from claims.api.serializers import DecisionEntry, ListingEntry
+from claims.api.uploading import RawFileParser, find_trouble
+from claims.errors import ListingError, ListingTooLargeError, NotPermittedError, StorageError
+from claims.models import ChangeSet, Listing
+from claims.services import changes, curation, permissions, receiving, uploads
+from claims.services.uploads import FIRST_YEAR
+from claims.terms import OPEN_STATES, CurationState, RejectReason, Scope
+
+
+class Upload(serializers.Serializer[Any]):
+    """A file, and what its dates leave open."""
+
+    file = serializers.FileField(help_text="The listing.", allow_empty_file=True)
+    year = serializers.IntegerField(
+        required=False, min_value=FIRST_YEAR, max_value=uploads.last_year(), help_text="The year that dates without one are of."
+    )
+
+
+class UploadQuery(serializers.Serializer[Any]):
+    """What is said of a file that is sent as the body."""
+
+    name = serializers.CharField(required=False, max_length=255, help_text="The file's name.")
+    year = Upload().fields["year"]
+
+
+class Decide(serializers.Serializer[Any]):
+    """A person's word on a claim or a cost."""
+
+    state = serializers.ChoiceField([state.value for state in CurationState], help_text="What it is to be; unreviewed takes back.")
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that the decision was made on.")
+    reason = serializers.ChoiceField(
+        [reason.value for reason in RejectReason], required=False, default="", help_text="Why it is rejected; a rejection needs one."
+    )
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000, help_text="What is said for it.")
+
+
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=f"Your own word for this upload, at most {receiving.LONGEST_KEY} characters: what is sent under it again is stored once.",
+)
+_RAW = {"type": "string", "format": "binary", "description": "The file itself."}
+
+
+class Uploads(Entries):
+    """Takes listings."""
+
+    scope = Scope.UPLOAD
+    errors_of_writing = (409, 413, 422, 503)
+
+    @extend_schema(
+        operation_id="listings_create",
+        parameters=[UploadQuery, _KEY],
+        request={"multipart/form-data": Upload, "application/octet-stream": _RAW, "text/plain": _RAW},
+        responses={
+            201: OpenApiResponse(ListingEntry, description="It is stored, and a worker reads it: follow its `state`."),
+            200: OpenApiResponse(ListingEntry, description="These bytes were uploaded before: this is their listing."),
+        },
+    )
+    def create(self, request: Request) -> Response:
+        """Upload a listing, as a form's file or as the body. It is stored at once and read by a worker: follow its `state`."""
+        unknown = next((name for name in request.query_params if name not in ("name", "year")), None)
+        if unknown:
+            raise ValidationError({unknown[:60]: "An upload has no such parameter. It knows name and year."})
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
+        if len(key) > receiving.LONGEST_KEY or not key.isprintable():
+            raise ValidationError({"Idempotency-Key": f"A key has at most {receiving.LONGEST_KEY} printable characters."})
+        asked = UploadQuery(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        file, year = self._read_file(request, asked.validated_data.get("year"))
+        listing, created = receiving.receive(file, name=file.name, user=request.user, year=year, key=key)  # type: ignore[arg-type]  # HasScope let a user in
+        if listing.state in OPEN_STATES:
+            tasks.announce(listing)
+        tasks.announce_settling(listing)
+        told = self.find_entries().get(pk=listing.pk)
+        address = reverse("api:listings-detail", args=[listing.public_id], request=request)
+        answer = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        return Response(self.get_serializer(told).data, status=answer, headers={"Location": address})
+
+    def _read_file(self, request: Request, year: int | None) -> tuple[Any, int | None]:
+        sent = request.data  # read first: what went wrong is known after that
+        trouble = find_trouble(request._request)
+        if trouble and trouble.stopped:
+            raise ListingTooLargeError(f"{trouble.stopped} was not read. It is larger than this site takes; split it.")
+        if trouble and trouble.unstored:
+            raise StorageError(trouble.unstored)
+        if trouble:
+            raise ListingError(f"{trouble.broken} did not arrive whole. Send it again.")
+        if request.content_type.startswith("multipart/"):
+            form = Upload(data=sent)
+            form.is_valid(raise_exception=True)
+            return form.validated_data["file"], form.validated_data.get("year", year)
+        file = request.FILES.get("file")
+        if file is None:
+            raise ValidationError({"file": "The body is empty. Send the listing as the body, or as the file of a form."})
+        return file, year
+
+
+UPLOAD_PARSERS = [MultiPartParser, RawFileParser]
+
+
+class Decided(Entries):
+    """Numbers that can be decided on."""
+
+    scope = Scope.CURATE
+    errors_of_writing = (409,)
+
+    def readable(self, statements: Any) -> QuerySet[Any]:
+        """Return what readers may see. A rejected number has its address still, and stands in no list unless it is asked for."""
+        wants_rejected = self.detail or self.request.query_params.get("state") == CurationState.REJECTED
+        found: QuerySet[Any] = statements.told() if wants_rejected else statements.visible()
+        return found
+
+    def find_decidable(self) -> QuerySet[Any]:
+        """Return what may be decided on, rejected or not."""
+        raise NotImplementedError
+
+    @extend_schema(request=Decide, responses={201: OpenApiResponse(DecisionEntry, description="The act, and what it changed.")})
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def decide(self, request: Request, **key: str) -> Response:
+        """Accept or reject the number, or take a decision on it back. The version that was looked at says that nobody else was quicker."""
+        wish = Decide(data=request.data)
+        wish.is_valid(raise_exception=True)
+        statement = self.find_decidable().filter(public_id=key["public_id"]).first()
+        if statement is None:
+            raise Http404(f"There is nothing with the id “{key['public_id'][:60]}” here.")
+        said = wish.validated_data
+        made = curation.decide(
+            statement,
+            CurationState(said["state"]),
+            actor=request.user.get_username(),
+            version=said["version"],
+            reason=said["reason"],
+            note=said["note"],
+        )
+        return tell_act(made, request)
+
+
+class Undoing(Entries):
+    """Acts that can be taken back."""
+
+    scope = Scope.CURATE
+    errors_of_writing = (409,)
+
+    @extend_schema(request=None, responses={201: OpenApiResponse(DecisionEntry, description="The act that takes the other one back.")})
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def undo(self, request: Request, **key: str) -> Response:
+        """Take an act back, as an act of its own. It is refused where something it changed has moved on."""
+        made = ChangeSet.objects.filter(public_id=key["public_id"]).first()
+        if made is None:
+            raise Http404(f"There is nothing with the id “{key['public_id'][:60]}” here.")
+        if not permissions.may_undo(request.user, made):
+            raise NotPermittedError("The account of this token may not take this act back.")
+        undone = changes.undo(made, actor=request.user.get_username())
+        listing: Listing | None = changes.find_listing(made)
+        if listing is not None:
+            tasks.announce_settling(listing)
+        return tell_act(undone, request)
