@@ -144,3 +144,16 @@ def board_parameters(filterset: type[BoardFilterSet]) -> list[OpenApiParameter]:
     parameters.append(OpenApiParameter("page_size", type=size, description="How many rows a page has at most."))
     parameters.append(_names("fields", "The members that each row has; all of them if it is left out.", members))
     return parameters
+
+
+def tidy(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Leave out what the library notes for itself."""
+    _drop(result, "x-spec-enum-id")
+    return result
+
+
+def _drop(part: Any, name: str) -> None:
+    if isinstance(part, dict):
+        part.pop(name, None)
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _drop(inner, name)

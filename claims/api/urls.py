@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from claims.api import views
+from claims.api import document, views
 
 app_name = "api"
 
@@ -19,4 +19,8 @@ router.register("metrics", views.Metrics, basename="metrics")
 router.register("listings", views.Listings, basename="listings")
 router.register("decisions", views.Decisions, basename="decisions")
 
-urlpatterns = [path("", views.Root.as_view({"get": "list"}), name="root"), *router.urls]
+urlpatterns = [
+    path("", views.Root.as_view({"get": "show"}), name="root"),
+    path("openapi.json", document.document, name="contract"),
+    *router.urls,
+]

@@ -29,7 +29,7 @@ class Root(Shared):
     """Where everything is."""
 
     @extend_schema(operation_id="root", responses={200: serializers.Lists})
-    def list(self, request: Request) -> Response:
+    def show(self, request: Request) -> Response:
         return Response({name: reverse(f"api:{name}-list", request=request) for name in LISTS})
 
 

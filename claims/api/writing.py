@@ -28,20 +28,27 @@ from claims.services.uploads import FIRST_YEAR
 from claims.terms import OPEN_STATES, CurationState, RejectReason, Scope
 
 
-class Upload(serializers.Serializer[Any]):
+class _OfYear(serializers.Serializer[Any]):
+    year = serializers.IntegerField(
+        required=False, min_value=FIRST_YEAR, max_value=9999, help_text="The year that dates without one are of, the next one at most."
+    )
+
+    def validate_year(self, year: int) -> int:
+        if year > uploads.last_year():
+            raise ValidationError(f"The year is {uploads.last_year()} at most.")
+        return year
+
+
+class Upload(_OfYear):
     """A file, and what its dates leave open."""
 
     file = serializers.FileField(help_text="The listing.", allow_empty_file=True)
-    year = serializers.IntegerField(
-        required=False, min_value=FIRST_YEAR, max_value=uploads.last_year(), help_text="The year that dates without one are of."
-    )
 
 
-class UploadQuery(serializers.Serializer[Any]):
+class UploadQuery(_OfYear):
     """What is said of a file that is sent as the body."""
 
     name = serializers.CharField(required=False, max_length=255, help_text="The file's name.")
-    year = Upload().fields["year"]
 
 
 class Decide(serializers.Serializer[Any]):

@@ -357,8 +357,16 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Claimboard",
+    "TITLE": "Claimboard API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": (
+        "Leaderboards of research papers in which every number opens the sentence it was read from. Reading needs no token; writing needs "
+        "one with the scope that the operation names. Lists are read page by page: follow `next` until it is null. Unknown parameters and "
+        "values are errors, never ignored. Percent is 0 to 100, times are in seconds, sizes in bytes, parameters and FLOPs are counts; each "
+        "number has the characters and the decimals that its source states beside it. Answers carry an ETag: ask again with If-None-Match. "
+        "`RateLimit` says how much you may still ask for."
+    ),
+    "LICENSE": {"name": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
@@ -366,7 +374,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "COMPONENT_SPLIT_REQUEST": True,
     # The words that a member may be stand where the member is described.
-    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["claims.api.contract.tidy"],
 }
 
 # Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
