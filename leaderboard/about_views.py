@@ -23,6 +23,7 @@ Disallow: /review/
 Disallow: /decide/
 Disallow: /changes/
 Disallow: /login/
+Disallow: /account/
 Disallow: /listings/upload/
 Disallow: /search/?
 Disallow: /sota/*?

@@ -15,7 +15,7 @@ from claims.listings.base import Column, TableMapping
 from claims.services.mappings import LONGEST_CONDITION, LONGEST_NAME, LONGEST_UNIT
 from claims.services.storage import clean_name
 from claims.services.uploads import FIRST_YEAR, last_year
-from claims.terms import ColumnMeaning, ConditionKind, CostMeasure, RejectReason
+from claims.terms import ColumnMeaning, ConditionKind, CostMeasure, RejectReason, Scope
 
 
 class YearField(forms.IntegerField):
@@ -203,3 +203,19 @@ class ColumnsForm(ListingForm):
     def _sent(self, name: str, number: int, longest: int) -> str:
         value = self.data.get(f"{name}-{number}", "")
         return " ".join(str(value).replace("\x00", " ").split())[:longest]
+
+
+class TokenForm(forms.Form):
+    """A token to make. `days` is None for one that never expires."""
+
+    LIVES = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until it is revoked"))
+
+    name = forms.CharField(max_length=100, error_messages={"required": "Name the program that will use it."})
+    scopes = forms.MultipleChoiceField(error_messages={"required": "Choose what it may do."})
+    days = forms.TypedChoiceField(choices=LIVES, coerce=lambda stated: int(stated) or None, empty_value=None, initial=90)
+
+    def __init__(self, offered: Sequence[Scope], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = self.fields["scopes"]
+        assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101 - as it is declared
+        scopes.choices = [(scope.value, scope.value) for scope in offered]

@@ -10,7 +10,7 @@ from django.views import defaults
 
 from claims.api.errors import error
 
-API = "/api/"
+API = "/api/v1/"
 
 
 def _is_program(request: HttpRequest) -> bool:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, catalogue_views, views
+from leaderboard import about_views, account_views, api_views, catalogue_views, views
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -46,6 +46,12 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
+    path("account/tokens/", account_views.tokens, name="tokens"),
+    path("account/tokens/<slug:public_id>/revoke/", account_views.revoke_token, name="revoke-token"),
+    path("api/", api_views.guide, name="api-guide"),
+    path("api/docs/", api_views.swagger, name="api-docs"),
+    path("api/redoc/", api_views.redoc, name="api-redoc"),
+    path("api/stability/", api_views.stability, name="api-stability"),
     path("api/v1/", include("claims.api.urls")),
     path("admin/", admin.site.urls),
 ]

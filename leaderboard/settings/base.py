@@ -362,7 +362,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "Leaderboards of research papers in which every number opens the sentence it was read from. Reading needs no token; writing needs "
         "one with the scope that the operation names. Lists are read page by page: follow `next` until it is null. Unknown parameters and "
-        "values are errors, never ignored. Percent is 0 to 100, times are in seconds, sizes in bytes, parameters and FLOPs are counts; each "
+        "values are errors, never ignored. Percent is 0 to 100, times are in seconds, sizes in bytes, parameters and FLOPs are counts; a "
         "number has the characters and the decimals that its source states beside it. Answers carry an ETag: ask again with If-None-Match. "
         "`RateLimit` says how much you may still ask for."
     ),
