@@ -93,7 +93,13 @@ class StillAtWorkError(ClaimsError):
 
 
 class InvalidDecisionError(ClaimsError):
+    """What is to be decided can't be so. `field` names what is to blame, '' for all of it."""
+
     code = "invalid_decision"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MappingError(ClaimsError):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from claims.api.serializers import DecisionEntry
-from claims.models import ChangeSet, Decision
+from claims.models import ChangeSet, Dataset, Decision, Metric, MLModel, Task
 from claims.models.base import Shown
 
 MOST_OBJECTS = 100
@@ -41,9 +41,27 @@ def find_public_ids(acts: Iterable[Any]) -> dict[tuple[str, int], str]:
     }
 
 
-def tell_act(made: ChangeSet, request: Request) -> Response:
+_NAMED: dict[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id": Metric, "ml_model_id": MLModel}
+"""What a decision keeps by its key, and is told by its slug."""
+
+
+def context_of(acts: Iterable[Any]) -> dict[str, Any]:
+    """Return what serializers of these acts need: the ids of what was decided on, and the slugs of what it was said to be."""
+    acts = list(acts)
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for decision in (decision for act in acts for decision in act.shown_decisions):
+        for state in (decision.before, decision.after):
+            for name in _NAMED.keys() & state.keys():
+                wanted[name] |= {state[name]} - {None}
+    slugs = {
+        (name, pk): slug for name, ids in wanted.items() for pk, slug in _NAMED[name].objects.filter(pk__in=ids).values_list("pk", "slug")
+    }
+    return {"public_ids": find_public_ids(acts), "slugs": slugs}
+
+
+def tell_act(made: ChangeSet, request: Request, *, status: int = status.HTTP_201_CREATED) -> Response:
     """Return the answer to a request that decided something: the act as it is kept."""
     acts: Sequence[Any] = list(find_acts().filter(pk=made.pk))
-    told = DecisionEntry(acts[0], context={"request": request, "public_ids": find_public_ids(acts)}).data
+    told = DecisionEntry(acts[0], context={"request": request} | context_of(acts)).data
     address = reverse("api:decisions-detail", args=[made.public_id], request=request)
-    return Response(told, status=status.HTTP_201_CREATED, headers={"Location": address})
+    return Response(told, status=status, headers={"Location": address})

@@ -65,6 +65,7 @@ class Described(AutoSchema):
         return f"{told}\n\nIt needs a token with the scope `{scope}`." if scope else told
 
     def get_auth(self) -> list[dict[str, Any]]:
+        super().get_auth()  # describes the scheme
         return [{"token": []}] if self._scope() else [{}, {"token": []}]
 
     def get_tags(self) -> list[str]:

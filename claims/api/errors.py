@@ -49,7 +49,7 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Translate what a view raised; None for what nobody foresaw, which the site logs and answers as a fault of its own."""
     if isinstance(exc, ClaimsError):
         set_rollback()
-        field = exc.field if isinstance(exc, UnknownFilterError) else ""
+        field = exc.field if isinstance(exc, (UnknownFilterError, InvalidDecisionError)) else ""
         answer = next((answer for kind, answer in _STATUS.items() if isinstance(exc, kind)), status.HTTP_400_BAD_REQUEST)
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(exc, NotAuthenticatedError) else None
         return Response(error(exc.code, exc.message, field), status=answer, headers=headers)

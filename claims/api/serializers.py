@@ -257,6 +257,7 @@ class StatementEntry(Trimmed):
     confidence = _number("How sure the reading is, 0 to 1.")
     rules = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="The rules that took the number.")
     inferred = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="What the text leaves unsaid.")
+    corrected = serializers.SerializerMethodField(help_text="What extraction had read in the members that a person corrected.")
     run = Run(read_only=True, allow_null=True, help_text="What read it; null for a record.")
     state = _word(CurationState, "What became of it in review. Lists hold no rejected ones.")
     decided_by = _word(DecidedBy, "nobody, policy (accepted by the site's threshold) or person.")
@@ -278,6 +279,12 @@ class StatementEntry(Trimmed):
             return None
         low, high = ranking.canonical(one.value, one.value_max, one.canonical_value, one.canonical_max)
         return {"value": low, "value_max": high, "unit": self.canonical_unit(one)}
+
+    def get_corrected(self, one: Claim | Cost) -> dict[str, Any]:
+        told = {name: value for name, value in one.extracted.items() if not name.endswith("_id") and name != "model_key"}
+        # What the text itself calls it.
+        named = (name for name in ("task", "dataset", "metric") if f"{name}_id" in one.extracted)
+        return told | {name: getattr(one, f"{name}_name") or None for name in named}
 
     def canonical_unit(self, one: Any) -> str:
         raise NotImplementedError
@@ -462,11 +469,28 @@ class DecidedObject(serializers.Serializer[Decision]):
     )
     id = serializers.SerializerMethodField(help_text="The object's stable id, null where it has none.")
     version = _count("The object's version afterwards.", source="object_version")
-    before = serializers.DictField(read_only=True, help_text="The decided members before.")
-    after = serializers.DictField(read_only=True, help_text="The decided members afterwards.")
+    before = serializers.SerializerMethodField(help_text="What was decided or corrected, as it was before.")
+    after = serializers.SerializerMethodField(help_text="The same afterwards.")
 
     def get_object(self, decision: Decision) -> str:
         return decision.object_kind
+
+    def get_before(self, decision: Decision) -> dict[str, Any]:
+        return self._tell(decision.before)
+
+    def get_after(self, decision: Decision) -> dict[str, Any]:
+        return self._tell(decision.after)
+
+    def _tell(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return a state in the API's words: entries of the catalogue by their slugs, and nothing that is the database's own."""
+        slugs: Mapping[tuple[str, int], str] = self.context.get("slugs", {})
+        told = {}
+        for name, value in state.items():
+            if name.endswith("_id"):
+                told[name.removesuffix("_id").removeprefix("ml_")] = slugs.get((name, value))
+            elif name not in ("extracted", "model_key"):
+                told[name] = value
+        return told
 
     def get_id(self, decision: Decision) -> str | None:
         ids: Mapping[tuple[str, int], str] = self.context.get("public_ids", {})

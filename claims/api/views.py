@@ -14,11 +14,11 @@ from rest_framework.reverse import reverse
 
 from claims import boards, filters
 from claims.api import serializers
-from claims.api.acts import find_acts, find_public_ids
+from claims.api.acts import context_of, find_acts
 from claims.api.base import Entries, Shared, answer_unchanged, stamp
 from claims.api.boards import BoardFilters, BoardPage, as_json, etag_of
 from claims.api.contract import board_parameters
-from claims.api.writing import UPLOAD_PARSERS, Decided, Undoing, Uploads
+from claims.api.writing import CORRECTED, UPLOAD_PARSERS, CorrectClaim, CorrectCost, Decided, Undoing, Uploads
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Listing, Metric, MLModel, Paper, Result, Task
 from claims.terms import ListingState
 
@@ -46,6 +46,11 @@ class Claims(Decided):
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
 
+    @extend_schema(request=CorrectClaim, responses={200: CORRECTED})
+    def partial_update(self, request: Request, **key: str) -> Response:
+        """Correct what was wrongly read, and accept it. The text's own characters stay, and what was read is kept beside it."""
+        return self._correct(request, key["public_id"], CorrectClaim(data=request.data))
+
     def find_decidable(self) -> QuerySet[Any]:
         return Claim.objects.current()
 
@@ -68,6 +73,11 @@ class Costs(Decided):
     filterset_class = filters.CostFilterSet
     lookup_field = "public_id"
     sort_fields: Mapping[str, str] = {"id": "pk", "value": "canonical_value", "confidence": "confidence"}
+
+    @extend_schema(request=CorrectCost, responses={200: CORRECTED})
+    def partial_update(self, request: Request, **key: str) -> Response:
+        """Correct what was wrongly read, and accept it. The text's own characters stay, and what was read is kept beside it."""
+        return self._correct(request, key["public_id"], CorrectCost(data=request.data))
 
     def find_decidable(self) -> QuerySet[Any]:
         return Cost.objects.current()
@@ -202,5 +212,5 @@ class Decisions(Undoing):
 
     def get_serializer(self, instance: Any = None, *args: Any, **kwargs: Any) -> Any:
         told = instance if isinstance(instance, list) else [] if instance is None else [instance]
-        kwargs.setdefault("context", self.get_serializer_context() | {"public_ids": find_public_ids(told)})
+        kwargs.setdefault("context", self.get_serializer_context() | context_of(told))
         return self.get_serializer_class()(instance, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -23,9 +24,9 @@ from claims.api.serializers import DecisionEntry, ListingEntry
 from claims.api.uploading import RawFileParser, find_trouble
 from claims.errors import ListingError, ListingTooLargeError, NotPermittedError, StorageError
 from claims.models import ChangeSet, Listing
-from claims.services import changes, curation, permissions, receiving, uploads
+from claims.services import changes, correction, curation, permissions, receiving, uploads
 from claims.services.uploads import FIRST_YEAR
-from claims.terms import OPEN_STATES, CurationState, RejectReason, Scope
+from claims.terms import OPEN_STATES, ClaimKind, ConditionKind, CostMeasure, CurationState, Qualifier, RejectReason, Role, Scope
 
 
 class _OfYear(serializers.Serializer[Any]):
@@ -51,7 +52,16 @@ class UploadQuery(_OfYear):
     name = serializers.CharField(required=False, max_length=255, help_text="The file's name.")
 
 
-class Decide(serializers.Serializer[Any]):
+class _Strict(serializers.Serializer[Any]):
+    """Refuses members that it doesn't know: what is misspelt must not look as if it were done."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := next((name for name in data if name not in self.fields), None)):
+            raise ValidationError({str(unknown)[:60]: f"There is no such member. There are {', '.join(self.fields)}."})
+        return super().to_internal_value(data)
+
+
+class Decide(_Strict):
     """A person's word on a claim or a cost."""
 
     state = serializers.ChoiceField([state.value for state in CurationState], help_text="What it is to be; unreviewed takes back.")
@@ -62,12 +72,63 @@ class Decide(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000, help_text="What is said for it.")
 
 
+class ConditionInput(serializers.Serializer[Any]):
+    """A part of a setting."""
+
+    kind = serializers.ChoiceField([kind.value for kind in ConditionKind], help_text="What kind of condition it is.")
+    value = serializers.CharField(max_length=200, help_text="The condition in comparable words: 384x384, 5-shot.")
+    text = serializers.CharField(max_length=300, help_text="The text's own words.")
+
+
+class _Correct(_Strict):
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that the correction was made on.")
+    number = serializers.CharField(
+        required=False, max_length=100, help_text="The number as people write it: 86.5%, 76.5-80.9, 25M, 4.5 GFLOPs, 30 ms."
+    )
+    qualifier = serializers.ChoiceField([each.value for each in Qualifier], required=False, help_text="How exactly it is stated.")
+    kind = serializers.ChoiceField([each.value for each in ClaimKind], required=False, help_text="Only absolute claims rank.")
+    role = serializers.ChoiceField([each.value for each in Role], required=False, help_text="proposed, or baseline for a quoted one.")
+    model = serializers.CharField(
+        required=False, allow_blank=True, max_length=300, help_text="The model's name, '' for the paper's own method without one."
+    )
+    variant = serializers.CharField(required=False, allow_blank=True, max_length=300, help_text="Which form of the model, '' for none.")
+    setting = serializers.ListField(child=ConditionInput(), required=False, max_length=20, help_text="On which terms it was measured.")
+    may_add = serializers.BooleanField(
+        required=False, default=False, help_text="Whether a task, dataset or metric that nobody knows is added to the catalogue."
+    )
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000, help_text="What is said for it.")
+
+
+def _name(what: str) -> serializers.CharField:
+    text = f"The {what}'s name or slug, null where it is not known."
+    return serializers.CharField(required=False, allow_null=True, max_length=300, help_text=text)
+
+
+class CorrectClaim(_Correct):
+    """What a claim is to be. What is left out stays as it is."""
+
+    task = _name("task")
+    dataset = _name("dataset")
+    metric = _name("metric")
+
+
+class CorrectCost(_Correct):
+    """What a cost is to be. What is left out stays as it is."""
+
+    measure = serializers.ChoiceField([each.value for each in CostMeasure], required=False, help_text="What is measured.")
+    condition = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="What it was measured on, '' where that is not said."
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=300, help_text="What else is said of it, '' for nothing.")
+
+
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description=f"Your own word for this upload, at most {receiving.LONGEST_KEY} characters: what is sent under it again is stored once.",
 )
+CORRECTED = OpenApiResponse(DecisionEntry, description="The act, and what it changed.")
 _RAW = {"type": "string", "format": "binary", "description": "The file itself."}
 
 
@@ -133,6 +194,7 @@ class Decided(Entries):
 
     scope = Scope.CURATE
     errors_of_writing = (409,)
+    http_method_names = ["get", "head", "post", "patch"]
 
     def readable(self, statements: Any) -> QuerySet[Any]:
         """Return what readers may see. A rejected number has its address still, and stands in no list unless it is asked for."""
@@ -144,15 +206,19 @@ class Decided(Entries):
         """Return what may be decided on, rejected or not."""
         raise NotImplementedError
 
+    def _find(self, public_id: str) -> Any:
+        statement = self.find_decidable().filter(public_id=public_id).first()
+        if statement is None:
+            raise Http404(f"There is nothing with the id “{public_id[:60]}” here.")
+        return statement
+
     @extend_schema(request=Decide, responses={201: OpenApiResponse(DecisionEntry, description="The act, and what it changed.")})
     @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
     def decide(self, request: Request, **key: str) -> Response:
         """Accept or reject the number, or take a decision on it back. The version that was looked at says that nobody else was quicker."""
         wish = Decide(data=request.data)
         wish.is_valid(raise_exception=True)
-        statement = self.find_decidable().filter(public_id=key["public_id"]).first()
-        if statement is None:
-            raise Http404(f"There is nothing with the id “{key['public_id'][:60]}” here.")
+        statement = self._find(key["public_id"])
         said = wish.validated_data
         made = curation.decide(
             statement,
@@ -163,6 +229,22 @@ class Decided(Entries):
             note=said["note"],
         )
         return tell_act(made, request)
+
+    def _correct(self, request: Request, public_id: str, form: serializers.Serializer[Any]) -> Response:
+        form.is_valid(raise_exception=True)
+        said = dict(form.validated_data)
+        version, reason, may_add = said.pop("version"), said.pop("reason"), said.pop("may_add")
+        if not said:
+            raise ValidationError("Nothing is corrected: name a member, or accept the number as it is.")
+        made = correction.correct(
+            self._find(public_id),
+            said,  # type: ignore[arg-type]  # the form has seen to it
+            actor=request.user.get_username(),
+            version=version,
+            reason=reason,
+            may_add=may_add,
+        )
+        return tell_act(made, request, status=200)
 
 
 class Undoing(Entries):

@@ -25,7 +25,8 @@ class Statement(Shown):
     `value` and `value_max` are as stated, in `unit`; `canonical_value` is in the measure's one unit, null where there is none.
     `decimals` is the stated precision. `model_key` is the key of the name as stated, '' for the paper's own unnamed method.
     `setting` lists {"kind", "value", "text"}. `rules` are the ids of the rules that took the number, `inferred` the slots that the
-    text leaves unsaid. A statement that a later run no longer finds is retired by it and hidden.
+    text leaves unsaid. A statement that a later run no longer finds is retired by it and hidden. `extracted` holds, of the fields that a
+    person corrected, what extraction had read.
     """
 
     paper_text = models.ForeignKey(PaperText, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
@@ -54,6 +55,7 @@ class Statement(Shown):
     variant = models.CharField(max_length=300, blank=True, default="")
     setting = models.JSONField(default=list, blank=True)
     inferred = models.JSONField(default=list, blank=True)
+    extracted = models.JSONField(default=dict, blank=True)
     confidence = models.FloatField(default=0.0)
     rules = models.JSONField(default=list, blank=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +20,7 @@ _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
-ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), _UNDO)
+ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), "correct", _UNDO)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
 
 
@@ -46,26 +46,44 @@ def decide_all(
     if state is not CurationState.REJECTED and reason:
         raise InvalidDecisionError("Only a rejection has a reason.")
     given = list(statements)
+    changed = []
+    for statement in lock_for_decision(given):
+        before = decisions.state_of(statement)
+        decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
+        after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
+        if state is CurationState.UNREVIEWED and statement.extracted:
+            # As it was read: what a person made of it goes with that person's word.
+            before |= decisions.correct_fields(statement, dict(statement.extracted))
+        decisions.set_state(statement, decisions.state_of(statement) | after)
+        changed.append((statement, before))
+    changes = save_decided(_ACTIONS[state], actor, changed, reason=note)
+    for statement, _ in given:
+        statement.refresh_from_db()
+    return changes
+
+
+def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim | Cost]:
+    """Lock what (statement, version seen) pairs name, and return it as it is now. Raises `StaleObjectError` if something has changed."""
     seen = {(type(statement), statement.pk): version for statement, version in given}
     locked = _lock(seen)
-    changed = []
     for statement in locked:
         if statement.version != seen[type(statement), statement.pk]:
             raise StaleObjectError(f"“{statement.stated}” was changed by somebody else since you opened it. Look at it again, then decide.")
         if statement.retired_by_id is not None:
             raise StaleObjectError(f"“{statement.stated}” stands in an older text of its paper. Decide on what the current one says.")
-        before = decisions.state_of(statement)
-        decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
-        after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
-        _save(statement, before | after)
-        changed.append((statement, before))
-    changes = decisions.record(_ACTIONS[state], actor, changed, reason=note)
+    return locked
+
+
+def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, dict[str, Any]]], *, reason: str) -> ChangeSet:
+    """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards."""
+    for statement, _ in changed:
+        _save(statement)
+    changes = decisions.record(action, actor, changed, reason=reason)
     _let_read_again(changed)
+    locked = [statement for statement, _ in changed]
     for flags in _flags_on(locked):
         flags.filter(settled_by__isnull=True).update(settled_by=changes)
     _settle(locked)
-    for statement, _ in given:
-        statement.refresh_from_db()
     return changes
 
 
@@ -97,8 +115,11 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
                 moved += 1
                 continue
             raise StaleObjectError(f"“{statement.stated}” was changed again since; undo the later change first.")
-        before = decisions.state_of(statement)
-        _save(statement, decision.before)
+        before = decisions.state_of(statement) | {
+            name: getattr(statement, name) for name in decision.before if name not in decisions.DECIDED_FIELDS
+        }
+        decisions.set_state(statement, decision.before)
+        _save(statement)
         changed.append((statement, before))
     if moved and not changed:
         raise StaleObjectError("All of it was changed again since; nothing is left to take back.")
@@ -186,11 +207,9 @@ def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim 
     return locked
 
 
-def _save(statement: Claim | Cost, state: dict[str, Any]) -> None:
-    decisions.set_state(statement, state)
+def _save(statement: Claim | Cost) -> None:
     statement.version += 1
-    fields = [*decisions.DECIDED_FIELDS, "version"] + (["result"] if isinstance(statement, Claim) else [])
-    statement.save(update_fields=fields)
+    statement.save(update_fields=[*decisions.columns_of(type(statement)), "version"])
 
 
 def _settle(statements: Iterable[Claim | Cost]) -> None:

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from claims.models import ChangeSet, Claim, Cost, Decision, Listing, Run
-from claims.terms import REEXTRACT, CurationState
+from claims.terms import REEXTRACT, ClaimKind, CurationState
 
 DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
 """What a decision on a claim or a cost sets, and its undo restores."""
+
+
+OF_ANY = (
+    *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier"),
+    *("kind", "role", "ml_model_id", "model_name", "model_key", "variant", "setting"),
+)
+CORRECTED_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "claim": (*OF_ANY, "dataset_id", "dataset_name", "metric_id", "metric_name", "task_id", "task_name"),
+    "cost": (*OF_ANY, "measure", "condition", "note"),
+}
+"""What a person may have corrected, by the kind of statement."""
+
+
+def columns_of(table: type[Claim] | type[Cost]) -> list[str]:
+    """Return the names of all fields that a decision may set."""
+    corrected = (name.removesuffix("_id") for name in CORRECTED_FIELDS[table._meta.model_name or ""])
+    return [*DECIDED_FIELDS, *corrected, "extracted", *(["result"] if table is Claim else [])]
+
+
+def read_as(statement: Claim | Cost, name: str) -> Any:
+    """Return what extraction read in a field, whatever a person made of it."""
+    return statement.extracted.get(name, getattr(statement, name))
+
+
+def correct_fields(statement: Claim | Cost, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Set fields to what a person says of them, and return what they were before. `extracted` keeps what was read. Not saved.
+
+    What is set to what was read is no longer corrected.
+    """
+    before = {name: getattr(statement, name) for name in wanted} | {"extracted": dict(statement.extracted)}
+    read = {name: read_as(statement, name) for name in wanted}
+    for name, value in wanted.items():
+        setattr(statement, name, value)
+    others = {name: value for name, value in statement.extracted.items() if name not in wanted}
+    statement.extracted = others | {name: value for name, value in read.items() if value != wanted[name]}
+    return before
 
 
 def state_of(statement: Claim | Cost) -> dict[str, Any]:
@@ -18,17 +54,46 @@ def state_of(statement: Claim | Cost) -> dict[str, Any]:
 
 
 def set_state(statement: Claim | Cost, state: dict[str, Any]) -> None:
-    """Set the decided fields; a rejected claim leaves its row. Not saved."""
+    """Set the decided fields, and those that were corrected; a rejected claim leaves its row. Not saved."""
     for name in DECIDED_FIELDS:
         setattr(statement, name, state[name])
-    if isinstance(statement, Claim) and state["state"] == CurationState.REJECTED:
+    for name in (*CORRECTED_FIELDS[statement._meta.model_name or ""], "extracted"):
+        if name in state:
+            setattr(statement, name, state[name])
+    if not isinstance(statement, Claim):
+        return
+    # Where a corrected one stands now is settled afterwards; what is no score stands nowhere, not even for a moment.
+    names_a_row = statement.kind == ClaimKind.ABSOLUTE and statement.dataset_id is not None and statement.metric_id is not None
+    if state["state"] == CurationState.REJECTED or not names_a_row:
         statement.result = None
+
+
+def word_on(statement: Claim | Cost) -> dict[str, Any]:
+    """Return a person's word on a number: its state, and what its corrected fields are."""
+    return state_of(statement) | {name: getattr(statement, name) for name in statement.extracted}
+
+
+def carry_over(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, Any]:
+    """Let `speaker` say what a person said of `spoken`, the same number in another text; return what it was before. Not saved."""
+    before = state_of(speaker)
+    # What was corrected there and not here, and the reverse: the last word is the whole word.
+    wanted = {
+        name: getattr(spoken, name) if name in spoken.extracted else read_as(speaker, name)
+        for name in {**spoken.extracted, **speaker.extracted}
+    }
+    if wanted:
+        before |= correct_fields(speaker, wanted)
+    set_state(speaker, state_of(spoken))
+    return before
 
 
 def record(
     action: str, actor: str, changed: Iterable[tuple[Claim | Cost, dict[str, Any]]], *, reason: str = "", undoes: ChangeSet | None = None
 ) -> ChangeSet:
-    """Write a change set for statements as they are now, each with its state before. Part of the caller's transaction."""
+    """Write a change set for statements as they are now, each with its state before and what of it was corrected.
+
+    Part of the caller's transaction.
+    """
     changes = ChangeSet.objects.create(actor=actor, action=action, reason=reason, undoes=undoes)
     Decision.objects.bulk_create(
         Decision(
@@ -36,7 +101,7 @@ def record(
             object_kind=statement._meta.model_name or "",
             object_id=statement.pk,
             before=before,
-            after=state_of(statement),
+            after=state_of(statement) | {name: getattr(statement, name) for name in before if name not in DECIDED_FIELDS},
             object_version=statement.version,
         )
         for statement, before in changed

@@ -213,7 +213,7 @@ class _Replacement:
         of.rows = list(rows.order_by("paper_text", "field", "start", "ordinal"))
         of.protected = _decided(table, of.rows)
         for column in _CATALOGUE.keys() & set(_STATES[table]):
-            ids = {getattr(row, column) for row in of.rows} | {draft[column] for draft in drafts}
+            ids = {decisions.read_as(row, column) for row in of.rows} | {draft[column] for draft in drafts}
             entries = _CATALOGUE[column].objects.filter(pk__in=ids - {None})
             self._named |= {(column, pk): name for pk, name in entries.values_list("pk", "name")}
         read: dict[tuple[int, str], list[_Draft]] = defaultdict(list)
@@ -428,7 +428,8 @@ class _Replacement:
 
     def _differences(self, of: _Of, row: _Row, draft: _Draft) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what a statement says and what is read instead, as far as they differ, in words that a decision keeps."""
-        stored = {name: getattr(row, name) for name in draft}
+        # Of what a person corrected, what was read then: that it is read so still is no news.
+        stored = {name: decisions.read_as(row, name) for name in draft}
         differing = [name for name in _STATES[of.table] if _said(name, stored[name]) != _said(name, draft[name])]
         return (
             {_label(name): self._word(name, stored) for name in differing},
@@ -496,9 +497,9 @@ def _closeness(of: _Of, row: _Row, draft: _Draft) -> tuple[int, ...]:
     """Say how much two statements at one place have in common: the larger, the more."""
     return (
         (row.start, row.end) == (draft["start"], draft["end"]),
-        sum(getattr(row, name) == draft[name] for name in _MEASURES[of.table]),
-        getattr(row, _MEASURES[of.table][0]) == draft[_MEASURES[of.table][0]],
-        *(getattr(row, name) == draft[name] for name in ("model_key", "kind", "role", "variant", "value")),
+        sum(decisions.read_as(row, name) == draft[name] for name in _MEASURES[of.table]),
+        decisions.read_as(row, _MEASURES[of.table][0]) == draft[_MEASURES[of.table][0]],
+        *(decisions.read_as(row, name) == draft[name] for name in ("model_key", "kind", "role", "variant", "value")),
         row.pk in of.protected,
         -abs(row.ordinal - draft["ordinal"]),
     )

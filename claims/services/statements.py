@@ -249,6 +249,11 @@ def _only_models(names: Iterable[str]) -> dict[str, int]:
     return {key: next(iter(models)) for key, models in found.items() if len(models) == 1}
 
 
+def find_only_model(key: str) -> MLModel | None:
+    """Return the model of a name that exactly one has, as quoted baselines are linked."""
+    return MLModel.objects.filter(pk__in=_only_models([key]).values()).first()
+
+
 def _models_by_name(names: Iterable[str], among: QuerySet[MLModel]) -> dict[str, set[int]]:
     """Return, for each name, the models that papers or tables have brought which are not withdrawn; a merged one is its root."""
     models: dict[str, set[int]] = {key: set() for key in names}
@@ -331,9 +336,8 @@ def settle_texts(paper_ids: Iterable[int]) -> set[int]:
                 standing = [row for row in same if row.paper_text_id in places]
                 speaker = min(standing, key=lambda row: places[row.paper_text_id], default=None)
                 outdated += [speaker] if speaker is not None else []
-            if speaker is not None and last is not None and decisions.state_of(speaker) != decisions.state_of(last):
-                carried.append((speaker, decisions.state_of(speaker)))
-                decisions.set_state(speaker, decisions.state_of(last))
+            if speaker is not None and last is not None and speaker is not last and decisions.word_on(speaker) != decisions.word_on(last):
+                carried.append((speaker, decisions.carry_over(last, speaker)))
                 speaker.version += 1
                 changed[speaker.pk] = speaker
             for row in same:
@@ -343,7 +347,7 @@ def settle_texts(paper_ids: Iterable[int]) -> set[int]:
                 elif row is speaker and row.retired_by_id is not None and row.retired_by_id == row.run_id:
                     retire(row, None)
                     changed[row.pk] = row
-        fields = ["retired_by", "version", *decisions.DECIDED_FIELDS] + (["result"] if table is Claim else [])
+        fields = ["retired_by", "version", *decisions.columns_of(table)]
         update_rows(changed.values(), fields)
         papers |= {row.paper_text.paper_id for row in changed.values()}
         _flag_outdated(table, several, outdated)
@@ -398,8 +402,10 @@ def _carry_keys(rows: Iterable[Any]) -> dict[int, tuple[Any, ...]]:
     seen: Counter[tuple[Any, ...]] = Counter()
     found = {}
     for row in rows:
-        measures = (row.metric_id, row.dataset_id) if isinstance(row, Claim) else (row.measure,)
-        key = (row.paper_text.paper_id, row.kind, row.stated, keys.squash(row.evidence), *measures)
+        # As they were read: what a person made of one number says nothing of which of them it is.
+        names = ("metric_id", "dataset_id") if isinstance(row, Claim) else ("measure",)
+        measures = tuple(decisions.read_as(row, name) for name in names)
+        key = (row.paper_text.paper_id, decisions.read_as(row, "kind"), row.stated, keys.squash(row.evidence), *measures)
         place = (row.paper_text_id, *key)
         found[row.pk] = (*key, seen[place])
         seen[place] += 1

@@ -373,6 +373,8 @@ SPECTACULAR_SETTINGS = {
     # A member is left out where `fields=` does not name it.
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "COMPONENT_SPLIT_REQUEST": True,
+    # A correction needs its version, though it may leave out all the rest.
+    "COMPONENT_SPLIT_PATCH": False,
     # The words that a member may be stand where the member is described.
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["claims.api.contract.tidy"],

@@ -32,7 +32,10 @@ CHECKS = (
 )
 WRITING: dict[Scope, set[str]] = {
     Scope.UPLOAD: {"listings_create"},
-    Scope.CURATE: {"claims_decide_create", "costs_decide_create", "decisions_undo_create"},
+    Scope.CURATE: {
+        *("claims_decide_create", "costs_decide_create", "decisions_undo_create"),
+        *("claims_partial_update", "costs_partial_update"),
+    },
     Scope.READ: set(),
 }
 
@@ -120,7 +123,9 @@ def _aim(case: Any, site: Site, choice: int) -> None:
         case.path_parameters = dict.fromkeys(case.path_parameters, key)
         if isinstance(case.body, dict) and "version" in case.body and choice % 5:
             table: Any = Claim if part == "claims" else Cost
-            case.body["version"] = table.objects.get(public_id=key).version
+            version = table.objects.get(public_id=key).version
+            plain = case.operation.method == "patch" and choice % 4 == 0
+            case.body = {"version": version, "variant": f"number {choice}"} if plain else case.body | {"version": version}
 
 
 def _ask(operation: Any, site: Site, secret: str) -> Counter[int]:

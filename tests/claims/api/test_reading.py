@@ -57,7 +57,20 @@ def test_claim_has_its_number_its_sentence_and_where_it_stands(client: Client) -
     told = get(client, f"claims/{claim.public_id}/")
     assert list(told) == [
         *("id", "version", "kind", "role", "model", "variant", "setting", "value", "value_max", "stated", "unit", "decimals", "qualifier"),
-        *("uncertainty", "canonical", "evidence", "record", "paper", "confidence", "rules", "inferred", "run", "state", "decided_by"),
+        *(
+            "uncertainty",
+            "canonical",
+            "evidence",
+            "record",
+            "paper",
+            "confidence",
+            "rules",
+            "inferred",
+            "corrected",
+            "run",
+            "state",
+            "decided_by",
+        ),
         *("reject_reason", "tier", "task", "dataset", "metric", "board", "row"),
     ]
     assert told["id"] == claim.public_id

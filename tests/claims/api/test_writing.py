@@ -269,6 +269,7 @@ def test_stale_decision_is_refused(client: Client) -> None:
         ({"note": "x" * 3000}, 400, "note"),
         ({"note": "a\0b"}, 400, "note"),
         ({"reason": "boredom"}, 400, "reason"),
+        ({"reson": "not_a_result"}, 400, "reson"),
     ],
 )
 def test_decision_that_makes_no_sense_is_refused(client: Client, said: dict[str, Any], status: int, field: str | None) -> None:
@@ -302,3 +303,52 @@ def test_nothing_is_decided_on_what_is_not_there(client: Client) -> None:
     for path in ("claims/none/decide/", "costs/none/decide/", "decisions/none/undo/"):
         body = {"state": "accepted", "version": 1}
         assert error(client.post(f"/api/v1/{path}", body, content_type="application/json", headers=headers))[:2] == (404, "not_found")
+
+
+# ---- corrections ----
+
+
+def patch(client: Client, headers: dict[str, str], claim: Claim, **said: Any) -> Any:
+    body = {"version": claim.version} | said
+    return client.patch(f"/api/v1/claims/{claim.public_id}/", body, content_type="application/json", headers=headers)
+
+
+def test_claim_is_corrected_and_says_what_was_read(client: Client) -> None:
+    headers, claim = bearer(Scope.CURATE), make.make_claim("81%")
+    answer = patch(client, headers, claim, number="81.5%", variant="large", metric=None, reason="See the title.")
+    told = answer.json()
+    assert (answer.status_code, told["action"], told["reason"]) == (200, "correct", "See the title.")
+    (thing,) = told["objects"]
+    assert (thing["before"]["value"], thing["after"]["value"]) == (81.0, 81.5)
+    assert (thing["before"]["metric"], thing["after"]["metric"]) == ("top-1-accuracy", None)
+    corrected = client.get(f"/api/v1/claims/{claim.public_id}/").json()
+    assert (corrected["value"], corrected["variant"], corrected["metric"], corrected["stated"]) == (81.5, "large", None, claim.stated)
+    assert corrected["corrected"]["value"] == 81.0
+    assert corrected["corrected"]["metric"] == "Top-1 accuracy"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "field"),
+    [
+        ({}, 400, None),
+        ({"numer": "81.5"}, 400, "numer"),
+        ({"measure": "flops"}, 400, "measure"),
+        ({"number": "many"}, 409, "number"),
+        ({"dataset": "None of this name"}, 409, "dataset"),
+        ({"setting": [{"kind": "colour", "value": "x", "text": "x"}]}, 400, "setting.0.kind"),
+        ({"setting": [{"kind": "shots", "value": "5-shot", "text": "5-shot"}] * 21}, 400, "setting"),
+        ({"kind": "wish"}, 400, "kind"),
+    ],
+)
+def test_correction_that_makes_no_sense_is_refused(client: Client, said: dict[str, Any], status: int, field: str | None) -> None:
+    answer = patch(client, bearer(Scope.CURATE), make.make_claim("81%"), **said)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (status, field), answer.json()
+    assert Claim.objects.get().version == 1
+
+
+def test_correction_needs_its_scope_and_the_version_that_was_seen(client: Client) -> None:
+    claim = make.make_claim("81%")
+    assert error(patch(client, bearer(Scope.UPLOAD), claim, number="82%"))[:2] == (403, "not_permitted")
+    headers = bearer(Scope.CURATE, name="Bo")
+    assert patch(client, headers, claim, number="82%").status_code == 200
+    assert error(patch(client, headers, claim, number="83%"))[:2] == (409, "stale")
