@@ -128,6 +128,17 @@ def test_new_records_tell_the_step_and_open_the_row(client: Client) -> None:
     assert response.content.decode().count(f'href="/sota/{board.slug}/?open={row}#row-{row}"') == 2
 
 
+def test_model_without_a_name_is_called_by_its_paper_and_looks_like_it(client: Client) -> None:
+    board = make.make_benchmark()
+    paper = make.make_paper("Building <b> Models", abstract="It reaches 65% there.", day=date(2021, 1, 1))
+    make.make_claim("65%", benchmark=board, paper=paper, model="")
+    page = client.get("/").content.decode()
+    assert (
+        '<td class="c-lead"><bdi class="model--unnamed" title="A model without a name, of the paper “Building &lt;b&gt; Models”">'
+        "Building &lt;b&gt; Models</bdi></td>" in page
+    )
+
+
 def test_steps_are_told_before_firsts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "LATEST", 2)
     board = make.make_benchmark()
