@@ -82,6 +82,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "areas": areas,
         "chosen": chosen,
+        "specimen": boards.find_specimen(areas),
         "accepted_only": not settings.SHOW_UNREVIEWED,
         "left_out": 0 if everything else boards.count_single_boards(),
         "records": boards.list_latest_records(),

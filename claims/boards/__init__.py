@@ -17,10 +17,12 @@ from claims.boards.catalogue import (
 from claims.boards.conflicts import contradict, find_rivals
 from claims.boards.home import (
     AreaBoards,
+    Specimen,
     Summary,
     Unled,
     count_single_boards,
     find_benchmark,
+    find_specimen,
     list_areas,
     list_boards,
     list_largest_boards,
@@ -84,6 +86,7 @@ __all__ = [
     "Row",
     "Rows",
     "Sentence",
+    "Specimen",
     "Summary",
     "Tradeoff",
     "Unled",
@@ -98,6 +101,7 @@ __all__ = [
     "find_model",
     "find_papers",
     "find_rivals",
+    "find_specimen",
     "find_withdrawals",
     "list_areas",
     "list_boards",
