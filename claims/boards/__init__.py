@@ -29,7 +29,16 @@ from claims.boards.home import (
     list_latest_records,
     list_records_of,
 )
-from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
+from claims.boards.listings import (
+    count_listings,
+    list_entries,
+    list_latest_listings,
+    list_listings,
+    list_names,
+    list_records,
+    name_records,
+    read_years,
+)
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
@@ -115,6 +124,7 @@ __all__ = [
     "list_records_of",
     "list_ways_out",
     "measure_of",
+    "name_records",
     "read_board",
     "read_dataset",
     "read_model",
