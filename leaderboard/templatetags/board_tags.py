@@ -153,6 +153,15 @@ class Head:
         return {Direction.HIGHER: "↑", Direction.LOWER: "↓"}.get(self.column.direction, "")
 
     @property
+    def short(self) -> str:
+        """The name without what a cost was measured on, which stands below it."""
+        return measure_name(measure_of(self.column.key)) if self.column.is_cost else self.name
+
+    @property
+    def condition(self) -> str:
+        return condition_of(self.column.key) if self.column.is_cost else ""
+
+    @property
     def better(self) -> str:
         return {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}.get(self.column.direction, "")
 

@@ -398,7 +398,8 @@ def test_card_names_where_a_cost_was_measured_only_beside_another_of_its_measure
     Cost.objects.update(condition="RTX 5090, AMP")
     page = client.get(benchmark.get_absolute_url()).content.decode()
     assert page.count('data-label="Throughput, 1/s"') == 2
-    assert "Throughput, RTX 5090, AMP" in page  # in the head of the column
+    assert ">Throughput</a>" in page
+    assert '<span class="unit">RTX 5090, AMP</span><span class="unit">1/s</span></th>' in page
     Cost.objects.filter(results=rows[0]).update(condition="A100")
     page = client.get(benchmark.get_absolute_url()).content.decode()
     assert 'data-label="Throughput, A100, 1/s"' in page
