@@ -194,6 +194,14 @@ def test_home_without_boards_tells_how_to_begin(client: Client) -> None:
     assert "No board yet" in text
     assert "Upload a listing" in text
     assert "manage.py ingest" in text
+    assert "Boards appear when a listing with results has been read." in text
+
+
+def test_home_without_an_accepted_number_says_what_it_waits_for(client: Client, settings: Any) -> None:
+    make.make_board(2)
+    settings.SHOW_UNREVIEWED = False
+    text = text_of(client.get("/"))
+    assert "No board yet Boards appear when a result has been accepted: this site shows what was accepted." in text
 
 
 def test_panels_without_news_tell_how_there_will_be_some(client: Client) -> None:
