@@ -170,26 +170,32 @@ def test_card_of_a_row_keeps_its_numbers_on_their_lines_and_a_short_page_its_foo
 ) -> None:
     """On a narrow screen: the mark of a conflict beside its number, a date in one line, two short labels side by side."""
     board = make.make_benchmark()
-    paper = make.make_paper("On Net", abstract="Net reaches 84.8%, and 86.5%, with 21M parameters and 4.5G MACs.", day=date(2022, 12, 29))
+    paper = make.make_paper(
+        "On Net", abstract="Net reaches 84.8%, and 97.1% in five, with 21M parameters and 4.5G MACs.", day=date(2022, 12, 29)
+    )
     row = make.make_result(board, paper, "Net")
     make.make_claim("84.8%", result=row, paper=paper, model="Net")
     rival = make.make_result(board, make.make_paper("On Net again", abstract="Net reaches 86.5%."), "Net", ml_model=row.ml_model)
     make.make_claim("86.5%", result=rival, paper=rival.paper, model="Net")
     make.make_cost("21M", paper=paper, result=row, value=21e6)
     make.make_cost("4.5G", paper=paper, result=row, value=4.5e9, measure=CostMeasure.MACS, condition="RTX 5090, AMP")
+    make.make_claim("97.1%", result=row, paper=paper, model="Net", metric=make.add_metric(board, make.make_metric("Top-5 accuracy")))
     visitor = visit(browser, live_server, script=False)
     visitor.page.set_viewport_size({"width": 360, "height": 800})
     page = visitor.go(board.get_absolute_url())
     places = page.evaluate(
         """() => Object.fromEntries(Object.entries({
-            mark: "tr:has([data-label]) .conflict", number: "tr:has([data-label]) .c-main .num", date: "tr:has([data-label]) .c-date", size: "td[data-label='Parameters, million']",
-            work: "td[data-label='MACs, billion']",
-        }).map(([name, selector]) => { const r = document.querySelector(selector).getBoundingClientRect(); return [name, [r.top, r.bottom, r.height]] }))"""
+            mark: "tr:has([data-label]) .conflict", number: "tr:has([data-label]) .c-main .num", date: "tr:has([data-label]) .c-date",
+            five: "td[data-label='Top-5 accuracy, %']", size: "td[data-label='Parameters, million']", work: "td[data-label='MACs, billion']",
+        }).map(([name, selector]) => {
+            const place = document.querySelector(selector).getBoundingClientRect();
+            return [name, [place.top, place.bottom, place.height]];
+        }))"""
     )
     assert abs(sum(places["mark"][:2]) - sum(places["number"][:2])) < 20
     assert places["date"][2] < 25
-    assert places["size"][0] == places["work"][0]
-    assert max(places["size"][2], places["work"][2]) < 48
+    assert len({places[name][0] for name in ("five", "size", "work")}) == 2, "two of them stand beside each other"
+    assert max(places[name][2] for name in ("five", "size", "work")) < 48
     visitor.page.set_viewport_size({"width": 1400, "height": 900})
     page = visitor.go("/login/")
     assert page.evaluate("document.querySelector('footer').getBoundingClientRect().bottom") == 900
