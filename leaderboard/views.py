@@ -82,6 +82,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "areas": areas,
         "chosen": chosen,
+        "specimen": boards.find_specimen(areas),
         "accepted_only": not settings.SHOW_UNREVIEWED,
         "left_out": 0 if everything else boards.count_single_boards(),
         "records": boards.list_latest_records(),
@@ -490,8 +491,13 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
     context: dict[str, object] = {"listing": shown, "receipt": receipt}
     asked_by_script = bool(request.headers.get("HX-Request"))
     if not receipt.running:
-        listed = boards.list_records(shown) if receipt.holds_records else boards.list_entries(shown)
-        context["entries"] = Paginator(listed, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+        wanted = request.GET.get("page")
+        if receipt.holds_records:
+            records = Paginator(boards.list_records(shown), ENTRIES_ON_A_PAGE).get_page(wanted)
+            records.object_list = boards.name_records(records)
+            context["entries"] = records
+        else:
+            context["entries"] = Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(wanted)
     if not (receipt.running and asked_by_script):
         context["may_manage"] = permissions.may_manage_listing(request.user, shown)
         context["year_form"] = YearForm()

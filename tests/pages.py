@@ -15,7 +15,7 @@ from claims.models import Claim
 
 def text_of(response: Any) -> str:
     """Return the page's words without markup and without its data for machines, in one line."""
-    page = re.sub(r"<script[^>]*>[^<]*</script>|</?bdi>|<wbr>", "", response.content.decode())
+    page = re.sub(r"<script[^>]*>[^<]*</script>|</?bdi[^>]*>|<wbr>", "", response.content.decode())
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)).strip()
 
 

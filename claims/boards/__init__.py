@@ -17,17 +17,28 @@ from claims.boards.catalogue import (
 from claims.boards.conflicts import contradict, find_rivals
 from claims.boards.home import (
     AreaBoards,
+    Specimen,
     Summary,
     Unled,
     count_single_boards,
     find_benchmark,
+    find_specimen,
     list_areas,
     list_boards,
     list_largest_boards,
     list_latest_records,
     list_records_of,
 )
-from claims.boards.listings import count_listings, list_entries, list_latest_listings, list_listings, list_names, list_records, read_years
+from claims.boards.listings import (
+    count_listings,
+    list_entries,
+    list_latest_listings,
+    list_listings,
+    list_names,
+    list_records,
+    name_records,
+    read_years,
+)
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
@@ -84,6 +95,7 @@ __all__ = [
     "Row",
     "Rows",
     "Sentence",
+    "Specimen",
     "Summary",
     "Tradeoff",
     "Unled",
@@ -98,6 +110,7 @@ __all__ = [
     "find_model",
     "find_papers",
     "find_rivals",
+    "find_specimen",
     "find_withdrawals",
     "list_areas",
     "list_boards",
@@ -111,6 +124,7 @@ __all__ = [
     "list_records_of",
     "list_ways_out",
     "measure_of",
+    "name_records",
     "read_board",
     "read_dataset",
     "read_model",

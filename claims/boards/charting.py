@@ -84,7 +84,7 @@ def _check(name: str, word: str, known: Any) -> None:
     """Raise `UnknownFilterError` for a word that is neither '' nor known."""
     if word and word not in list(known):
         called = {"chart": "chart", "colour": "colouring", "size": "cost"}[name]
-        raise UnknownFilterError(f"There is no {called} called “{word[:60]}”. There are {', '.join(known)}.", field=name)
+        raise UnknownFilterError(f"There is no {called} called “{word[:60]}”. Known: {', '.join(known)}.", field=name)
 
 
 def _list_best(family: Family, tradeoff: Tradeoff) -> list[Row]:

@@ -117,13 +117,14 @@ def look_at(table: Table, rows: Places, primary: Column | None, history: History
         small = leads[fits[leads]]
     without_extra = leads[~of.extra[leads]] if len(leads) and of.extra[leads[0]] else leads[:0]
     records = history.records.places if history is not None else rows[:0]
-    holds = len(leads) and len(records) and records[-1] == leads[0]
+    holds = bool(len(leads)) and bool(len(records)) and records[-1] == leads[0]
     unreviewed, imported = table.unreviewed[rows], of.imported[rows]
     return Glance(
         best=_first(table, leads),
         best_without_extra=_first(table, without_extra),
         best_small=_first(table, small),
-        broke=_first(table, records[-2:-1]) if holds else None,
+        record=None if holds else _first(table, records[-1:]),
+        broke=_first(table, records[-2:-1]),
         limit=limit,
         accepted=int((~unreviewed).sum()),
         unreviewed=int((unreviewed & ~imported).sum()),

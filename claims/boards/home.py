@@ -150,6 +150,36 @@ def _list_records() -> QuerySet[Record]:
     return shown.select_related("claim__paper_text__paper", "claim__source_record").only(*_RECORD_FIELDS).order_by("day")
 
 
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """A number and the sentence that it stands in: what the site does, shown before it is said. `claim` has its text loaded."""
+
+    benchmark: Benchmark
+    claim: Claim
+
+
+MOST_SPECIMENS, LONGEST_SPECIMEN = 8, 280
+"""Of so many boards one may lend its leader's sentence, which has at most so many characters."""
+
+
+def find_specimen(areas: Iterable[AreaBoards]) -> Specimen | None:
+    """Return the leader of the largest of the listed boards whose sentence is short enough to be read at once; None where none is."""
+    led = sorted(
+        (summary for area in areas for summary in area.boards if summary.leader is not None and summary.leader.source_record_id is None),
+        key=lambda summary: -summary.benchmark.shown_rows,  # type: ignore[attr-defined]  # annotated
+    )[:MOST_SPECIMENS]
+    if not led:
+        return None
+    with_text = Claim.objects.select_related("paper_text", "result__paper").in_bulk(
+        [summary.leader.pk for summary in led if summary.leader]
+    )
+    for summary in led:
+        claim = with_text.get(summary.leader.pk) if summary.leader else None
+        if claim is not None and claim.result is not None and claim.evidence and len(claim.evidence) <= LONGEST_SPECIMEN:
+            return Specimen(summary.benchmark, claim)
+    return None
+
+
 def list_records_of(benchmark: Benchmark) -> list[Record]:
     """Return a board's records, the earliest first, with what is printed of their claims."""
     return list(_list_records().filter(benchmark=benchmark))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -62,6 +64,22 @@ def list_records(listing: Listing) -> QuerySet[SourceRecord]:
         )
         .order_by("number")
     )
+
+
+MOST_OF_A_FIELD = 120
+
+
+def name_records(records: Iterable[SourceRecord]) -> list[SourceRecord]:
+    """Return records of `list_records`; one that states no number, and so no model, is called by its first field that isn't empty."""
+    named = list(records)
+    unnamed = [record.pk for record in named if not record.model]  # type: ignore[attr-defined]  # annotated
+    if unnamed:
+        fields = dict(SourceRecord.objects.filter(pk__in=unnamed).values_list("pk", "raw"))
+        for record in named:
+            if record.pk in fields and isinstance(fields[record.pk], dict):
+                texts = (text for text in fields[record.pk].values() if isinstance(text, str) and text.strip())
+                record.model = next(texts, "")[:MOST_OF_A_FIELD]  # type: ignore[attr-defined]  # as above
+    return named
 
 
 def list_listings(state: str = "") -> QuerySet[Listing]:

@@ -323,14 +323,16 @@ class BoundEffect:
 class Glance:
     """A board in a few lines. The best rows lead among all shown ones, among those without extra data, and among those under `limit`.
 
-    `best_without_extra` is None where the leader itself states none. `broke` is the record that the best row broke, None if its number was
-    the first one, or sets no record. `limit` is in parameters, None where too few rows state theirs.
+    `best_without_extra` is None where the leader itself states none. `record` holds the record among the rows with a date where that is not
+    the best row. `broke` is the record that the holder broke, the best row or `record`, None if its number was the first one.
+    `limit` is in parameters, None where too few rows state theirs.
     The counts are of shown rows; `accepted` are those whose numbers are all accepted.
     """
 
     best: Row | None
     best_without_extra: Row | None
     best_small: Row | None
+    record: Row | None
     broke: Row | None
     limit: float | None
     accepted: int
@@ -340,7 +342,8 @@ class Glance:
 
     @property
     def rows(self) -> list[Row]:
-        return [row for row in (self.best, self.best_without_extra, self.best_small, self.broke) if row is not None]
+        told = (self.best, self.best_without_extra, self.best_small, self.record, self.broke)
+        return [row for row in told if row is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -152,6 +153,15 @@ class Head:
         return {Direction.HIGHER: "↑", Direction.LOWER: "↓"}.get(self.column.direction, "")
 
     @property
+    def short(self) -> str:
+        """The name without what a cost was measured on, which stands below it."""
+        return measure_name(measure_of(self.column.key)) if self.column.is_cost else self.name
+
+    @property
+    def condition(self) -> str:
+        return condition_of(self.column.key) if self.column.is_cost else ""
+
+    @property
     def better(self) -> str:
         return {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}.get(self.column.direction, "")
 
@@ -190,7 +200,9 @@ def cell_of(row: Row, column: Column) -> Cell | None:
 
 def make_heads(board: Board, query: QueryDict, *, every: bool = False) -> list[Head]:
     """Return the board's shown columns, or `every` one, ready to print. Sorting keeps the reader's query; a second click turns it round."""
-    return [_head(board, column, query) for column in (board.columns if every else shown_columns(board))]
+    columns = board.columns if every else shown_columns(board)
+    measures = Counter(measure_of(column.key) for column in columns if column.is_cost)
+    return [_head(board, column, query, alone=measures[measure_of(column.key)] < 2) for column in columns]
 
 
 @register.simple_tag(takes_context=True)
@@ -254,7 +266,8 @@ def columns_left_out(context: template.Context, board: Board) -> Offer[Head]:
     return offer(heads, [head.column.count for head in heads], board.shown)
 
 
-def _head(board: Board, column: Column, query: QueryDict) -> Head:
+def _head(board: Board, column: Column, query: QueryDict, *, alone: bool = False) -> Head:
+    """Return a column ready to print. On a card a cost that is `alone` of its measure goes without what it was measured on."""
     scale = column_scale(column)
     printed = {cell.pk: printed_number(cell, scale.size) for row in board.rows if (cell := cell_of(row, column))}
     best_first = "-" if column.direction is Direction.HIGHER else ""
@@ -266,7 +279,7 @@ def _head(board: Board, column: Column, query: QueryDict) -> Head:
     return Head(
         column=column,
         name=name,
-        label=f"{name}, {scale.unit}" if scale.unit else name,
+        label=", ".join(filter(None, [measure_name(measure_of(column.key)) if column.is_cost and alone else name, scale.unit])),
         scale=scale,
         href=make_href(query, sort=wanted, page=None, open=None) + "#results",
         sorted=order,
@@ -302,6 +315,7 @@ class PrintedRow:
     numbers: list[tuple[Head, PrintedNumber | None]]
     date: SafeString
     state: SafeString
+    unranked: str = ""
 
 
 @register.simple_tag(takes_context=True)
@@ -311,7 +325,7 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
     if board.opened is not None and context.template is not None:
         detail = context.template.engine.get_template("boards/_row_detail.html").render(context)
     context_of_rows = {
-        "rows": [_print_row(row, heads, is_open=row is board.opened) for row in board.rows],
+        "rows": [_print_row(row, heads, board, is_open=row is board.opened) for row in board.rows],
         "base": base,
         "paper": reverse("paper", args=["ID"]).split("ID"),
         "model": reverse("model", args=["ID"]).split("ID"),
@@ -321,7 +335,24 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
     return mark_safe(render_to_string("board_rows.html", context_of_rows, using="jinja2"))  # noqa: S308 - escaped there
 
 
-def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
+@register.simple_tag
+def unranked_rows(board: Board) -> int:
+    """Return how many of the shown rows have no rank because they state no number that ranks. A board without ranks says so in its head."""
+    stating = board.primary.count if board.primary else 0
+    return board.shown - stating if board.ranked else 0
+
+
+def _why_unranked(row: Row, board: Board) -> str:
+    """Return why a row has no rank, '' for one that has."""
+    if row.rank is not None:
+        return ""
+    if row.role is Role.BASELINE:
+        return "not ranked: a quoted baseline"
+    metric = board.benchmark.primary_metric
+    return f"not ranked: states no {metric.name}" if metric and board.ranked else "not ranked"
+
+
+def _print_row(row: Row, heads: Sequence[Head], board: Board, *, is_open: bool) -> PrintedRow:
     return PrintedRow(
         row=row,
         is_open=is_open,
@@ -329,6 +360,7 @@ def _print_row(row: Row, heads: Sequence[Head], *, is_open: bool) -> PrintedRow:
         numbers=[(head, _print_number(row, head)) for head in heads],
         date=paper_date(row.first_day, row.last_day),
         state=row_state(row),
+        unranked=_why_unranked(row, board),
     )
 
 
@@ -573,8 +605,7 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """The numbers stated for one metric, the opened row's first; `spread` is how far they lie apart, in `unit`;
-    `values` are the
-    different ones that are listed, `more` those that are not."""
+    `values` are the different ones that are listed, `more` those that are not."""
 
     name: str
     unit: str

@@ -311,9 +311,9 @@ def _size_keys(board: Board, charting: Charting, drawn: Rows | None) -> list[Saf
         return []
     samples, scale = sample_amounts(amounts), column_scale(column)
     sizes = dict(zip(amounts, diameters(amounts), strict=True))
-    circles = "".join(
-        f'<svg viewBox="0 0 24 24" aria-hidden="true"><circle class="k-size" cx="12" cy="12" r="{sizes[amount] / 2:.2f}"/></svg>'
-        f"{escape(amount_words(amount, scale))} "
+    circles = " ".join(
+        f'<span><svg viewBox="0 0 24 24" aria-hidden="true"><circle class="k-size" cx="12" cy="12" r="{sizes[amount] / 2:.2f}"/></svg>'
+        f"{escape(amount_words(amount, scale))}</span>"
         for amount in samples
     )
     return [format_html('<span class="k-sizes">{}: {}</span>', column_name(column), mark_safe(circles))]  # noqa: S308 - escaped above

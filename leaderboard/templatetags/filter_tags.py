@@ -153,6 +153,11 @@ class PriceField:
     value: str
     example: str
 
+    @property
+    def measure(self) -> str:
+        """The cost that it bounds, from one end or the other."""
+        return self.name[4:]
+
 
 _EXAMPLES = {"": "25M", "s": "30 ms", "bytes": "2 GB"}
 
@@ -280,8 +285,8 @@ def glance_number(row: Row, primary: Column) -> GlanceNumber | None:
 
 @register.simple_tag
 def record_step(look: Glance, primary: Column) -> str:
-    """Return by how much the best row broke the record of another, "+0.4", '' if it broke none or one of the two was rejected just now."""
-    cells = [row.cells.get(primary.key) for row in (look.best, look.broke) if row is not None]
+    """Return by how much the record's holder broke the one before, "+0.4"; '' if there was none, or one was rejected just now."""
+    cells = [row.cells.get(primary.key) for row in (look.record or look.best, look.broke) if row is not None]
     if len(cells) < 2 or cells[0] is None or cells[1] is None or cells[0].rank_by is None or cells[1].rank_by is None:
         return ""
     decimals = max(printed_number(cell)[1] for cell in cells if cell is not None)

@@ -127,7 +127,11 @@ def holder_name(claim: Claim) -> SafeString:
     if result is None:
         return format_html("<bdi>{}</bdi>", jointed(claim.model_name or "another result"))
     if not result.model_name:
-        return format_html("<bdi>{}</bdi>", result.paper.title if result.paper else "an unnamed model")
+        if result.paper is None:
+            return format_html("<bdi>{}</bdi>", "an unnamed model")
+        # Slanted, as on its board, and cut short where it would fill a table's cell: it is no name.
+        hint = f"A model without a name, of the paper “{result.paper.title}”"
+        return format_html('<bdi class="model--unnamed" title="{}">{}</bdi>', hint, result.paper.title)
     variant = format_html(' <span class="variant"><bdi>{}</bdi></span>', jointed(result.variant)) if result.variant else ""
     return format_html("<bdi>{}</bdi>{}", jointed(result.model_name), variant)
 

@@ -69,7 +69,7 @@ def offer(choices: Sequence[Choice], counts: Sequence[int | None], total: int, *
 
 
 @register.filter
-def jointed(name: str) -> SafeString:
+def jointed(name: object) -> SafeString:
     """Return a name, escaped, that may break behind its underscores rather than in the middle of a word."""
     return mark_safe(escape(name).replace("_", "_<wbr>"))  # noqa: S308 - escaped
 

@@ -440,6 +440,7 @@ def test_glance_says_which_record_the_leader_broke_and_by_how_much(client: Clien
     page = client.get(board.get_absolute_url())
     assert page.context["board"].glance.best.model == "Undated"
     assert "Record since then" not in text_of(page), "nobody knows since when"
+    assert "Record among rows with a date Second 81.25 1 May 2022 , a tie, no size stated Since then, +1.25 over First" in text_of(page)
 
 
 # ---- asked again ----

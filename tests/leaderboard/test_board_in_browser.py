@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from claims.models import Benchmark, Result
 from claims.services import ingest, storage
+from claims.terms import CostMeasure
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.leaderboard.test_browser import (
@@ -162,6 +163,43 @@ def test_reader_chooses_what_the_board_shows(browser: Browser, live_server: Live
     field.press("Enter")
     expect(page.locator("main")).to_contain_text("ImageNet-1K")
     assert_fits(visitor)
+
+
+def test_card_of_a_row_keeps_its_numbers_on_their_lines_and_a_short_page_its_foot_at_the_bottom(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    """On a narrow screen: the mark of a conflict beside its number, a date in one line, two short labels side by side."""
+    board = make.make_benchmark()
+    paper = make.make_paper(
+        "On Net", abstract="Net reaches 84.8%, and 97.1% in five, with 21M parameters and 4.5G MACs.", day=date(2022, 12, 29)
+    )
+    row = make.make_result(board, paper, "Net")
+    make.make_claim("84.8%", result=row, paper=paper, model="Net")
+    rival = make.make_result(board, make.make_paper("On Net again", abstract="Net reaches 86.5%."), "Net", ml_model=row.ml_model)
+    make.make_claim("86.5%", result=rival, paper=rival.paper, model="Net")
+    make.make_cost("21M", paper=paper, result=row, value=21e6)
+    make.make_cost("4.5G", paper=paper, result=row, value=4.5e9, measure=CostMeasure.MACS, condition="RTX 5090, AMP")
+    make.make_claim("97.1%", result=row, paper=paper, model="Net", metric=make.add_metric(board, make.make_metric("Top-5 accuracy")))
+    visitor = visit(browser, live_server, script=False)
+    visitor.page.set_viewport_size({"width": 360, "height": 800})
+    page = visitor.go(board.get_absolute_url())
+    places = page.evaluate(
+        """() => Object.fromEntries(Object.entries({
+            mark: "tr:has([data-label]) .conflict", number: "tr:has([data-label]) .c-main .num", date: "tr:has([data-label]) .c-date",
+            five: "td[data-label='Top-5 accuracy, %']", size: "td[data-label='Parameters, million']", work: "td[data-label='MACs, billion']",
+        }).map(([name, selector]) => {
+            const place = document.querySelector(selector).getBoundingClientRect();
+            return [name, [place.top, place.bottom, place.height]];
+        }))"""
+    )
+    assert abs(sum(places["mark"][:2]) - sum(places["number"][:2])) < 20
+    assert places["date"][2] < 25
+    assert len({places[name][0] for name in ("five", "size", "work")}) == 2, "two of them stand beside each other"
+    assert max(places[name][2] for name in ("five", "size", "work")) < 48
+    visitor.page.set_viewport_size({"width": 1400, "height": 900})
+    page = visitor.go("/login/")
+    assert page.evaluate("document.querySelector('footer').getBoundingClientRect().bottom") == 900
+    visitor.context.close()
 
 
 def test_filters_change_the_board_without_loading_the_page_and_back_undoes_them(browser: Browser, live_server: LiveServer) -> None:

@@ -366,6 +366,44 @@ def test_board_without_a_known_direction_is_not_ranked_and_says_so(client: Clien
     text = text_of(client.get(benchmark.get_absolute_url()))
     assert "Not ranked : nobody has said yet whether a higher or a lower Zing is better" in text
     assert "not ranked SampleNet" in text
+    assert "have no rank" not in text
+
+
+def test_row_that_states_no_primary_metric_says_why_it_has_no_rank(client: Client) -> None:
+    benchmark = make.make_benchmark("Object Detection", "COCO", metric=make.make_metric("box AP"))
+    other = make.add_metric(benchmark, make.make_metric("mAP"))
+    make.make_claim("63.8%", benchmark=benchmark, model="Ranked")
+    assert "no rank" not in text_of(client.get(benchmark.get_absolute_url()))
+    for number in ("43.1%", "57.1%"):
+        make.make_claim(number, benchmark=benchmark, metric=other, model=f"Net-{number}")
+    page = client.get(benchmark.get_absolute_url())
+    assert text_of(page).count("not ranked: states no box AP") == 2
+    assert "2 rows state no box AP, by which the board is ranked: they have no rank." in text_of(page).replace("\u00a0", " ")
+    make.make_claim("70.1%", benchmark=benchmark, model="Quoted", role=Role.BASELINE)
+    everything = text_of(client.get(f"{benchmark.get_absolute_url()}?role=all")).replace("\u00a0", " ")
+    assert "not ranked: a quoted baseline" in everything
+    assert "2 rows state no box AP" in everything
+
+
+def test_board_of_a_quoted_baseline_alone_says_so(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    make.make_claim("70.1%", benchmark=benchmark, model="Other", role=Role.BASELINE)
+    text = text_of(client.get(benchmark.get_absolute_url())).replace("\u00a0", " ")
+    assert "There is only 1 quoted baseline: numbers that a paper states of somebody else’s model." in text
+
+
+def test_card_names_where_a_cost_was_measured_only_beside_another_of_its_measure(client: Client) -> None:
+    benchmark = make.make_benchmark()
+    rows = [make.make_imported_row(benchmark, f"Net-{number}", f"8{number}.5", {CostMeasure.THROUGHPUT: 1e9}) for number in range(2)]
+    Cost.objects.update(condition="RTX 5090, AMP")
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert page.count('data-label="Throughput, 1/s"') == 2
+    assert ">Throughput</a>" in page
+    assert '<span class="unit">RTX 5090, AMP</span><span class="unit">1/s</span></th>' in page
+    Cost.objects.filter(results=rows[0]).update(condition="A100")
+    page = client.get(benchmark.get_absolute_url()).content.decode()
+    assert 'data-label="Throughput, A100, 1/s"' in page
+    assert 'data-label="Throughput, RTX 5090, AMP, 1/s"' in page
 
 
 def test_board_counts_rows_without_a_date(client: Client) -> None:

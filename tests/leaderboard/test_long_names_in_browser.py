@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from claims.models import Result
+from claims.terms import ListingState
 from tests import factories as make
 from tests.leaderboard.test_browser import LONG, browser, visit
 
@@ -33,10 +34,13 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
     benchmark = make.make_benchmark(f"{WORDS} {LONG}", f"{LONG} {WORDS}", metric=metric, slug="long", area=WORDS)
     for number in range(4):
         model = f"{LONG}_{number}" if number % 2 else f"{WORDS} {number}"
-        paper = make.make_paper(f"{LONG}{LONG} {number}", abstract=f"It reaches 8{number}.250% with {number + 5}M parameters.")
+        paper = make.make_paper(
+            f"{LONG}{LONG} {number}", abstract=f"It reaches 8{number}.250% with {number + 5}M parameters as {LONG} did."
+        )
         row = make.make_result(benchmark, paper, model, variant=LONG, conditions=[("extra_data", WORDS, WORDS)])
         make.make_claim(f"8{number}.250%", result=row, paper=paper, model=model)
         make.make_cost(f"{number + 5}M", paper=paper, result=row, value=(number + 5) * 1e6)
+    make.make_listing(f"{LONG}.txt", state=ListingState.UNMAPPED)
     first, other = Result.objects.all()[:2]
     visitor = visit(browser, live_server, script=False)  # a chart would follow each new width a moment later
     for address in (
@@ -44,6 +48,7 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
         f"{benchmark.get_absolute_url()}?open={first.public_id}",
         f"{benchmark.get_absolute_url()}compare/?row={first.public_id}&row={other.public_id}",
         benchmark.dataset.get_absolute_url(),
+        "/listings/",
         f"/search/?q={'x' * 150}",
     ):
         page = visitor.go(address)
@@ -55,10 +60,13 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
             assert not page.evaluate(OVERLAPS, [".c-bench a", ".c-best a"]), (address, width)
             if page.locator(".c-bench").count():
                 assert narrowest(page, ".c-bench") > 90, (address, width)
+            if page.locator("td.c-file").count():
+                assert narrowest(page, "td.c-file") > 200, (address, width)
             if page.locator(".c-model").count():
                 assert narrowest(page, "td.c-model") > 90, (address, width)
             if page.locator(".detail").count():
                 assert page.evaluate("(frame => frame.scrollWidth - frame.clientWidth)(document.querySelector('.detail'))") <= 0
+                assert page.evaluate("(said => said.scrollWidth - said.clientWidth)(document.querySelector('.evidence blockquote'))") <= 0
                 assert page.evaluate(
                     "document.querySelector('.decision').getBoundingClientRect().right"
                     " <= document.querySelector('.tableframe').getBoundingClientRect().right"

@@ -113,6 +113,8 @@ def test_paper_hides_unreviewed_numbers_with_a_count_if_the_site_does(client: Cl
     text = text_of(client.get(make_hostile_paper().get_absolute_url())).replace("\u00a0", " ")
     assert "3 unreviewed numbers are hidden" in text
     assert "3.3M 4" not in text
+    assert "No cost of this text has been accepted yet." in text
+    assert "was read from this text" not in text
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
