@@ -53,7 +53,7 @@ def as_json(benchmark: Benchmark, request: Request) -> dict[str, Any]:
         query.pop(name, None)
     if wanted is not None and (unknown := next((name for name in wanted if name not in MEMBERS), None)):
         raise UnknownFilterError(f"A row has no member “{unknown[:60]}”. There are {', '.join(MEMBERS)}.", field="fields")
-    board = boards.read_board(benchmark, query, page_size=size, opened="", behind=boards.Behind(*place) if place else None)
+    board = boards.read_board(benchmark, query, page_size=size, opened="", behind=boards.Behind(*place) if place else None, plain=True)
     columns = [column for column in board.columns if not board.chosen_columns or column.key in board.chosen_columns]
     return {
         "slug": benchmark.slug,

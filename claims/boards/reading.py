@@ -52,9 +52,11 @@ def read_board(
     opened: str | None = None,
     only: Collection[str] | None = None,
     behind: Behind | None = None,
+    plain: bool = False,
 ) -> Board:
     """Return the board that `query` (a QueryDict) asks for, at most `page_size` rows of it (None: all), or the rows `only` by their ids.
-    The rows begin with the page that `query` names, or `behind` a row.
+    The rows begin with the page that `query` names, or `behind` a row. A `plain` one is its rows, columns and front: no chart is listed
+    in words, and nothing is said at a glance or over time.
 
     `opened` is the public id of the one row that shows its sentences; unless `query` names a page, it's the row's page that is
     returned. '' opens no row, None all of the page. Raises `UnknownFilterError` for parameters, values, sort keys and pages
@@ -99,9 +101,11 @@ def read_board(
     kept = board_order(table, kept, columns)
     rank_rows(table, kept, columns)
     tradeoff = compare(table, kept, columns, str(query.get("cost", "")))
-    history = trace_history(table, kept, columns)
-    glance = look_at(table, kept, next((column for column in columns if column.is_primary), None), history)
-    charting = choose_chart(tradeoff, history, query)
+    history = glance = charting = None
+    if not plain:
+        history = trace_history(table, kept, columns)
+        glance = look_at(table, kept, next((column for column in columns if column.is_primary), None), history)
+        charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
     if filters.wants_front:
@@ -123,7 +127,7 @@ def read_board(
     shown = list(Rows(table, on_page))
     telling = shown if opened is None or only is not None else [row for row in shown if row.public_id == opened]
     rivals = [rival for row in telling for rival in find_rivals(row, most=MOST_RIVALS)]
-    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *glance.rows)}
+    printed = {row.pk: row for row in (*shown, *(charting.listed if charting else ()), *rivals, *(glance.rows if glance else ()))}
     fill_rows(benchmark, list(printed.values()))
     shown = [row for row in shown if row.cells]
     tradeoff = without_unprinted(tradeoff, printed.values()) if tradeoff else None

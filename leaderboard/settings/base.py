@@ -189,9 +189,10 @@ def read_database(url: str) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
         }
-    else:
-        database["CONN_MAX_AGE"] = 60
-        database["CONN_HEALTH_CHECKS"] = True
+    # A web server's threads keep their connections: to open one for each request, on SQLite to read the schema and to warm an empty cache,
+    # takes longer than most answers.
+    database["CONN_MAX_AGE"] = 60
+    database["CONN_HEALTH_CHECKS"] = True
     return database
 
 
