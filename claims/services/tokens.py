@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -51,7 +52,7 @@ def create(user: User, *, name: str, scopes: Iterable[str], days: int | None) ->
     if beyond := [scope for scope in wanted if scope not in offered_scopes(user)]:
         raise NotPermittedError(f"Your account may not give {', '.join(beyond)}: a token can do no more than who makes it.")
     # The user's row is the lock: of two requests at once the second counts the first one's token.
-    type(user)._default_manager.select_for_update(no_key=True).get(pk=user.pk)
+    get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
     if list_working(user).count() >= MOST_TOKENS:
         raise TokenError(f"You have {MOST_TOKENS} tokens that work. Revoke one that nothing uses any more.")
     secret = _PREFIX + secrets.token_urlsafe(32)

@@ -76,10 +76,12 @@ def make_page(name: str) -> str:
     if name == "paper-undated":
         return make.make_paper(f"{HOSTILE} {LONG}", day=None).get_absolute_url()
     make.make_board(2)
-    return {"method": "/about/method/", "missing": "/models/none/"}[name]
+    return {"method": "/about/method/", "api": "/api/", "stability": "/api/stability/", "missing": "/models/none/"}[name]
 
 
-@pytest.mark.parametrize("name", ["model", "model-empty", "dataset", "dataset-empty", "method", "paper-undated", "missing"])
+@pytest.mark.parametrize(
+    "name", ["model", "model-empty", "dataset", "dataset-empty", "method", "api", "stability", "paper-undated", "missing"]
+)
 def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, name: str) -> None:
     visitor = visit(browser, live_server)
     address = make_page(name)
