@@ -107,21 +107,24 @@ def write_table(write: Write, source: Import) -> Written:
     return written
 
 
-def write_boards(write: Write, slugs: Sequence[str] = ()) -> Written:
+def write_boards(write: Write, slugs: Sequence[str] = (), *, shown_only: bool = False) -> Written:
     """Write boards, all of them or those named, under the catalogue's names; a board's rows at a time are in memory.
 
-    Raises `ExportError` for a slug that no board has.
+    `shown_only` leaves out what readers don't see: what nobody has reviewed, where SHOW_UNREVIEWED is off. Raises `ExportError` for a
+    slug that no board has.
     """
     boards = Benchmark.objects.with_names().filter(merged_into__isnull=True).order_by("task__name", "task", "dataset__name", "pk")
     if slugs:
         boards = boards.filter(slug__in=slugs)
         if unknown := set(slugs) - set(boards.values_list("slug", flat=True)):
             raise ExportError(f"There is no board “{min(unknown)}”.")
+    elif shown_only:
+        boards = boards.visible()
     else:
         boards = boards.filter(row_count__gt=0)
     written = Written()
     by_task = itertools.groupby(boards, key=lambda board: board.task)
-    _write(write, _list(_board_task(task, list(of_task), written) for task, of_task in by_task))
+    _write(write, _list(_board_task(task, list(of_task), written, shown_only=shown_only) for task, of_task in by_task))
     return written
 
 
@@ -401,30 +404,34 @@ def _code_links(url: str) -> list[object]:
 # -- boards -------------------------------------------------------------------------------------------------------------------------
 
 
-def _board_task(task: Task, boards: Sequence[Benchmark], written: Written) -> Iterator[str]:
+def _board_task(task: Task, boards: Sequence[Benchmark], written: Written, *, shown_only: bool) -> Iterator[str]:
     names = Alias.objects.filter(kind=AliasKind.TASK, task=task, scope="").exclude(text=task.name).order_by("text")
     categories = [task.area.name] if task.area is not None else []
     fields = _task_fields(task.name, categories=categories, synonyms=list(names.values_list("text", flat=True)))
-    return _object(fields, datasets=(_board_dataset(board, written) for board in boards), subtasks=())
+    return _object(fields, datasets=(_board_dataset(board, written, shown_only=shown_only) for board in boards), subtasks=())
 
 
-def _board_dataset(board: Benchmark, written: Written) -> Iterator[str]:
+def _board_dataset(board: Benchmark, written: Written, *, shown_only: bool) -> Iterator[str]:
     directions: dict[str, str] = {}
-    rows = _board_rows(board, directions)
+    rows = _board_rows(board, directions, shown_only=shown_only)
     fields = _dataset_fields(board.dataset.name, description=board.dataset.description)
     yield from _object(fields | {"sota": _sota(rows, directions, written)}, subdatasets=())
 
 
-def _board_rows(board: Benchmark, directions: dict[str, str]) -> list[Row]:
+def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: bool) -> list[Row]:
     """Return a board's own results, in a fixed number of queries."""
     results = Result.objects.for_board(board).own()
+    costs = Cost.objects.standing()
+    shown = ResultValue.objects.filter(result__benchmark=board)
+    if shown_only:
+        results, costs, shown = results.visible(), Cost.objects.visible(), shown.filter(claim__in=Claim.objects.visible())
     metrics: dict[int, dict[str, str]] = defaultdict(dict)
-    shown = ResultValue.objects.filter(result__benchmark=board).select_related("claim__metric", "metric").order_by("metric__name", "pk")
+    shown = shown.select_related("claim__metric", "metric").order_by("metric__name", "pk")
     for value in shown:
         column = value.metric.name
         directions[column] = value.metric.direction
         metrics[value.result_id][column] = format_number(value.claim, column, among_others=True)
-    tied = CostLink.objects.filter(result__benchmark=board, tied=True, cost__in=Cost.objects.standing().exclude(kind=ClaimKind.DELTA))
+    tied = CostLink.objects.filter(result__benchmark=board, tied=True, cost__in=costs.exclude(kind=ClaimKind.DELTA))
     for link in tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost"):
         cost = link.cost
         column = COST_COLUMNS.get(CostMeasure(cost.measure)) or cost.measure.replace("_", " ").capitalize()
