@@ -256,7 +256,9 @@ def _collect(pairs: Iterator[tuple[int, Any]]) -> dict[int, list[Any]]:
 
 
 def _rows_of_costs(first: int, last: int) -> dict[int, list[str]]:
-    links = CostLink.objects.filter(cost__gte=first, cost__lte=last, tied=True, result__in=list_rows()).order_by("result_id")
+    # Asked of each of these links: a list of all rows would be made for every thousand of them.
+    shown = Exists(list_rows().filter(pk=OuterRef("result")))
+    links = CostLink.objects.filter(shown, cost__gte=first, cost__lte=last, tied=True).order_by("result_id")
     return _collect(links.values_list("cost_id", "result__public_id").iterator())
 
 
@@ -267,7 +269,8 @@ def _conditions_of_rows(first: int, last: int) -> dict[int, list[dict[str, str]]
 
 
 def _values_of_rows(first: int, last: int) -> dict[int, list[dict[str, Any]]]:
-    shown = ResultValue.objects.filter(result__gte=first, result__lte=last, claim__in=list_claims()).order_by("metric__slug")
+    told = Exists(list_claims().filter(pk=OuterRef("claim")))
+    shown = ResultValue.objects.filter(told, result__gte=first, result__lte=last).order_by("metric__slug")
     rows = shown.values_list("result_id", "metric__slug", "claim__public_id", "others", "conflicts").iterator()
     return _collect(
         (pk, {"metric": metric, "claim": claim, "others": others, "conflicts": conflicts}) for pk, metric, claim, others, conflicts in rows
@@ -275,7 +278,8 @@ def _values_of_rows(first: int, last: int) -> dict[int, list[dict[str, Any]]]:
 
 
 def _costs_of_rows(first: int, last: int) -> dict[int, list[str]]:
-    links = CostLink.objects.filter(result__gte=first, result__lte=last, tied=True, cost__in=list_costs()).order_by("cost_id")
+    told = Exists(list_costs().filter(pk=OuterRef("cost")))
+    links = CostLink.objects.filter(told, result__gte=first, result__lte=last, tied=True).order_by("cost_id")
     return _collect(links.values_list("result_id", "cost__public_id").iterator())
 
 
