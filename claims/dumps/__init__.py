@@ -3,12 +3,13 @@
 A dump is a folder. What stands in its `manifest.json` is public; `restore/` beside it is for the operator alone (`archive`).
 """
 
-from claims.dumps.keeping import Kept, find_dump, list_dumps, next_nightly
+from claims.dumps.keeping import ARCHIVE, Kept, find_dump, list_dumps, next_nightly
 from claims.dumps.manifests import MANIFEST, Manifest, WrittenFile
 from claims.dumps.restoring import Restored, restore_site
 from claims.dumps.writing import dump_site
 
 __all__ = [
+    "ARCHIVE",
     "MANIFEST",
     "Kept",
     "Manifest",

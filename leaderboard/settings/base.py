@@ -128,7 +128,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Pages of many rows shrink to a tenth; Django pads them at random against guessing a secret from the size.
-    "django.middleware.gzip.GZipMiddleware",
+    "leaderboard.middleware.PackPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
