@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Substr
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Substr
 
 from claims.models import (
     Alias,
@@ -187,7 +187,17 @@ def _of_origin(name: str) -> Coalesce:
 
 
 def _setting(conditions: Any) -> list[dict[str, str]]:
-    return [{key: str(condition.get(key, "")) for key in ("kind", "value", "text")} for condition in conditions]
+    return [{key: _whole(condition.get(key, "")) for key in ("kind", "value", "text")} for condition in conditions]
+
+
+def _whole(text: Any) -> str:
+    """Return text without half characters, which JSON can hold and no file of text."""
+    return str(text).encode(errors="replace").decode()
+
+
+def _as_it_stands(written: str) -> orjson.Fragment:
+    """Return JSON as the database has it: with whole numbers of any length."""
+    return orjson.Fragment(written.replace("\n", " "))
 
 
 def _evidence() -> Case:
@@ -453,7 +463,7 @@ FILES: tuple[Told, ...] = (
         [
             Member("table", "the table's id", TEXT, "source__public_id"),
             Member("record", "the number of the record in the table, from 1", COUNT, "number"),
-            Member("raw", "the record", ANYTHING, "raw"),
+            Member("raw", "the record", ANYTHING, Cast("raw", TextField()), _as_it_stands),
             Member("paper", "the id of the paper that it names", TEXT, _PAPER),
             Member("first_day", "the first day that the date of its result may mean", DAY, "first_day"),
             Member("last_day", "the last day that the date of its result may mean", DAY, "last_day"),
