@@ -52,12 +52,16 @@ def make_everything() -> Benchmark:
     """Make a site with at least a row in every table that an archive keeps, hostile words among them, and return its largest board."""
     board = make.make_board(3)
     assert board.primary_metric is not None
+    # What people decide on is settled anew, and stays on this board.
+    board.dataset.default_task = board.task
+    board.dataset.save()
     paper = make.make_paper(HOSTILE, abstract=f"{HOSTILE} reaches 70.10% and 71.2% top-1 accuracy with 21M parameters. 🦢 It is 1e5 sure.")
     conditions = [("resolution", "384x384", "384 × 384"), ("shots", "0", "@zero-shot")]
     row = make.make_result(board, paper, HOSTILE, variant="-1", conditions=conditions)
-    stated = make.make_claim("70.10%", result=row, paper=paper, model=HOSTILE)
-    make.make_cost("21M", paper=paper, result=row)
-    wrong = make.make_claim("71.2%", paper=paper, benchmark=board, model=HOSTILE, on_board=False)
+    setting = [dict(zip(("kind", "value", "text"), condition, strict=True)) for condition in conditions]
+    stated = make.make_claim("70.10%", result=row, paper=paper, model=HOSTILE, variant="-1", setting=setting)
+    make.make_cost("21M", paper=paper, result=row, model_name=HOSTILE, variant="-1")
+    wrong = make.make_claim("71.2%", paper=paper, benchmark=board, model=HOSTILE, variant="other", on_board=False)
     quoted = make.make_result(board, make.make_paper(abstract="Others have 60.1%."), "Quoted", role=Role.BASELINE)
     make.make_claim("60.1%", result=quoted, model="Quoted", role=Role.BASELINE)
     imported = make.make_imported_row(board, "Tabled", "77.5", {CostMeasure.FLOPS: 4.5e9})
@@ -98,7 +102,7 @@ def make_everything() -> Benchmark:
     CatalogueState.objects.create(pk=1, unsettled_from=3)
     ColumnMapping.objects.create(header_key="0" * 64, headers=["Model", "Acc"], mapping={"columns": {}}, actor="ada")
     leader = Claim.objects.filter(result__benchmark=board).order_by("-value")[0]
-    Record.objects.create(benchmark=board, claim=leader, previous=stated, day=date(2022, 3, 10), value=leader.value)
+    Record.objects.create(benchmark=board, claim=leader, previous=stated, day=date(2023, 3, 10), value=leader.value)
     # Work and what it kept.
     work = Reextraction.objects.create(extractor_version="0.2.0", actor="ada", state=WorkState.DONE)
     ReextractionChunk.objects.create(

@@ -32,12 +32,13 @@ class Kept:
 
     @property
     def name(self) -> str:
-        """Its part of an address, which is also when it was made."""
+        """Its part of an address: when it was made, or a moment later."""
         return self.folder.name
 
     @property
     def created(self) -> datetime:
-        return datetime.strptime(self.name, _MOMENT).replace(tzinfo=UTC)
+        """Which moment of the site it holds."""
+        return datetime.fromisoformat(self.manifest.created)
 
     def find_file(self, name: str, *, archived: bool = False) -> tuple[Path, WrittenFile] | None:
         """Return where a file is that the manifest names, and what it says of it; None for any other name.
@@ -61,10 +62,21 @@ def name_of(moment: datetime) -> str:
     return moment.strftime(_MOMENT)
 
 
+def is_name(name: str) -> bool:
+    try:
+        return _NAME.fullmatch(name) is not None and moment_of(name) is not None
+    except ValueError:
+        return False
+
+
+def moment_of(name: str) -> datetime:
+    return datetime.strptime(name, _MOMENT).replace(tzinfo=UTC)
+
+
 def list_dumps() -> list[Kept]:
     """Return the dumps that are kept, the newest first."""
     try:
-        names = sorted((path.name for path in dumps_dir().iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+        names = sorted((path.name for path in dumps_dir().iterdir() if is_name(path.name)), reverse=True)
     except FileNotFoundError:
         return []
     found = ((dumps_dir() / name, _read(dumps_dir() / name / MANIFEST)) for name in names)
@@ -75,7 +87,7 @@ def find_dump(name: str) -> Kept | None:
     """Return the dump of that name, "latest" being the newest; None if there is none."""
     if name == "latest":
         return next(iter(list_dumps()), None)
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         return None
     manifest = _read(dumps_dir() / name / MANIFEST)
     return Kept(dumps_dir() / name, manifest) if manifest is not None else None

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def read_manifest(path: Path) -> Manifest:
     if said.get("layout") != LAYOUT:
         raise DumpError(f"The dump is of layout {str(said.get('layout'))[:20]}, and this release reads layout {LAYOUT}.")
     created, counts, listed = said.get("created"), said.get("counts"), said.get("files")
-    if not (isinstance(created, str) and isinstance(counts, dict) and isinstance(listed, list)):
+    if not (isinstance(created, str) and _is_moment(created) and isinstance(counts, dict) and isinstance(listed, list)):
         raise DumpError(f"{path.name} lacks “created”, “counts” or “files”.")
     if not all(_is_count(count) for count in counts.values()):
         raise DumpError(f"{path.name} counts what can't be counted.")
@@ -86,6 +87,13 @@ def read_manifest(path: Path) -> Manifest:
     known = {"layout", "created", "counts", "files", "tables"}
     head = {key: value for key, value in said.items() if key not in known}
     return Manifest(created=created, counts=counts, files=files, head=head, tables=str(said.get("tables", ""))[:200])
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _is_count(value: object) -> bool:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from claims import VERSION
 from claims.dumps import archive, board_files, public
 from claims.dumps.columns import ParquetFile
-from claims.dumps.keeping import ARCHIVE, KEPT, PART, dumps_dir, list_dumps, name_of
+from claims.dumps.keeping import ARCHIVE, KEPT, PART, dumps_dir, is_name, list_dumps, moment_of, name_of
 from claims.dumps.lines import HashedFile, PackedFile
 from claims.dumps.manifests import MANIFEST, Manifest, WrittenFile, write_manifest
 from claims.dumps.snapshots import hold_still
@@ -90,9 +90,11 @@ def _alone() -> Iterator[None]:
 
 
 def _free_name(moment: datetime) -> Path:
-    while os.path.lexists(target := dumps_dir() / name_of(moment)):
-        moment += timedelta(seconds=1)
-    return target
+    """Return where the dump of a moment is kept: behind all others, also where two are of one second, or the clock was set back."""
+    newest = max((path.name for path in dumps_dir().iterdir() if is_name(path.name)), default="")
+    if newest >= name_of(moment):
+        moment = moment_of(newest) + timedelta(seconds=1)
+    return dumps_dir() / name_of(moment)
 
 
 def _remove(folder: Path) -> None:
