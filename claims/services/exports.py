@@ -425,6 +425,18 @@ def _board_dataset(board: Benchmark, written: Written, *, shown_only: bool) -> I
     yield from _object(fields | {"sota": _sota(rows, directions, written)}, subdatasets=())
 
 
+_TOLD_OF_ROW = (
+    *("model_name", "variant", "stated_day"),
+    *(f"paper__{name}" for name in ("title", "url", "arxiv_id", "first_day", "last_day", "code_url")),
+)
+
+
+def _told_of(statement: str) -> Iterator[str]:
+    """Yield what writing a number needs of it: making objects with all columns takes as long as all the rest."""
+    names = ("value", "value_max", "canonical_value", "canonical_max", "stated", "unit", "decimals", "uncertainty", "qualifier")
+    return (f"{statement}__{name}" for name in names)
+
+
 def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: bool) -> list[Row]:
     """Return a board's own results, in a fixed number of queries."""
     results = Result.objects.for_board(board).own()
@@ -438,11 +450,13 @@ def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: boo
         shown, tied = shown.filter(claim__state=CurationState.ACCEPTED), tied.filter(cost__state=CurationState.ACCEPTED)
     metrics: dict[int, dict[str, str]] = defaultdict(dict)
     shown = shown.select_related("claim__metric", "metric").order_by("metric__name", "pk")
-    for value in shown:
+    told = (*_told_of("claim"), "claim__metric__name", "claim__metric__unit")
+    for value in shown.only("result", "metric__name", "metric__direction", *told):
         column = value.metric.name
         directions[column] = value.metric.direction
         metrics[value.result_id][column] = format_number(value.claim, column, among_others=True)
-    for link in tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost"):
+    tied = tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost")
+    for link in tied.only("result", *_told_of("cost"), "cost__measure", "cost__condition"):
         cost = link.cost
         column = COST_COLUMNS.get(CostMeasure(cost.measure)) or cost.measure.replace("_", " ").capitalize()
         column = f"{column} ({cost.condition})" if cost.condition else column
@@ -453,7 +467,7 @@ def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: boo
         conditions[result].append((kind, text))
     rows = [
         _result_row(result, metrics[result.pk], conditions[result.pk])
-        for result in results.select_related("paper").order_by("model_name", "pk")
+        for result in results.select_related("paper").only(*_TOLD_OF_ROW).order_by("model_name", "pk")
     ]
     return sorted(rows, key=lambda row: (row["model_name"], row["paper_title"], _dump(row["metrics"])))
 
