@@ -45,6 +45,8 @@ from claims.terms import CostMeasure, CurationState, FlagKind, ListingState, Rej
 from tests import factories as make
 
 HOSTILE = '=HYPERLINK("http://x.example")'
+# Long enough to be in no random id.
+ADA, KIM = "ada-of-the-herons", "kim-of-the-herons"
 HIDDEN = "Whitdrawn secrets of herons"
 
 
@@ -67,21 +69,21 @@ def make_everything() -> Benchmark:
     imported = make.make_imported_row(board, "Tabled", "77.5", {CostMeasure.FLOPS: 4.5e9})
     other = make.make_board(1, benchmark=make.make_benchmark("Image Generation", "ImageNet 64x64"))
     # What people said.
-    curation.decide(stated, CurationState.ACCEPTED, actor="ada", version=stated.version)
-    rejected = curation.decide(wrong, CurationState.REJECTED, actor="ada", version=1, reason=RejectReason.WRONGLY_READ, note="of another")
-    curation.undo(rejected, actor="kim")
-    curation.decide(wrong, CurationState.REJECTED, actor="ada", version=3, reason=RejectReason.NOT_A_RESULT)
+    curation.decide(stated, CurationState.ACCEPTED, actor=ADA, version=stated.version)
+    rejected = curation.decide(wrong, CurationState.REJECTED, actor=ADA, version=1, reason=RejectReason.WRONGLY_READ, note="of another")
+    curation.undo(rejected, actor=KIM)
+    curation.decide(wrong, CurationState.REJECTED, actor=ADA, version=3, reason=RejectReason.NOT_A_RESULT)
     reading = make.make_reading(paper, [["abstract", 5, 9, "year"]])
     Flag.objects.create(kind=FlagKind.DIFFERENCE, object_kind="claim", object_id=stated.pk, note="It is read otherwise.", run=reading.run)
     # What came in, and what was taken back.
     listing = make.make_listing(
-        "papers.txt", paper, state=ListingState.DONE, uploaded_by=make.make_user("ada"), actor="ada", year=2022, year_source="given"
+        "papers.txt", paper, state=ListingState.DONE, uploaded_by=make.make_user(ADA), actor=ADA, year=2022, year_source="given"
     )
     chunk = ListingChunk.objects.create(listing=listing, number=1, first=0, last=0, offset=0, line=1, state="done", closed=timezone.now())
     ListingIssue.objects.create(listing=listing, chunk=chunk, line=7, reason="It is no paper.")
-    hidden = make.make_paper(HIDDEN, abstract=f"{HIDDEN} reaches 99.9% here.", withdrawn=True)
+    hidden = make.make_paper(HIDDEN, abstract=f"{HIDDEN} reaches 98.7654% here.", withdrawn=True)
     make.make_listing("taken-back.txt", hidden, state=ListingState.WITHDRAWN)
-    make.make_claim("99.9%", paper=hidden, benchmark=board, model="Secret", on_board=False)
+    make.make_claim("98.7654%", paper=hidden, benchmark=board, model="SecretHeronNet", on_board=False)
     table = Import.objects.get()
     table.listing = make.make_listing("results.csv", state=ListingState.DONE)
     table.save()
@@ -100,11 +102,11 @@ def make_everything() -> Benchmark:
     MLModel.objects.create(name="Merged", name_key="merged", slug="merged", merged_into=imported.ml_model)
     Paper.objects.create(title="Merged", title_key=keys.title_key("Merged"), merged_into=paper, withdrawn=True)
     CatalogueState.objects.create(pk=1, unsettled_from=3)
-    ColumnMapping.objects.create(header_key="0" * 64, headers=["Model", "Acc"], mapping={"columns": {}}, actor="ada")
+    ColumnMapping.objects.create(header_key="0" * 64, headers=["Model", "Acc"], mapping={"columns": {}}, actor=ADA)
     leader = Claim.objects.filter(result__benchmark=board).order_by("-value")[0]
     Record.objects.create(benchmark=board, claim=leader, previous=stated, day=date(2023, 3, 10), value=leader.value)
     # Work and what it kept.
-    work = Reextraction.objects.create(extractor_version="0.2.0", actor="ada", state=WorkState.DONE)
+    work = Reextraction.objects.create(extractor_version="0.2.0", actor=ADA, state=WorkState.DONE)
     ReextractionChunk.objects.create(
         reextraction=work, number=1, first=1, last=9, papers=2, run=Run.objects.get(), difference={"papers": 2}, names=["x"]
     )

@@ -16,6 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from claims import VERSION
+
 ROOT = Path(__file__).resolve().parents[1]
 # In pieces, lest this file be the first to be found.
 MACHINE_PATHS = re.compile("|".join(["/wo" + "rk/", "/ro" + r"ot/", "/ho" + r"me/\w+/", "/Us" + r"ers/\w+/", r"\bC:" + r"\\Users"]))
@@ -63,6 +65,10 @@ def _read_project() -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert isinstance(project, dict)
     return project
+
+
+def test_software_knows_its_version() -> None:
+    assert _read_project()["version"] == VERSION
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from claims.errors import DumpError
 from claims.models import Area, Claim, Decision, Listing, Paper, SearchName
 from tests import factories as make
 from tests.catalogue import load_catalogue
-from tests.dumps import make_everything, read_site
+from tests.dumps import ADA, make_everything, read_site
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,7 @@ def test_restored_site_is_equal(dumped: tuple[Path, dict[str, Any]], tmp_path: P
     assert restored.names == SearchName.objects.count() > 0
     # No account came along; the name of who uploaded it did.
     assert not User.objects.exists()
-    assert Listing.objects.get(name="papers.txt").actor == "ada"
+    assert Listing.objects.get(name="papers.txt").actor == ADA
     # Nothing refers to what is not there, new rows get new ids, and what was only added to still is.
     connection.check_constraints()
     assert make.make_paper().pk > max(row["id"] for row in site["Paper"])

@@ -29,7 +29,7 @@ from claims.errors import DumpError, DumpRunningError
 from claims.models import Claim, Cost, Result
 from claims.terms import CurationState
 from tests import factories as make
-from tests.dumps import HIDDEN, HOSTILE, make_everything, read_packed
+from tests.dumps import ADA, HIDDEN, HOSTILE, KIM, make_everything, read_packed
 
 pytestmark = pytest.mark.django_db
 
@@ -182,12 +182,12 @@ def test_withdrawn_rejected_and_names_of_users_stay_here(tmp_path: Path) -> None
     folder = dumps.dump_site(tmp_path / "dump")
     told = read_everything(folder)
     assert HOSTILE in told
-    for secret in (HIDDEN, "Secret", "99.9", "taken-back.txt", "ada", "kim", "It is read otherwise.", "of another"):
+    for secret in (HIDDEN, "SecretHeronNet", "98.7654", "taken-back.txt", ADA, KIM, "It is read otherwise.", "of another"):
         assert secret not in told, secret
     rejected = Claim.objects.get(state=CurationState.REJECTED)
     assert rejected.public_id not in told
     archived = b"".join(gzip.decompress(path.read_bytes()) for path in (folder / "restore").glob("*.gz")).decode()
-    assert all(kept in archived for kept in (HIDDEN, "taken-back.txt", "ada", "It is read otherwise.", rejected.public_id))
+    assert all(kept in archived for kept in (HIDDEN, "taken-back.txt", ADA, KIM, "It is read otherwise.", rejected.public_id))
     assert "pbkdf2" not in archived
     assert "md5$" not in archived
 
