@@ -126,17 +126,45 @@ def _delete_all(model: type[Model]) -> None:
 
 
 def _fill(folder: Path, file: WrittenFile, table: Table) -> None:
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in table.fields)
+    add = _copier(table) if connection.vendor == "postgresql" else _inserter(table)
+    for number, rows in _read_rows(folder, file, table):
+        try:
+            add(rows)
+        except DatabaseError as error:
+            where = f"{file.name}, lines {number - len(rows) + 1} to {number}"
+            raise DumpError(f"{where}: the database does not take them. {_first_line(error)} Nothing was restored.") from error
+
+
+def _inserter(table: Table) -> Callable[[list[list[Any]]], None]:
+    """Return what adds rows one by one, by a statement that is prepared once."""
     values = ", ".join(["%s"] * len(table.fields))
-    statement = f"INSERT INTO {quote(table.model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 - names are our own
-    with connection.cursor() as cursor:
-        for number, rows in _read_rows(folder, file, table):
-            try:
-                cursor.executemany(statement, rows)
-            except DatabaseError as error:
-                where = f"{file.name}, lines {number - len(rows) + 1} to {number}"
-                raise DumpError(f"{where}: the database does not take them. {_first_line(error)} Nothing was restored.") from error
+    statement = f"INSERT INTO {_quote_table(table)} ({_quote_columns(table)}) VALUES ({values})"  # noqa: S608 - names are our own
+
+    def insert(rows: list[list[Any]]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+    return insert
+
+
+def _copier(table: Table) -> Callable[[list[list[Any]]], None]:
+    """Return what adds rows as PostgreSQL takes many: a statement for each takes ten times as long."""
+    statement = f"COPY {_quote_table(table)} ({_quote_columns(table)}) FROM STDIN"
+
+    def copy(rows: list[list[Any]]) -> None:
+        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copied:
+            for row in rows:
+                copied.write_row(row)
+
+    return copy
+
+
+def _quote_table(table: Table) -> str:
+    return connection.ops.quote_name(table.model._meta.db_table)
+
+
+def _quote_columns(table: Table) -> str:
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in table.fields)
 
 
 def _read_rows(folder: Path, file: WrittenFile, table: Table) -> Iterator[tuple[int, list[list[Any]]]]:
