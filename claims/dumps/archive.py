@@ -53,8 +53,12 @@ LEFT_OUT: dict[str, str] = {
     "SearchName": "made anew from the names of papers, models, datasets and boards",
     "SearchWord": "made anew together with the names",
     "BoardStandings": "made anew by a worker from a board's rows",
+    "ApiToken": "a right of a user, who is in no dump",
+    "IdempotencyKey": "what a user's program called an upload, for some days",
 }
 """The tables without a place in the archive, by their model's name, and why."""
+
+MADE_ANEW: tuple[type[Model], ...] = (models.SearchName, models.SearchWord, models.BoardStandings)
 
 SHIPPED: tuple[type[Model], ...] = (
     *(models.Alias, models.DefaultPrimary, models.DefaultTask, models.DatasetSplit, models.Dataset, models.Task, models.Metric),

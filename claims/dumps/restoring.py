@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.management.color import no_style
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
@@ -108,15 +107,13 @@ def _keep_others_out() -> None:
 
 def _empty() -> None:
     """Remove the shipped catalogue, if that is all there is. Raises `DumpError` if the database holds anything else."""
-    made_anew = [apps.get_model("claims", name) for name in archive.LEFT_OUT]
-    shipped = {*archive.SHIPPED, *made_anew}
-    for model in apps.get_app_config("claims").get_models():
-        if model not in shipped and model._base_manager.exists():
+    for model in archive.TABLES:
+        if model not in archive.SHIPPED and model._base_manager.exists():
             raise DumpError(
                 f"The database is not empty: it holds {model._meta.verbose_name_plural}. A site is restored into an empty one: name "
                 "another by DATABASE_URL, or by DATA_DIR a folder that is not there yet."
             )
-    for model in (*archive.SHIPPED, *made_anew):
+    for model in (*archive.SHIPPED, *archive.MADE_ANEW):
         _delete_all(model)
 
 

@@ -405,7 +405,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
-CORS_URLS_REGEX = r"^/(api|compat)/"
+CORS_URLS_REGEX = r"^/(api|compat|dumps)/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]

@@ -84,7 +84,9 @@ def test_files_are_handed_out_with_their_hash(client: Client) -> None:
     assert client.get(address, HTTP_IF_NONE_MATCH='"other"').status_code == 200
     assert client.head(address)["Content-Length"] == response["Content-Length"]
     assert client.delete(address).status_code == 405
-    said = client.get("/dumps/latest/manifest.json")
+    # Pages of other sites may read them.
+    said = client.get("/dumps/latest/manifest.json", headers={"Origin": "https://other.example"})
+    assert said["Access-Control-Allow-Origin"] == "*"
     assert said["Content-Type"] == "application/json"
     assert said.json() == manifest
     assert client.get("/dumps/latest/manifest.json", HTTP_IF_NONE_MATCH=said["ETag"]).status_code == 304
