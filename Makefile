@@ -10,7 +10,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-dep
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-api bench-boards bench-extraction lock clean
+.PHONY: help run test check bench bench-api bench-boards bench-dumps bench-extraction lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-boards: .venv/installed-requirements-bench.lock ## Measure the pages of a 
 
 bench-api: .venv/installed-requirements-bench.lock ## Measure the API against Datasette on the same rows of 200,000 claims (ARGS="--rounds 9")
 	@$(PYTHON) tests/bench/api.py $(ARGS)
+
+bench-dumps: .venv/installed-requirements-bench.lock ## Measure dump and restore of a site with a million claims (ARGS="--only sqlite --claims 20000")
+	@$(PYTHON) tests/bench/dumps.py $(ARGS)
 
 bench-extraction: .venv/installed-requirements-bench.lock ## Measure extraction against spaCy on the abstracts beside the project (ARGS="papers.jsonl")
 	@$(PYTHON) tests/bench/extraction.py $(ARGS)

@@ -134,3 +134,15 @@ class ExportError(ClaimsError):
     """What was asked for can't be written out."""
 
     code = "export"
+
+
+class DumpError(ClaimsError):
+    """A dump that can't be made, or a site that can't be restored from one."""
+
+    code = "dump"
+
+
+class DumpRunningError(DumpError):
+    """Another process is making a dump."""
+
+    code = "dump_running"

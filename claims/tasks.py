@@ -12,7 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
+from claims import dumps
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
+from claims.errors import DumpError, DumpRunningError
 from claims.models import Listing, Reextraction
 from claims.services import ingest, leases, receiving, reextraction, standings, storage, uploads
 
@@ -171,3 +173,17 @@ def keep_standings() -> None:
         if time.monotonic() > turn_ends:
             _hint_standings()
             return
+
+
+# A message that comes twice, as after hours without an answer, finds the first one's lock.
+@shared_task(soft_time_limit=settings.DUMP_SECONDS, time_limit=settings.DUMP_SECONDS + 60)
+def dump() -> None:
+    """Make a dump of the site. One that can't be made is said in the log, and the next night's is another."""
+    try:
+        folder = dumps.dump_site()
+    except DumpRunningError as error:
+        logger.warning("no dump was begun: %s", error.message)
+    except DumpError as error:
+        logger.error("%s", error.message)
+    else:
+        logger.info("a dump was made: %s", folder.name)

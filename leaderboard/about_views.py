@@ -26,6 +26,7 @@ Disallow: /login/
 Disallow: /account/
 Disallow: /listings/upload/
 Disallow: /search/?
+Disallow: /dumps/*/
 Disallow: /sota/*?
 Disallow: /sota/*/rows.
 Disallow: /sota/*/compare/

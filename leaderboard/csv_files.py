@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import StreamingHttpResponse
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for a formula by; others wrote the cells."""
+from claims.spreadsheets import make_safe
+
 ROWS_AT_A_TIME = 200
 
 
@@ -17,11 +17,6 @@ class _Echo:
 
     def write(self, text: str) -> str:
         return text
-
-
-def make_safe(cell: object) -> object:
-    """Return a cell that no spreadsheet computes: an apostrophe stands before what looks like a formula. None is an empty cell."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def stream_csv(rows: Iterable[Sequence[object]], *, header: Sequence[str], name: str) -> StreamingHttpResponse:

@@ -1,4 +1,4 @@
-"""Refuses what no page may get to see, before anything of it is stored or asked of the database."""
+"""Packs pages, and refuses what no page may get to see, before anything of it is stored or asked of the database."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from collections.abc import Callable
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import FileResponse, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from claims.api.uploading import LimitedUploadHandler
 from leaderboard.refusals import API
+
+
+class PackPagesMiddleware(GZipMiddleware):
+    """Pack what is made for a request. Files go out as they stand: with their size, and with an ETag that is theirs alone."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        packed: HttpResponseBase = response if isinstance(response, FileResponse) else super().process_response(request, response)
+        return packed
 
 
 class RefuseHostileRequestsMiddleware:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, views
+from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, views
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -25,6 +25,9 @@ urlpatterns = [
     path("datasets/<slug:slug>/", catalogue_views.dataset, name="dataset"),
     path("search/", views.search, name="search"),
     path("about/method/", about_views.method, name="method"),
+    path("dumps/", dump_views.dumps_page, name="dumps"),
+    path("dumps/<slug:dump>/restore/<str:name>", dump_views.archive_file, name="archive-file"),
+    path("dumps/<slug:dump>/<path:name>", dump_views.dump_file, name="dump-file"),
     path("robots.txt", about_views.robots, name="robots"),
     path("sitemap.xml", about_views.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", about_views.sitemap, name="sitemap-section"),

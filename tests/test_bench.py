@@ -148,3 +148,16 @@ def test_table_of_confidence_is_monotone_and_its_steps_are_large(rated: list[tup
     table = make_table(rated)
     assert [points for points, _ in table] == starts
     assert [share for _, share in table] == sorted(share for _, share in table)
+
+
+@pytest.mark.embedded
+def test_dump_that_takes_much_or_loses_something_is_said() -> None:
+    dumps = runpy.run_path(str(BENCH / "dumps.py"))
+    made, explain = dumps["Pass"], dumps["explain"]
+    site = {"Claim": "1000", "board a": "x", "board b": "y"}
+    said = explain("SQLite", 1000, made(2.0, 1.0, 299.0, 5.0), made(4.0, 1.0, 400.0, 3.0), site, dict(site))
+    assert [line.split()[:2] for line in said] == [["SQLite"], ["dump", "2"], ["restore", "4"], ["299", "MB"], ["every", "count"]]
+    assert not any("MISSED" in line for line in said)
+    said = explain("SQLite", 1000, made(2.0, 1.0, 300.0, 5.0), made(4.0, 1.0, 400.0, 3.0), site, site | {"board b": "z"})
+    assert "wanted: under 300, MISSED" in said[3]
+    assert "MISSED: 1 counts or boards differ, such as board b" in said[4]

@@ -157,7 +157,7 @@ def test_secrets_come_from_outside_and_must_be_given(services: dict[str, dict[st
 
 def read_names_of_settings() -> set[str]:
     text = (ROOT / "leaderboard/settings/base.py").read_text(encoding="utf-8")
-    return set(re.findall(r"""(?:env\.\w+|read_share)\(\s*["']([A-Z_]+)["']""", text))
+    return set(re.findall(r"""(?:env\.\w+|read_share|read_hour)\(\s*["']([A-Z_]+)["']""", text))
 
 
 def read_names_of_entrypoint() -> set[str]:

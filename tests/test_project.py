@@ -16,6 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from claims import VERSION
+
 ROOT = Path(__file__).resolve().parents[1]
 # In pieces, lest this file be the first to be found.
 MACHINE_PATHS = re.compile("|".join(["/wo" + "rk/", "/ro" + r"ot/", "/ho" + r"me/\w+/", "/Us" + r"ers/\w+/", r"\bC:" + r"\\Users"]))
@@ -63,6 +65,10 @@ def _read_project() -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert isinstance(project, dict)
     return project
+
+
+def test_software_knows_its_version() -> None:
+    assert _read_project()["version"] == VERSION
 
 
 @pytest.mark.parametrize(
@@ -187,6 +193,20 @@ def test_settings_refuse_a_confidence_that_is_none(tmp_path: Path, stated: str) 
     with pytest.raises(subprocess.CalledProcessError) as caught:
         _read_settings(tmp_path, AUTO_ACCEPT_CONFIDENCE=stated)
     assert f"AUTO_ACCEPT_CONFIDENCE is '{stated}'; it must be a number above 0 and up to 1, such as 0.95, or off" in caught.value.stderr
+
+
+@pytest.mark.parametrize(("stated", "read"), [("", 2), ("0", 0), ("OFF", None)])
+def test_hour_of_dumps_is_an_hour_or_off(tmp_path: Path, stated: str, read: int | None) -> None:
+    settings = _read_settings(tmp_path, DUMP_HOUR=stated)
+    assert settings["DUMP_HOUR"] == read
+    assert ("dump" in settings["CELERY_BEAT_SCHEDULE"]) == (read is not None)
+
+
+@pytest.mark.parametrize("stated", ["24", "²"])
+def test_other_hours_of_dumps_are_refused(tmp_path: Path, stated: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _read_settings(tmp_path, DUMP_HOUR=stated)
+    assert f"DUMP_HOUR is '{stated}'; it must be an hour from 0 to 23 (UTC), or off" in caught.value.stderr
 
 
 def test_settings_refuse_an_address_that_is_none(tmp_path: Path) -> None:

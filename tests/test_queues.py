@@ -40,7 +40,7 @@ print(*taken)
 SHOW = """
 import json
 from django.conf import settings
-print(json.dumps({name: getattr(settings, name) for name in dir(settings) if name.startswith("CELERY_")}))
+print(json.dumps({name: getattr(settings, name) for name in dir(settings) if name.startswith("CELERY_")}, default=str))
 """
 
 

@@ -24,7 +24,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import NotRequired, TypedDict
+
+from django.conf import settings
 
 from claims.errors import ExportError
 from claims.extraction import table_numbers
@@ -34,7 +37,7 @@ from claims.listings.headers import read_header
 from claims.models import Alias, Benchmark, Claim, Cost, CostLink, Import, Paper, Result, ResultCondition, ResultValue, SourceRecord, Task
 from claims.services.papers import is_withdrawn
 from claims.services.rows import batches
-from claims.terms import OPEN_STATES, AliasKind, ClaimKind, ConditionKind, CostMeasure, Qualifier
+from claims.terms import OPEN_STATES, AliasKind, ClaimKind, ConditionKind, CostMeasure, CurationState, Qualifier
 
 EVALUATION_TABLES = "evaluation-tables"
 """The name of the form, and of its reader."""
@@ -52,6 +55,9 @@ COST_COLUMNS = {
 
 _MARKS = {Qualifier.ABOUT: "~", Qualifier.OVER: ">", Qualifier.UNDER: "<", Qualifier.AT_MOST: "≤", Qualifier.AT_LEAST: "≥"}
 
+
+ROWS_AT_ONCE = 1_000
+"""So many rows of a board are objects at a time; what is written of them takes a tenth of their memory."""
 
 Write = Callable[[str], object]
 """Takes what is written, piece by piece."""
@@ -107,21 +113,24 @@ def write_table(write: Write, source: Import) -> Written:
     return written
 
 
-def write_boards(write: Write, slugs: Sequence[str] = ()) -> Written:
+def write_boards(write: Write, slugs: Sequence[str] = (), *, shown_only: bool = False) -> Written:
     """Write boards, all of them or those named, under the catalogue's names; a board's rows at a time are in memory.
 
-    Raises `ExportError` for a slug that no board has.
+    `shown_only` leaves out what readers don't see: what nobody has reviewed, where SHOW_UNREVIEWED is off. Raises `ExportError` for a
+    slug that no board has.
     """
     boards = Benchmark.objects.with_names().filter(merged_into__isnull=True).order_by("task__name", "task", "dataset__name", "pk")
     if slugs:
         boards = boards.filter(slug__in=slugs)
         if unknown := set(slugs) - set(boards.values_list("slug", flat=True)):
             raise ExportError(f"There is no board “{min(unknown)}”.")
+    elif shown_only:
+        boards = boards.visible()
     else:
         boards = boards.filter(row_count__gt=0)
     written = Written()
     by_task = itertools.groupby(boards, key=lambda board: board.task)
-    _write(write, _list(_board_task(task, list(of_task), written) for task, of_task in by_task))
+    _write(write, _list(_board_task(task, list(of_task), written, shown_only=shown_only) for task, of_task in by_task))
     return written
 
 
@@ -246,7 +255,7 @@ def _look_of_column(statement: Claim | Cost) -> float | None:
 
 def _comes_to(text: str, statement: Claim | Cost, unit: str, *, largest: float | None) -> bool:
     """Say whether a reader of the text under a header with that unit, in a column with that number, finds the one that is stored."""
-    parsed = parse_cell(text)
+    parsed = _parse(text)
     if not isinstance(parsed, tuple) or len(parsed) != 1:
         return False
     (number,) = parsed
@@ -256,6 +265,10 @@ def _comes_to(text: str, statement: Claim | Cost, unit: str, *, largest: float |
     if statement.canonical_value is None or measured.canonical_value is None:
         return (number.value, number.value_max) == (statement.value, statement.value_max)
     return (measured.canonical_value, measured.canonical_max) == (statement.canonical_value, statement.canonical_max)
+
+
+# Most numbers of a site are stated often: 81.3 stands on many boards.
+_parse = lru_cache(maxsize=1 << 14)(parse_cell)
 
 
 def _measure(number: CellNumber, statement: Claim | Cost, unit: str, largest: float | None) -> table_numbers.Measured:
@@ -401,42 +414,63 @@ def _code_links(url: str) -> list[object]:
 # -- boards -------------------------------------------------------------------------------------------------------------------------
 
 
-def _board_task(task: Task, boards: Sequence[Benchmark], written: Written) -> Iterator[str]:
+def _board_task(task: Task, boards: Sequence[Benchmark], written: Written, *, shown_only: bool) -> Iterator[str]:
     names = Alias.objects.filter(kind=AliasKind.TASK, task=task, scope="").exclude(text=task.name).order_by("text")
     categories = [task.area.name] if task.area is not None else []
     fields = _task_fields(task.name, categories=categories, synonyms=list(names.values_list("text", flat=True)))
-    return _object(fields, datasets=(_board_dataset(board, written) for board in boards), subtasks=())
+    return _object(fields, datasets=(_board_dataset(board, written, shown_only=shown_only) for board in boards), subtasks=())
 
 
-def _board_dataset(board: Benchmark, written: Written) -> Iterator[str]:
+def _board_dataset(board: Benchmark, written: Written, *, shown_only: bool) -> Iterator[str]:
     directions: dict[str, str] = {}
-    rows = _board_rows(board, directions)
+    rows = _board_rows(board, directions, shown_only=shown_only)
     fields = _dataset_fields(board.dataset.name, description=board.dataset.description)
     yield from _object(fields | {"sota": _sota(rows, directions, written)}, subdatasets=())
 
 
-def _board_rows(board: Benchmark, directions: dict[str, str]) -> list[Row]:
+_TOLD_OF_ROW = (
+    *("model_name", "variant", "stated_day"),
+    *(f"paper__{name}" for name in ("title", "url", "arxiv_id", "first_day", "last_day", "code_url")),
+)
+
+
+def _told_of(statement: str) -> Iterator[str]:
+    """Yield what writing a number needs of it: making objects with all columns takes as long as all the rest."""
+    names = ("value", "value_max", "canonical_value", "canonical_max", "stated", "unit", "decimals", "uncertainty", "qualifier")
+    return (f"{statement}__{name}" for name in names)
+
+
+def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: bool) -> list[Row]:
     """Return a board's own results, in a fixed number of queries."""
     results = Result.objects.for_board(board).own()
+    shown = ResultValue.objects.filter(result__benchmark=board)
+    # By what is known of the board's own links: all costs of the site that stand would be listed for each board.
+    tied = CostLink.objects.filter(result__benchmark=board, tied=True, cost__retired_by__isnull=True)
+    tied = tied.exclude(cost__state=CurationState.REJECTED).exclude(cost__kind=ClaimKind.DELTA)
+    if shown_only and not settings.SHOW_UNREVIEWED:
+        # Of a withdrawn paper nothing stands on a board.
+        results = results.visible()
+        shown, tied = shown.filter(claim__state=CurationState.ACCEPTED), tied.filter(cost__state=CurationState.ACCEPTED)
     metrics: dict[int, dict[str, str]] = defaultdict(dict)
-    shown = ResultValue.objects.filter(result__benchmark=board).select_related("claim__metric", "metric").order_by("metric__name", "pk")
-    for value in shown:
+    shown = shown.select_related("claim__metric", "metric").order_by("metric__name", "pk")
+    told = (*_told_of("claim"), "claim__metric__name", "claim__metric__unit")
+    for value in shown.only("result", "metric__name", "metric__direction", *told).iterator(ROWS_AT_ONCE):
         column = value.metric.name
         directions[column] = value.metric.direction
         metrics[value.result_id][column] = format_number(value.claim, column, among_others=True)
-    tied = CostLink.objects.filter(result__benchmark=board, tied=True, cost__in=Cost.objects.standing().exclude(kind=ClaimKind.DELTA))
-    for link in tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost"):
+    tied = tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost")
+    for link in tied.only("result", *_told_of("cost"), "cost__measure", "cost__condition").iterator(ROWS_AT_ONCE):
         cost = link.cost
         column = COST_COLUMNS.get(CostMeasure(cost.measure)) or cost.measure.replace("_", " ").capitalize()
         column = f"{column} ({cost.condition})" if cost.condition else column
         metrics[link.result_id].setdefault(column, format_number(cost, column))
     conditions: dict[int, list[tuple[str, str]]] = defaultdict(list)
     words = ResultCondition.objects.filter(result__benchmark=board).order_by("condition__kind", "text")
-    for result, kind, text in words.values_list("result", "condition__kind", "text"):
+    for result, kind, text in words.values_list("result", "condition__kind", "text").iterator(ROWS_AT_ONCE):
         conditions[result].append((kind, text))
     rows = [
         _result_row(result, metrics[result.pk], conditions[result.pk])
-        for result in results.select_related("paper").order_by("model_name", "pk")
+        for result in results.select_related("paper").only(*_TOLD_OF_ROW).order_by("model_name", "pk").iterator(ROWS_AT_ONCE)
     ]
     return sorted(rows, key=lambda row: (row["model_name"], row["paper_title"], _dump(row["metrics"])))
 

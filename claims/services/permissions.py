@@ -32,5 +32,10 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
     return may_curate(user) if listing is None else may_manage_listing(user, listing)
 
 
+def may_take_archive(user: Actor) -> bool:
+    """Say whether `user` may take along all that the site holds, what readers don't see included."""
+    return isinstance(user, PermissionsMixin) and user.is_active and user.is_superuser
+
+
 def _has(user: Actor, permission: str) -> bool:
     return isinstance(user, PermissionsMixin) and user.is_active and user.has_perm(permission)

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -127,7 +128,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Pages of many rows shrink to a tenth; Django pads them at random against guessing a secret from the size.
-    "django.middleware.gzip.GZipMiddleware",
+    "leaderboard.middleware.PackPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -289,7 +290,24 @@ if SECOND_READER_BASE_URL:
     if SECOND_READER_TIMEOUT <= 0 or SECOND_READER_DAILY_BUDGET < 0:
         raise ValueError("SECOND_READER_TIMEOUT must be above 0 seconds, and SECOND_READER_DAILY_BUDGET no less than 0 papers")
 
-CELERY_BEAT_SCHEDULE = {
+
+def read_hour(name: str, default: int) -> int | None:
+    """Return a setting that is an hour of the day; None where it is off. Raises `ValueError` for anything else."""
+    stated = env.str(name, default="").strip() or str(default)
+    if stated.lower() == "off":
+        return None
+    if not (stated.isascii() and stated.isdigit() and len(stated) <= 2 and int(stated) < 24):
+        raise ValueError(f"{name} is {stated!r}; it must be an hour from 0 to 23 (UTC), or off")
+    return int(stated)
+
+
+# When a dump is made each night (UTC). Not at the full hour, when everybody's work begins.
+DUMP_HOUR = read_hour("DUMP_HOUR", default=2)
+DUMP_MINUTE = 17
+DUMP_SECONDS = 6 * 3600
+"""A dump is stopped that takes longer."""
+
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
         "task": "claims.tasks.sweep",
         "schedule": SWEEP_INTERVAL_SECONDS,
@@ -297,6 +315,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(60.0, 4 * SWEEP_INTERVAL_SECONDS)},
     }
 }
+if DUMP_HOUR is not None:
+    CELERY_BEAT_SCHEDULE["dump"] = {
+        "task": "claims.tasks.dump",
+        "schedule": crontab(hour=str(DUMP_HOUR), minute=str(DUMP_MINUTE)),
+        "options": {"queue": "bulk", "expires": 12 * 3600.0},
+    }
 # Worker and beat touch this file while they are well; for a container's health check.
 HEARTBEAT_FILE = env.str("HEARTBEAT_FILE", default="")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -382,7 +406,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
-CORS_URLS_REGEX = r"^/(api|compat)/"
+CORS_URLS_REGEX = r"^/(api|compat|dumps)/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]

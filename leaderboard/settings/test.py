@@ -19,6 +19,7 @@ for _name in (
     "MAX_OPEN_UPLOADS",
     "STATIC_ROOT",
     "HEARTBEAT_FILE",
+    "DUMP_HOUR",
     "SECOND_READER_BASE_URL",
     "SECOND_READER_KEY",
     "SECOND_READER_MODEL",

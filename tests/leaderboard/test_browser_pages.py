@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims import keys
+from claims import dumps, keys
 from claims.models import Alias, Dataset, DatasetSplit, MLModel, Result
 from claims.services import search_names
 from claims.terms import CostMeasure, CurationState, Qualifier, Role
@@ -73,6 +75,12 @@ def make_page(name: str) -> str:
         part = Dataset.objects.create(name=f"{HOSTILE} {LONG}", slug="part", parent=dataset)
         DatasetSplit.objects.create(dataset=dataset, name="val")
         return (part if name == "dataset-empty" else dataset).get_absolute_url()
+    if name.startswith("dumps"):
+        if name == "dumps":
+            make_rich_board()
+            dumps.dump_site()
+            dumps.dump_site()
+        return "/dumps/"
     if name == "paper-undated":
         return make.make_paper(f"{HOSTILE} {LONG}", day=None).get_absolute_url()
     make.make_board(2)
@@ -80,9 +88,11 @@ def make_page(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["model", "model-empty", "dataset", "dataset-empty", "method", "api", "stability", "paper-undated", "missing"]
+    "name",
+    ["model", "model-empty", "dataset", "dataset-empty", "method", "api", "stability", "dumps", "dumps-empty", "paper-undated", "missing"],
 )
-def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, name: str) -> None:
+def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, settings: Settings, tmp_path: Path, name: str) -> None:
+    settings.DATA_DIR = tmp_path  # where dumps are kept
     visitor = visit(browser, live_server)
     address = make_page(name)
     for width, scheme in LOOKS:
@@ -161,6 +171,7 @@ def make_every_page() -> dict[str, str]:
         "model": row.ml_model.get_absolute_url(),
         "dataset": board.dataset.get_absolute_url(),
         "method": "/about/method/",
+        "dumps": "/dumps/",
     }
 
 

@@ -1,0 +1,126 @@
+"""Dumps to take along: the page that lists them, and their files at addresses that stay."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, quote_etag
+from django.views.decorators.http import require_safe
+
+from claims import dumps
+from claims.dumps import board_files
+from claims.services import permissions
+from leaderboard.addresses import absolute
+from leaderboard.rendering import render
+
+LATEST = "latest"
+CONTENT_TYPES = {".json": "application/json", ".gz": "application/gzip", ".csv": "text/csv; charset=utf-8"}
+PARQUET = "application/vnd.apache.parquet"
+
+
+@require_safe
+def dumps_page(request: HttpRequest) -> HttpResponse:
+    """The dumps that are kept, the newest with its files, and how to use them."""
+    kept = dumps.list_dumps()
+    newest = kept[0] if kept else None
+    files = list(newest.manifest.files.values()) if newest else []
+    boards = [file for file in files if file.name.startswith(f"{board_files.FOLDER}/")]
+    described = newest.manifest.head.get("members", {}) if newest else {}
+    listed = [
+        (file, _what(file.name, described.get(file.name.partition(".")[0], {}).get("what", "")))
+        for file in files
+        if not file.name.startswith(f"{board_files.FOLDER}/")
+    ]
+    context = {
+        "newest": newest,
+        "older": kept[1:],
+        "files": listed,
+        "boards": boards,
+        "boards_size": sum(file.size for file in boards),
+        "example": max(boards, key=lambda file: file.rows) if boards else None,
+        "next": dumps.next_nightly(timezone.now()),
+        "address": absolute(reverse("dumps")),
+        "license": settings.DATA_LICENSE,
+        "license_url": settings.DATA_LICENSE_URL,
+        "shows_unreviewed": settings.SHOW_UNREVIEWED,
+    }
+    response = render(request, "about/dumps.html", context)
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def _what(name: str, told: str) -> str:
+    if name == "evaluation-tables.json.gz":
+        return "boards in the form of sota-extractor and Papers with Code, with the direction of each metric"
+    return f"the same in columns, with types: {told}" if name.endswith(".parquet") else told
+
+
+@require_safe
+def dump_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase:
+    """A file of a dump that its manifest names, or the manifest; "latest" is the newest dump."""
+    kept = _find_dump(dump)
+    # What the newest is changes; what a dump holds does not.
+    caching = "public, no-cache" if dump == LATEST else "public, max-age=86400"
+    if name == dumps.MANIFEST:
+        return _send_manifest(request, kept.folder / name, caching)
+    return _send_file(request, kept.find_file(name), caching)
+
+
+@require_safe
+def archive_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase:
+    """A file of what a site is restored from, for who may have all of the site; to others there is none."""
+    if not permissions.may_take_archive(request.user):
+        raise Http404("There is no such file in this dump.")
+    kept = _find_dump(dump)
+    caching = "private, no-store"
+    if name == dumps.MANIFEST:
+        return _send_manifest(request, kept.folder / dumps.ARCHIVE / name, caching)
+    return _send_file(request, kept.find_file(name, archived=True), caching)
+
+
+def _find_dump(name: str) -> dumps.Kept:
+    kept = dumps.find_dump(name)
+    if kept is None:
+        raise Http404("There is no such dump, or not any more: the newest ones are kept.")
+    return kept
+
+
+def _send_manifest(request: HttpRequest, path: Path, caching: str) -> HttpResponseBase:
+    try:
+        text, changed = path.read_bytes(), path.stat().st_mtime
+    except OSError:
+        raise Http404("There is no such dump any more.") from None
+    response = HttpResponse(text, content_type=CONTENT_TYPES[".json"])
+    return _send(request, response, hashlib.sha256(text).hexdigest(), int(changed), caching)
+
+
+def _send_file(request: HttpRequest, found: tuple[Path, dumps.WrittenFile] | None, caching: str) -> HttpResponseBase:
+    if found is None:
+        raise Http404("There is no such file in this dump. Its manifest.json names those that there are.")
+    path, file = found
+    try:
+        opened, changed = path.open("rb"), path.stat().st_mtime
+    except OSError:
+        raise Http404("There is no such dump any more.") from None
+    content_type = CONTENT_TYPES.get(path.suffix, PARQUET)
+    response = FileResponse(opened, as_attachment=True, filename=path.name, content_type=content_type)
+    return _send(request, response, file.sha256, int(changed), caching)
+
+
+def _send(request: HttpRequest, response: HttpResponseBase, sha256: str, changed: int, caching: str) -> HttpResponseBase:
+    """Answer with the file, or that the client has it. The ETag is the SHA-256 that the manifest names."""
+    etag = quote_etag(sha256)
+    response["ETag"], response["Last-Modified"], response["Cache-Control"] = etag, http_date(changed), caching
+    unchanged = get_conditional_response(request, etag=etag, last_modified=changed)
+    if unchanged is None:
+        return response
+    response.close()
+    unchanged["ETag"], unchanged["Last-Modified"], unchanged["Cache-Control"] = etag, http_date(changed), caching
+    return unchanged
