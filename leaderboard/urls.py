@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, views
+from leaderboard import about_views, account_views, api_views, catalogue_views, feed_views, views
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -19,6 +19,8 @@ urlpatterns = [
     re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/rows\.(?P<form>md|tex|csv|bib)$", views.take_along, name="take-along"),
     path("sota/<slug:slug>/cite.bib", views.cite_board, name="cite-board"),
     path("sota/<slug:slug>/card.png", views.card, name="card"),
+    re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/feed\.(?P<form>atom|json)$", feed_views.board_feed, name="board-feed"),
+    re_path(r"^feed\.(?P<form>atom|json)$", feed_views.site_feed, name="feed"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Case, DateField, F, Max, Min, Q, When, Window
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from claims import ranking
 from claims.models import Benchmark, Metric, Record, ResultValue
@@ -127,25 +128,42 @@ def _iso(number: _Standing) -> str:
 
 
 def _keep_records(board_ids: Sequence[int], found: Mapping[bool, Mapping[int, _Found]]) -> None:
-    """Write what changed of the boards' records: mostly nothing, for what is added to a board seldom was the best of its day."""
-    wanted: dict[tuple[int, bool, date], tuple[int, int | None, float]] = {}
+    """Write what changed of the boards' records: mostly nothing, for what is added to a board seldom was the best of its day.
+
+    A number that becomes the last of its board's records becomes known with that, now; what a later look finds still there keeps when it
+    became known, even where another reading states it or it was dated anew.
+    """
+    wanted: dict[_Key, tuple[int, int | None, float]] = {}
+    last: set[_Key] = set()
     for accepted_only, of_boards in found.items():
         for pk, (_, records) in of_boards.items():
             holders = [None, *(record.claim for record in records)]
             for record, (previous, claim) in zip(records, pairwise(holders), strict=True):
                 if record.day is not None and claim is not None:
                     wanted[pk, accepted_only, record.day] = (claim, previous, record.value)
+            if records and records[-1].day is not None:
+                last.add((pk, accepted_only, records[-1].day))
     kept = Record.objects.filter(benchmark__in=board_ids)
-    present = {
-        (pk, accepted_only, day): (record, tuple(said))
-        for record, pk, accepted_only, day, *said in kept.values_list("pk", "benchmark_id", "accepted_only", "day", *_SAID)
-    }
+    present: dict[_Key, tuple[int, tuple[int, int | None, float]]] = {}
+    known: dict[tuple[int, bool, int], datetime | None] = {}
+    for record, pk, accepted_only, day, claim, previous, value, since in kept.values_list("pk", *_KEY, *_SAID, "known"):
+        present[pk, accepted_only, day] = (record, (claim, previous, value))
+        known[pk, accepted_only, claim] = since
     gone = [record for key, (record, said) in present.items() if wanted.get(key) != said]
     for ids in batches(gone):
         Record.objects.filter(pk__in=ids).delete()
-    fresh = [key for key, said in wanted.items() if key not in present or present[key][1] != said]
-    insert_rows(Record, [dict(zip((*_KEY, *_SAID), (*key, *wanted[key]), strict=True)) for key in fresh])
+    now = timezone.now()
+    fresh: list[dict[str, object]] = []
+    for key, said in wanted.items():
+        before = present.get(key)
+        if before is not None and before[1] == said:
+            continue
+        stood = said[0] if before is None or before[1][2] != said[2] else before[1][0]
+        since = known.get((*key[:2], stood), now if key in last else None)
+        fresh.append(dict(zip((*_KEY, *_SAID, "known"), (*key, *said, since), strict=True)))
+    insert_rows(Record, fresh)
 
 
+_Key = tuple[int, bool, date]
 _KEY = ("benchmark_id", "accepted_only", "day")
 _SAID = ("claim_id", "previous_id", "value")
