@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Flag, Import, Paper, RunText
-from claims.services import decisions, results
+from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
 from claims.services.tables import lock_imports
@@ -84,6 +84,11 @@ def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, 
     for flags in _flags_on(locked):
         flags.filter(settled_by__isnull=True).update(settled_by=changes)
     _settle(locked)
+    if state is CurationState.ACCEPTED:
+        accepted = [statement.pk for statement, before in changed if isinstance(statement, Claim) and before["state"] != state]
+        webhooks.note_accepted(changes, accepted)
+    for statement, _ in given:
+        statement.refresh_from_db()
     return changes
 
 

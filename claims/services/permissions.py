@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 
-from claims.models import ChangeSet, Listing
+from claims.models import ChangeSet, Listing, Webhook
 from claims.services import changes
 
 Actor = AbstractBaseUser | AnonymousUser
@@ -30,6 +30,21 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
     """Say whether `user` may take the change set back: who may decide on what it decided."""
     listing = changes.find_listing(change_set)
     return may_curate(user) if listing is None else may_manage_listing(user, listing)
+
+
+def may_have_webhooks(user: Actor) -> bool:
+    """Say whether `user` may have webhooks: who uploads or curates here, or manages those of others."""
+    return may_upload(user) or may_curate(user) or may_manage_all_webhooks(user)
+
+
+def may_manage_all_webhooks(user: Actor) -> bool:
+    """Say whether `user` may see, pause and delete anybody's webhooks."""
+    return _has(user, "claims.manage_webhook")
+
+
+def may_manage_webhook(user: Actor, webhook: Webhook) -> bool:
+    """Say whether `user` may see the log of the webhook, pause and delete it: whose it is, or who may manage all."""
+    return (webhook.owner_id == user.pk and may_have_webhooks(user)) or may_manage_all_webhooks(user)
 
 
 def _has(user: Actor, permission: str) -> bool:

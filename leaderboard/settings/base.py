@@ -289,6 +289,9 @@ if SECOND_READER_BASE_URL:
     if SECOND_READER_TIMEOUT <= 0 or SECOND_READER_DAILY_BUDGET < 0:
         raise ValueError("SECOND_READER_TIMEOUT must be above 0 seconds, and SECOND_READER_DAILY_BUDGET no less than 0 papers")
 
+# Whether webhooks may lead to machines that are not on the open internet: those of this site's own network, and this one.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "claims.tasks.sweep",
@@ -395,7 +398,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {"quiet_refusals": {"()": "leaderboard.logs.QuietRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_refusals"]}},
-    # It would print a line for each request to a second reader.
-    "loggers": {"httpx2": {"level": "WARNING"}},
+    # They would print a line for each request to a second reader, and for each delivery to a webhook.
+    "loggers": {"httpx2": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
