@@ -19,7 +19,7 @@ from tests import factories as make
 from tests.pages import count_queries, post_form, text_of
 from tests.receiver import Reply, receive
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HOSTILE = "https://example.org/?q=%3Cscript%3E&x='-alert(1)-'"
 EVENTS = ["record.new", "listing.done"]
