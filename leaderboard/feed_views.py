@@ -13,9 +13,9 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from claims import boards
+from claims.api.caching import make_etag
 from claims.models import Benchmark
 from leaderboard import feeds
-from leaderboard.etags import make_etag
 from leaderboard.views import of_board
 
 FRESH_SECONDS = 300
@@ -53,8 +53,6 @@ def _answer(request: HttpRequest, benchmark: Benchmark | None, form: str) -> Htt
     response["ETag"] = etag
     response["Last-Modified"] = http_date(last_modified)
     response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
-    # Programs of other sites may read it, as they may read the API: it has nothing that is for one reader alone.
-    response["Access-Control-Allow-Origin"] = "*"
     return response
 
 

@@ -16,7 +16,7 @@ from claims.services.mappings import LONGEST_CONDITION, LONGEST_NAME, LONGEST_UN
 from claims.services.outgoing_addresses import LONGEST_ADDRESS
 from claims.services.storage import clean_name
 from claims.services.uploads import FIRST_YEAR, last_year
-from claims.terms import ColumnMeaning, ConditionKind, CostMeasure, RejectReason, SUBSCRIBED_EVENTS, Scope
+from claims.terms import SUBSCRIBED_EVENTS, ColumnMeaning, ConditionKind, CostMeasure, RejectReason, Scope
 
 
 class YearField(forms.IntegerField):

@@ -250,7 +250,7 @@ def _board(benchmark: Benchmark) -> dict[str, Any]:
         "task": _reference(benchmark.task),
         "dataset": _reference(benchmark.dataset),
         "metric": {**_reference(metric), "unit": metric.unit, "direction": metric.direction} if metric else None,
-        "url": _absolute(reverse("api:board", args=[benchmark.slug])),
+        "url": _absolute(reverse("api:boards-detail", args=[benchmark.slug])),
         "page": _absolute(benchmark.get_absolute_url()),
     }
 
@@ -270,7 +270,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
     page = f"{row.benchmark.get_absolute_url()}?open={row.public_id}#row-{row.public_id}" if row else ""
     return {
         "id": claim.public_id,
-        "url": _absolute(reverse("api:claim", args=[claim.public_id])),
+        "url": _absolute(reverse("api:claims-detail", args=[claim.public_id])),
         "model": model if claim.model_name or claim.ml_model else None,
         "variant": claim.variant or None,
         "value": claim.value,

@@ -384,8 +384,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["claims.api.contract.tidy"],
 }
 
-# Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
-CORS_URLS_REGEX = r"^/(api|compat)/"
+# Any page may read the API and the feeds, and none may write with what its reader's browser knows: no token is sent by itself, and no
+# cookie counts.
+CORS_URLS_REGEX = r"^/(api|compat)/|^/(sota/[^/]+/)?feed\.(atom|json)$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]

@@ -272,6 +272,13 @@ def test_feeds_of_the_site_and_of_who_hides_the_unreviewed_differ(client: Client
     assert client.get("/feed.json", headers={"If-None-Match": stamp}).status_code == 200
 
 
+def test_pages_of_other_sites_may_read_feeds_and_nothing_around_them(client: Client) -> None:
+    board = make_history()
+    for url in ("/feed.json", f"/sota/{board.slug}/feed.atom"):
+        assert client.get(url, headers={"Origin": "https://example.org"})["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get(board.get_absolute_url(), headers={"Origin": "https://example.org"})
+
+
 @pytest.mark.parametrize("url", ["/feed", "/sota/{}/feed"])
 def test_unknown_parameters_are_refused(client: Client, url: str) -> None:
     url = url.format(make_history().slug)
