@@ -75,7 +75,10 @@ def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim |
 
 
 def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, dict[str, Any]]], *, reason: str) -> ChangeSet:
-    """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards."""
+    """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards.
+
+    Who wants to hear of accepted claims is told of those that were not accepted before.
+    """
     for statement, _ in changed:
         _save(statement)
     changes = decisions.record(action, actor, changed, reason=reason)
@@ -84,11 +87,8 @@ def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, 
     for flags in _flags_on(locked):
         flags.filter(settled_by__isnull=True).update(settled_by=changes)
     _settle(locked)
-    if state is CurationState.ACCEPTED:
-        accepted = [statement.pk for statement, before in changed if isinstance(statement, Claim) and before["state"] != state]
-        webhooks.note_accepted(changes, accepted)
-    for statement, _ in given:
-        statement.refresh_from_db()
+    accepted = [(statement, before) for statement, before in changed if statement.state == CurationState.ACCEPTED != before["state"]]
+    webhooks.note_accepted(changes, [statement.pk for statement, _ in accepted if isinstance(statement, Claim)])
     return changes
 
 

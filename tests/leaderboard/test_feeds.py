@@ -326,7 +326,7 @@ def test_pages_name_their_feeds(client: Client) -> None:
 def test_earlier_records_are_known_since_their_papers_came() -> None:
     board = make_history()
     Record.objects.update(known=None)
-    import_module("claims.migrations.0018_since_when_records_are_known").note(apps, None)
+    import_module("claims.migrations.0019_since_when_records_are_known").note(apps, None)
     (known,) = Record.objects.filter(known__isnull=False)
     assert known.benchmark == board
     assert known.known == Paper.objects.get(title__startswith="Second").created

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("claims", "0016_api_tokens"),
+        ("claims", "0017_corrections"),
     ]
 
     operations = [

@@ -20,6 +20,6 @@ def note(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0017_known_records")]
+    dependencies = [("claims", "0018_known_records")]
 
     operations = [migrations.RunPython(note, migrations.RunPython.noop)]

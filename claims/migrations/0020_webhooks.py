@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0018_since_when_records_are_known'),
+        ('claims', '0019_since_when_records_are_known'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
