@@ -466,7 +466,7 @@ def test_webhook_is_added_tried_out_and_deleted(browser: Browser, live_server: L
         page.get_by_role("button", name="Add it and show its secret").click()
         page.get_by_role("heading", name="The webhook is there").wait_for()
         secret = page.locator("#secret").inner_text()
-        assert page.get_by_role("button", name="Copy").count() == script
+        expect(page.get_by_role("button", name="Copy")).to_have_count(int(script))
         assert visitor.width()[0] <= visitor.width()[1]
         if script:
             assert find_barriers(page) == ""
