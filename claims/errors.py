@@ -146,3 +146,25 @@ class DumpRunningError(DumpError):
     """Another process is making a dump."""
 
     code = "dump_running"
+
+
+class WebhookError(ClaimsError):
+    """A webhook that can't be as somebody wants it. `field` is the form's field that is to blame, '' for none."""
+
+    code = "webhook_invalid"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ForbiddenAddressError(WebhookError):
+    """An address that this site must not call: it leads into the site's own network, or is none."""
+
+    code = "address_forbidden"
+
+
+class NotReachedError(ClaimsError):
+    """Nobody answered at an address, or not in time."""
+
+    code = "not_reached"

@@ -16,7 +16,7 @@ from claims import dumps
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
 from claims.errors import DumpError, DumpRunningError
 from claims.models import Listing, Reextraction
-from claims.services import ingest, leases, receiving, reextraction, standings, storage, uploads
+from claims.services import deliveries, ingest, leases, receiving, reextraction, standings, storage, uploads, webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +149,9 @@ def sweep(*, force: bool = False) -> None:
         _hint_settling(listing_id)
     for reextraction_id, open_chunks in reextraction.find_work(force=force).items():
         _send_reextraction(reextraction_id, open_chunks)
+    if deliveries.are_due():
+        _hint_deliveries()
+    deliveries.forget_old()
     if standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
         _hint_standings()
 
@@ -187,3 +190,24 @@ def dump() -> None:
         logger.error("%s", error.message)
     else:
         logger.info("a dump was made: %s", folder.name)
+
+
+def _hint_deliveries(**_: object) -> None:
+    """Send a worker the message that deliveries are due. Not to the queue that people wait for: receivers may take their time."""
+    try:
+        deliver.apply_async(queue=BULK, expires=settings.SWEEP_INTERVAL_SECONDS)
+    except (BrokerError, OSError) as error:
+        logger.warning("webhooks are to be told, but the broker could not be: %s", error)
+
+
+webhooks.deliveries_wait.connect(_hint_deliveries, dispatch_uid="hint deliveries")
+
+
+@shared_task
+def deliver() -> None:
+    """Send what is due to webhooks until nothing is, or the turn is over. The sweep sends for what has to be tried again."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while deliveries.deliver_next():
+        if time.monotonic() > turn_ends:
+            _hint_deliveries()
+            return

@@ -286,3 +286,31 @@ class FlagKind(StrEnum):
 
 FLAGS_OF_NUMBERS = (FlagKind.DIFFERENCE, FlagKind.GONE)
 """What is flagged on a claim or a cost that a person decided on: a later reading has it otherwise, or no longer."""
+
+
+class WebhookEvent(StrEnum):
+    """What other sites are told of. Their values stand in what is sent."""
+
+    RECORD_NEW = "record.new"
+    CLAIM_ACCEPTED = "claim.accepted"
+    LISTING_DONE = "listing.done"
+    TEST = "test"
+
+
+SUBSCRIBED_EVENTS = (WebhookEvent.RECORD_NEW, WebhookEvent.CLAIM_ACCEPTED, WebhookEvent.LISTING_DONE)
+"""What a webhook may be for; a test is sent to any."""
+
+
+class WebhookState(StrEnum):
+    """Whether a webhook is told: its owner pauses it, and the site disables one that fails for days."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"

@@ -22,6 +22,7 @@ Disallow: /admin/
 Disallow: /review/
 Disallow: /decide/
 Disallow: /changes/
+Disallow: /hooks/
 Disallow: /login/
 Disallow: /account/
 Disallow: /listings/upload/

@@ -13,9 +13,10 @@ from django.core.files.uploadedfile import UploadedFile
 from claims.errors import MappingError
 from claims.listings.base import Column, TableMapping
 from claims.services.mappings import LONGEST_CONDITION, LONGEST_NAME, LONGEST_UNIT
+from claims.services.outgoing_addresses import LONGEST_ADDRESS
 from claims.services.storage import clean_name
 from claims.services.uploads import FIRST_YEAR, last_year
-from claims.terms import ColumnMeaning, ConditionKind, CostMeasure, RejectReason, Scope
+from claims.terms import SUBSCRIBED_EVENTS, ColumnMeaning, ConditionKind, CostMeasure, RejectReason, Scope
 
 
 class YearField(forms.IntegerField):
@@ -106,6 +107,22 @@ class DecisionForm(forms.Form):
     state = forms.ChoiceField(choices=[("accepted", "Accept"), ("rejected", "Reject"), ("unreviewed", "Back to unreviewed")])
     reason = forms.ChoiceField(choices=[(reason.value, reason.value) for reason in RejectReason], required=False)
     version = forms.IntegerField(min_value=1)
+
+
+class WebhookForm(forms.Form):
+    """An address to be told of events. Whether it may be called is the services' business."""
+
+    url = forms.CharField(
+        max_length=LONGEST_ADDRESS,
+        error_messages={
+            "required": "No address was given. One looks like https://example.org/hooks.",
+            "max_length": f"An address has at most {LONGEST_ADDRESS} characters.",
+        },
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(event.value, event.value) for event in SUBSCRIBED_EVENTS],
+        error_messages={"required": "Choose at least one event.", "invalid_choice": "There is no event of this name."},
+    )
 
 
 @dataclass(frozen=True, slots=True)

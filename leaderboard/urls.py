@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, views
+from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, feed_views, hook_views, views
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -19,6 +19,8 @@ urlpatterns = [
     re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/rows\.(?P<form>md|tex|csv|bib)$", views.take_along, name="take-along"),
     path("sota/<slug:slug>/cite.bib", views.cite_board, name="cite-board"),
     path("sota/<slug:slug>/card.png", views.card, name="card"),
+    re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/feed\.(?P<form>atom|json)$", feed_views.board_feed, name="board-feed"),
+    re_path(r"^feed\.(?P<form>atom|json)$", feed_views.site_feed, name="feed"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),
@@ -45,6 +47,12 @@ urlpatterns = [
     path("listings/<slug:public_id>/withdraw/", views.withdraw_listing, name="withdraw-listing"),
     path("listings/<slug:public_id>/year/", views.correct_year, name="correct-year"),
     path("listings/<slug:public_id>/columns/", views.map_columns, name="map-columns"),
+    path("hooks/", hook_views.hooks, name="hooks"),
+    path("hooks/<slug:public_id>/", hook_views.hook, name="webhook"),
+    re_path(
+        r"^hooks/(?P<public_id>[-a-zA-Z0-9_]+)/(?P<act>pause|resume|test|secret|delete)/$", hook_views.change_hook, name="change-webhook"
+    ),
+    path("hooks/<slug:public_id>/deliveries/<slug:delivery_id>/again/", hook_views.send_again, name="send-again"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("favicon.ico", views.favicon, name="favicon"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import re
 from collections.abc import Iterable
@@ -35,8 +36,9 @@ from claims.models import (
     RunText,
     SourceRecord,
     Task,
+    Webhook,
 )
-from claims.terms import ClaimKind, CostMeasure, CurationState, DateSource, DecidedBy, Direction, RejectReason, Role
+from claims.terms import SUBSCRIBED_EVENTS, ClaimKind, CostMeasure, CurationState, DateSource, DecidedBy, Direction, RejectReason, Role
 
 _numbers = itertools.count(1)
 
@@ -378,3 +380,10 @@ def make_reading(paper: Paper, untaken: list[list[Any]]) -> RunText:
     run, _ = Run.objects.get_or_create(extractor_version="1.0.0", vocabulary_hash="0" * 64)
     assert paper.current_text is not None
     return RunText.objects.create(run=run, paper_text=paper.current_text, untaken=untaken)
+
+
+def make_webhook(url: str = "https://example.org/hooks", *, owner: User | None = None, **fields: Any) -> Webhook:
+    """Return a webhook for all events, without a look at its address."""
+    owner = owner or User.objects.filter(username="owner").first() or make_user("owner", "upload_listing")
+    row = {"events": [event.value for event in SUBSCRIBED_EVENTS], "secret": f"whsec_{base64.b64encode(b'a secret of a test').decode()}"}
+    return Webhook.objects.create(owner=owner, url=url, **{**row, **fields})

@@ -15,6 +15,7 @@ from claims.boards.catalogue import (
     read_model,
 )
 from claims.boards.conflicts import contradict, find_rivals
+from claims.boards.feeds import News, NewsKey, find_news, last_change, read_news
 from claims.boards.home import (
     AreaBoards,
     Specimen,
@@ -86,6 +87,8 @@ __all__ = [
     "LikeForLike",
     "ModelPage",
     "ModelResult",
+    "News",
+    "NewsKey",
     "Number",
     "Origin",
     "Origins",
@@ -108,10 +111,12 @@ __all__ = [
     "find_benchmark",
     "find_dataset",
     "find_model",
+    "find_news",
     "find_papers",
     "find_rivals",
     "find_specimen",
     "find_withdrawals",
+    "last_change",
     "list_areas",
     "list_boards",
     "list_entries",
@@ -128,6 +133,7 @@ __all__ = [
     "read_board",
     "read_dataset",
     "read_model",
+    "read_news",
     "read_paper",
     "read_paper_statements",
     "read_record",

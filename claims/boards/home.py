@@ -84,7 +84,7 @@ def list_boards(*, single: bool = False, of: Collection[int] | None = None) -> l
 
     Unreviewed benchmarks with a single result stay off the page unless `single`.
     """
-    boards = _listed(single=single) if of is None else _listed(single=single).filter(pk__in=of)
+    boards = boards_listed(single=single) if of is None else boards_listed(single=single).filter(pk__in=of)
     return list(
         boards.with_names()
         .select_related(f"{_leader()}__result__paper")
@@ -93,7 +93,8 @@ def list_boards(*, single: bool = False, of: Collection[int] | None = None) -> l
     )
 
 
-def _listed(*, single: bool) -> BenchmarkQuerySet[Benchmark]:
+def boards_listed(*, single: bool) -> BenchmarkQuerySet[Benchmark]:
+    """Return the boards of the home page; with `single`, also unreviewed ones with one result."""
     rows = Q(shown_rows__gt=0) if single else Q(shown_rows__gt=1) | Q(shown_rows=1, reviewed=True)
     return Benchmark.objects.visible().filter(rows)
 
@@ -105,7 +106,7 @@ def list_areas(*, single: bool = False, area: str | None = None) -> list[AreaBoa
     area without boards.
     """
     ids: dict[int | None, list[int]] = defaultdict(list)
-    for benchmark, area_id in _listed(single=single).order_by(F("shown_rows").desc(), "slug").values_list("pk", "task__area_id"):
+    for benchmark, area_id in boards_listed(single=single).order_by(F("shown_rows").desc(), "slug").values_list("pk", "task__area_id"):
         ids[area_id].append(benchmark)
     names: list[tuple[int | None, str, str]] = [
         *Area.objects.filter(pk__in=[pk for pk in ids if pk is not None]).order_by("position", "name").values_list("pk", "name", "slug"),
@@ -220,7 +221,7 @@ def list_latest_records() -> list[Record]:
 
     The first number of a board beats nothing: such ones are told only where there is room left.
     """
-    boards = _listed(single=False).values("pk")
+    boards = boards_listed(single=False).values("pk")
     latest = (
         Record.objects.filter(accepted_only=not settings.SHOW_UNREVIEWED, benchmark__in=boards)
         .select_related("benchmark__task", "benchmark__dataset", "benchmark__primary_metric")

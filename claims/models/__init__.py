@@ -24,6 +24,7 @@ from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
 from claims.models.second_reader import SecondReaderAnswer, SecondReaderDay
 from claims.models.tokens import ApiToken, IdempotencyKey
+from claims.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "Alias",
@@ -44,6 +45,7 @@ __all__ = [
     "Decision",
     "DefaultPrimary",
     "DefaultTask",
+    "Delivery",
     "Flag",
     "IdempotencyKey",
     "Import",
@@ -71,4 +73,5 @@ __all__ = [
     "SourceRecord",
     "Statement",
     "Task",
+    "Webhook",
 ]

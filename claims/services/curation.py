@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Flag, Import, Paper, RunText
-from claims.services import decisions, results
+from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
 from claims.services.tables import lock_imports
@@ -75,7 +75,10 @@ def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim |
 
 
 def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, dict[str, Any]]], *, reason: str) -> ChangeSet:
-    """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards."""
+    """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards.
+
+    Who wants to hear of accepted claims is told of those that were not accepted before.
+    """
     for statement, _ in changed:
         _save(statement)
     changes = decisions.record(action, actor, changed, reason=reason)
@@ -84,6 +87,8 @@ def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, 
     for flags in _flags_on(locked):
         flags.filter(settled_by__isnull=True).update(settled_by=changes)
     _settle(locked)
+    accepted = [(statement, before) for statement, before in changed if statement.state == CurationState.ACCEPTED != before["state"]]
+    webhooks.note_accepted(changes, [statement.pk for statement, _ in accepted if isinstance(statement, Claim)])
     return changes
 
 

@@ -31,7 +31,7 @@ from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, ListingReader, Problem, Survey, TableRecord, settle_year
 from claims.models import Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
-from claims.services import leases, mappings, papers, policy, results, search_names, second_reader, statements, tables, uploads
+from claims.services import leases, mappings, papers, policy, results, search_names, second_reader, statements, tables, uploads, webhooks
 from claims.services.catalog import present_vocabulary
 from claims.services.leases import MAX_ERRORS, MAX_LEASES, MAY_HEAL, LeaseLostError, explain_error, giving_back, lease_end
 from claims.services.storage import FILE_GONE, stored_path
@@ -190,8 +190,11 @@ def _store_plan(listing: Listing, reader: ListingReader, survey: Survey) -> int:
     return len(survey.chunks)
 
 
+@transaction.atomic
 def _fail_listing(listing: Listing, state: ListingState, reason: str, **fields: int) -> None:
-    _held(listing, state).update(state=ListingState.FAILED, error=reason, closed=timezone.now(), lease_until=None, **fields)
+    failed = {"state": ListingState.FAILED, "error": reason, "closed": timezone.now(), "lease_until": None}
+    if _held(listing, state).update(**failed, **fields):
+        webhooks.note_listing(listing.pk)
 
 
 def _release_listing(listing: Listing, state: ListingState, **fields: int) -> None:
@@ -452,6 +455,7 @@ def _link_quoted_models(listing: Listing, names: list[str]) -> None:
         listing.attempts, listing.failures = 1, 0
 
 
+@transaction.atomic
 def _end_reading(listing: Listing) -> bool:
     failed = ListingChunk.objects.filter(listing=listing, state=ChunkState.FAILED).order_by("number")
     state, error = ListingState.DONE, ""
@@ -461,8 +465,10 @@ def _end_reading(listing: Listing) -> bool:
             f"{failed.count()} of its parts could not be read; the rest was. "
             f"The first is entries {first.first + 1} to {first.last + 1}: {first.error}"
         )
-    held = _held(listing, ListingState.READING)
-    return bool(held.update(state=state, error=error, closed=timezone.now(), lease_until=None))
+    if not _held(listing, ListingState.READING).update(state=state, error=error, closed=timezone.now(), lease_until=None):
+        return False
+    webhooks.note_listing(listing.pk)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

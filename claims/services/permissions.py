@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 
-from claims.models import ChangeSet, Listing
+from claims.models import ChangeSet, Listing, Webhook
 from claims.services import changes
 
 Actor = AbstractBaseUser | AnonymousUser
@@ -35,6 +35,21 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
 def may_take_archive(user: Actor) -> bool:
     """Say whether `user` may take along all that the site holds, what readers don't see included."""
     return isinstance(user, PermissionsMixin) and user.is_active and user.is_superuser
+
+
+def may_have_webhooks(user: Actor) -> bool:
+    """Say whether `user` may have webhooks: who uploads or curates here, or manages those of others."""
+    return may_upload(user) or may_curate(user) or may_manage_all_webhooks(user)
+
+
+def may_manage_all_webhooks(user: Actor) -> bool:
+    """Say whether `user` may see, pause and delete anybody's webhooks."""
+    return _has(user, "claims.manage_webhook")
+
+
+def may_manage_webhook(user: Actor, webhook: Webhook) -> bool:
+    """Say whether `user` may see the log of the webhook, pause and delete it: whose it is, or who may manage all."""
+    return (webhook.owner_id == user.pk and may_have_webhooks(user)) or may_manage_all_webhooks(user)
 
 
 def _has(user: Actor, permission: str) -> bool:

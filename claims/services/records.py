@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Case, DateField, F, Max, Min, Q, When, Window
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from claims import ranking
 from claims.models import Benchmark, Metric, Record, ResultValue
 from claims.querysets import canonical_high, canonical_low
 from claims.services.rows import batches, insert_rows
+from claims.services.webhooks import NewRecord
 from claims.terms import CurationState, Direction, Qualifier, Role
 
 OWN = Q(result__role=Role.PROPOSED) | Q(result__paper__isnull=True)
@@ -42,14 +44,15 @@ _STANDING_FIELDS = (
 
 
 class _Found(NamedTuple):
-    """The claim that leads a board, and the numbers that set its records, the earliest first."""
+    """The claim that leads a board, and the numbers that set its records, the earliest first; `direction` is the better one."""
 
     leader: int | None
     records: list[_Standing]
+    direction: Direction
 
 
-def settle(boards: Collection[Benchmark], *, accepted: Collection[Benchmark]) -> None:
-    """Set the leaders of the boards, for the caller to save, and keep their records.
+def settle(boards: Collection[Benchmark], *, accepted: Collection[Benchmark]) -> list[NewRecord]:
+    """Set the leaders of the boards, for the caller to save, and keep their records; return those that beat what stood there until now.
 
     `accepted` are those of them that have an accepted number. Part of the caller's transaction, which holds the boards' locks.
     """
@@ -58,7 +61,7 @@ def settle(boards: Collection[Benchmark], *, accepted: Collection[Benchmark]) ->
     for board in boards:
         board.leader_id = among_all[board.pk].leader if board.pk in among_all else None
         board.accepted_leader_id = among_accepted[board.pk].leader if board.pk in among_accepted else None
-    _keep_records([board.pk for board in boards], {False: among_all, True: among_accepted})
+    return _keep_records([board.pk for board in boards], {False: among_all, True: among_accepted})
 
 
 @transaction.atomic
@@ -115,7 +118,7 @@ def _decide(numbers: Sequence[_Standing], direction: Direction) -> _Found:
         key=lambda number: ranking.tie_key(_iso(number), number.model or number.title or "", number.variant, number.public_id),
     )
     best = ranking.best(ordered, _value, direction)
-    return _Found(best.claim if best is not None else None, ranking.records(ordered, _value, _iso, direction))
+    return _Found(best.claim if best is not None else None, ranking.records(ordered, _value, _iso, direction), direction)
 
 
 def _value(number: _Standing) -> float:
@@ -126,26 +129,55 @@ def _iso(number: _Standing) -> str:
     return number.day.isoformat() if number.day else ""
 
 
-def _keep_records(board_ids: Sequence[int], found: Mapping[bool, Mapping[int, _Found]]) -> None:
-    """Write what changed of the boards' records: mostly nothing, for what is added to a board seldom was the best of its day."""
-    wanted: dict[tuple[int, bool, date], tuple[int, int | None, float]] = {}
+def _keep_records(board_ids: Sequence[int], found: Mapping[bool, Mapping[int, _Found]]) -> list[NewRecord]:
+    """Write what changed of the boards' records: mostly nothing, for what is added to a board seldom was the best of its day.
+
+    Return the last record of each board that was none before and is better than the last one until now, or the first.
+
+    A number that becomes the last of its board's records becomes known with that, now; what a later look finds still there keeps when it
+    became known, even where another reading states it or it was dated anew.
+    """
+    wanted: dict[_Key, tuple[int, int | None, float]] = {}
+    last: set[_Key] = set()
     for accepted_only, of_boards in found.items():
-        for pk, (_, records) in of_boards.items():
+        for pk, (_, records, _) in of_boards.items():
             holders = [None, *(record.claim for record in records)]
             for record, (previous, claim) in zip(records, pairwise(holders), strict=True):
                 if record.day is not None and claim is not None:
                     wanted[pk, accepted_only, record.day] = (claim, previous, record.value)
+            if records and records[-1].day is not None:
+                last.add((pk, accepted_only, records[-1].day))
     kept = Record.objects.filter(benchmark__in=board_ids)
-    present = {
-        (pk, accepted_only, day): (record, tuple(said))
-        for record, pk, accepted_only, day, *said in kept.values_list("pk", "benchmark_id", "accepted_only", "day", *_SAID)
-    }
+    present: dict[_Key, tuple[int, tuple[int, int | None, float]]] = {}
+    known: dict[tuple[int, bool, int], datetime | None] = {}
+    stood: dict[tuple[int, bool], float] = {}
+    for record, pk, accepted_only, day, claim, previous, value, since in kept.order_by("day").values_list("pk", *_KEY, *_SAID, "known"):
+        stood[pk, accepted_only] = value
+        present[pk, accepted_only, day] = (record, (claim, previous, value))
+        known[pk, accepted_only, claim] = since
     gone = [record for key, (record, said) in present.items() if wanted.get(key) != said]
     for ids in batches(gone):
         Record.objects.filter(pk__in=ids).delete()
-    fresh = [key for key, said in wanted.items() if key not in present or present[key][1] != said]
-    insert_rows(Record, [dict(zip((*_KEY, *_SAID), (*key, *wanted[key]), strict=True)) for key in fresh])
+    now = timezone.now()
+    fresh: list[dict[str, object]] = []
+    new: list[NewRecord] = []
+    for key, said in wanted.items():
+        before = present.get(key)
+        if before is not None and before[1] == said:
+            continue
+        held_by = said[0] if before is None or before[1][2] != said[2] else before[1][0]
+        since = known.get((*key[:2], held_by), now if key in last else None)
+        if since is now and _beats(said[2], stood.get(key[:2]), found[key[1]][key[0]].direction):
+            new.append(NewRecord(key[0], said[0], said[1], key[1]))
+        fresh.append(dict(zip((*_KEY, *_SAID, "known"), (*key, *said, since), strict=True)))
+    insert_rows(Record, fresh)
+    return new
 
 
+def _beats(value: float, stood: float | None, direction: Direction) -> bool:
+    return stood is None or (value < stood if direction is Direction.LOWER else value > stood)
+
+
+_Key = tuple[int, bool, date]
 _KEY = ("benchmark_id", "accepted_only", "day")
 _SAID = ("claim_id", "previous_id", "value")

@@ -34,7 +34,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.services import records, search_names
+from claims.services import records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, insert_rows, update_rows
@@ -540,12 +540,15 @@ def _settle_boards(ids: Sequence[int], results: set[int]) -> None:
     columns: dict[int, dict[int, int]] = {}
     moved: list[int] = []
     rechosen: list[Benchmark] = []
+    reranked: set[int] = set()
     for pk, benchmark in boards.items():
         columns[pk] = {metric.pk: _column(metric, benchmark, top).pk for metric in used[pk]}
         benchmark.reviewed = benchmark.reviewed or _is_reviewed(benchmark.task, benchmark.dataset)
         if benchmark.chosen_by == LinkedBy.RULE:
             primary = _primary(benchmark, columns[pk], used[pk], listed)
             if benchmark.primary_metric_id != primary:
+                if benchmark.primary_metric_id is not None:
+                    reranked.add(pk)
                 benchmark.primary_metric_id = primary
                 rechosen.append(benchmark)
         if any(columns[pk].get(metric, column) != column for metric, column in present[pk].items()):
@@ -563,7 +566,7 @@ def _settle_boards(ids: Sequence[int], results: set[int]) -> None:
     if moved:
         results |= set(Result.objects.filter(benchmark__in=moved).values_list("pk", flat=True))
     _settle_values(results, columns)
-    _settle_leaders(boards)
+    _settle_leaders(boards, reranked)
 
 
 def _column(metric: Metric, benchmark: Benchmark, top: Mapping[str, Metric]) -> Metric:
@@ -664,8 +667,11 @@ def _preference(claim: _Candidate) -> tuple[bool, bool, tuple[int, int]]:
     return outdated, claim.state != CurationState.ACCEPTED, exact
 
 
-def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
-    """Settle row counts, leaders and records, and bump the versions: whatever is cached of these boards is stale now."""
+def _settle_leaders(boards: Mapping[int, Benchmark], reranked: Collection[int]) -> None:
+    """Settle row counts, leaders and records, and bump the versions: whatever is cached of these boards is stale now.
+
+    Who wants to hear of new records is told of them; not of `reranked` boards, whose numbers were held against others until now.
+    """
     accepted = Q(claim__state=CurationState.ACCEPTED)
     counts = {
         pk: (rows, accepted_rows)
@@ -674,7 +680,7 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
         .values_list("result__benchmark_id")
         .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
     }
-    records.settle(boards.values(), accepted=[boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows])
+    new = records.settle(boards.values(), accepted=[boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows])
     now = timezone.now()
     for pk, benchmark in boards.items():
         benchmark.row_count, benchmark.accepted_row_count = counts.get(pk, (0, 0))
@@ -684,3 +690,4 @@ def _settle_leaders(boards: Mapping[int, Benchmark]) -> None:
         boards.values(),
         ["reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
     )
+    webhooks.note_records([record for record in new if record.benchmark not in reranked], boards)

@@ -307,6 +307,9 @@ DUMP_MINUTE = 17
 DUMP_SECONDS = 6 * 3600
 """A dump is stopped that takes longer."""
 
+# Whether webhooks may lead to machines that are not on the open internet: those of this site's own network, and this one.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
         "task": "claims.tasks.sweep",
@@ -405,8 +408,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["claims.api.contract.tidy"],
 }
 
-# Any page may read the API, and none may write with what its reader's browser knows: no token is sent by itself, and no cookie counts.
-CORS_URLS_REGEX = r"^/(api|compat|dumps)/"
+# Any page may read the API and the feeds, and none may write with what its reader's browser knows: no token is sent by itself, and no
+# cookie counts.
+CORS_URLS_REGEX = r"^/(api|compat|dumps)/|^/(sota/[^/]+/)?feed\.(atom|json)$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]
@@ -419,7 +423,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {"quiet_refusals": {"()": "leaderboard.logs.QuietRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_refusals"]}},
-    # It would print a line for each request to a second reader.
-    "loggers": {"httpx2": {"level": "WARNING"}},
+    # They would print a line for each request to a second reader, and for each delivery to a webhook.
+    "loggers": {"httpx2": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -26,6 +26,7 @@ for _name in (
     "SECOND_READER_TIMEOUT",
     "SECOND_READER_DAILY_BUDGET",
     "TRUSTED_PROXIES",
+    "WEBHOOKS_ALLOW_PRIVATE",
 ):
     os.environ.pop(_name, None)
 

@@ -15,17 +15,20 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, ChangeSet, Cost, Decision, Listing, ListingChunk, ListingIssue, Paper, Result
-from claims.services import ingest, search_names, storage, uploads
-from claims.terms import ClaimKind, CostMeasure, CurationState, Direction, ListingState, Qualifier, Role
+from claims.models import Benchmark, ChangeSet, Cost, Decision, Delivery, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.services import deliveries, ingest, search_names, storage, uploads, webhooks
+from claims.terms import ClaimKind, CostMeasure, CurationState, DeliveryState, Direction, ListingState, Qualifier, Role, WebhookState
 from tests import factories as make
 from tests.catalogue import load_catalogue
+from tests.receiver import receive
 
 # Playwright's sync API runs an event loop in this thread, which Django takes for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -301,6 +304,9 @@ PAGES = [
     "search",
     "search-start",
     "search-nothing",
+    "hooks",
+    "hooks-empty",
+    "hook",
 ]
 
 
@@ -343,6 +349,8 @@ def make_page(name: str, visitor: Visitor) -> str:
             "listing-failed": ListingState.FAILED,
         }[name]
         return make_rich_listing(state).get_absolute_url()
+    if name.startswith("hook"):
+        return make_hooks(visitor, empty=name == "hooks-empty").get(name, "/hooks/")
     if name.startswith("search"):
         make_rich_board()
         make_rich_paper()
@@ -405,6 +413,22 @@ def sign_in(visitor: Visitor) -> None:
     page.get_by_role("button", name="Sign out").wait_for()
 
 
+def make_hooks(visitor: Visitor, *, empty: bool) -> dict[str, str]:
+    """Make webhooks in all states, one with a log of all that may come of a delivery; return its address."""
+    sign_in(visitor)
+    if empty:
+        return {}
+    owner = User.objects.get(username="uploader")
+    hook = make.make_webhook(f"https://example.org/{LONG}?and={LONG}", owner=owner, failing_since=timezone.now(), failures=3)
+    make.make_webhook("https://example.org/paused", owner=owner, state=WebhookState.PAUSED)
+    make.make_webhook("https://example.org/off", owner=owner, state=WebhookState.DISABLED, note="Nothing came through.")
+    for state in DeliveryState:
+        delivery = webhooks.send_test(hook)
+        said = {"status": 500, "answer": f"<b>{LONG}</b> {LONG}"} if state != DeliveryState.WAITING else {"error": "There is no host."}
+        Delivery.objects.filter(pk=delivery.pk).update(state=state, attempts=2, tried=timezone.now(), **said)
+    return {"hook": hook.get_absolute_url()}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, name: str) -> None:
     """At every width, light and dark: nothing sticks out, nothing is logged as an error, axe finds nothing."""
@@ -424,6 +448,42 @@ def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, 
     visitor.context.close()
     expected = {"missing": "404", "board-bad": "400"}.get(name)
     assert [fault for fault in visitor.faults if not (expected and expected in fault)] == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_webhook_is_added_tried_out_and_deleted(browser: Browser, live_server: LiveServer, settings: Settings, *, script: bool) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    visitor = visit(browser, live_server, script=script)
+    sign_in(visitor)
+    visitor.page.set_viewport_size({"width": 360, "height": 800})
+    page = visitor.go("/")
+    page.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("button", name="Add it and show its secret").click()
+    page.get_by_text("No address was given").wait_for()
+    with receive() as receiver:
+        page.get_by_label("Address").fill(receiver.address)
+        page.get_by_label("a listing was read").uncheck()
+        page.get_by_role("button", name="Add it and show its secret").click()
+        page.get_by_role("heading", name="The webhook is there").wait_for()
+        secret = page.locator("#secret").inner_text()
+        expect(page.get_by_role("button", name="Copy")).to_have_count(int(script))
+        assert visitor.width()[0] <= visitor.width()[1]
+        if script:
+            assert find_barriers(page) == ""
+        page.get_by_role("link", name="Try it out").click()
+        page.get_by_role("button", name="Send a test event").click()
+        page.get_by_text("A test event is on its way").wait_for()
+        assert deliveries.deliver_next()
+        assert receiver.verify(secret)["type"] == "test"
+    page.reload()
+    page.get_by_text("Delivered").wait_for()
+    page.get_by_text("What was sent").click()
+    page.get_by_text("Nothing has happened.").wait_for()
+    page.get_by_text("Delete it…").click()
+    page.get_by_role("button", name="Delete the webhook").click()
+    page.get_by_text("No webhook yet").wait_for()
+    visitor.context.close()
+    assert [fault for fault in visitor.faults if "400" not in fault] == []
 
 
 def test_numbers_that_were_not_taken_lead_to_their_reason_without_javascript(browser: Browser, live_server: LiveServer) -> None:

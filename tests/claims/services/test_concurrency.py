@@ -14,17 +14,20 @@ from typing import Any, TypeVar
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils import timezone
 from pytest_django import Settings
 
-from claims.errors import StaleObjectError
+from claims.errors import StaleObjectError, WebhookError
 from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
 from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import Vocabulary
-from claims.models import Benchmark, Claim, Decision, Listing, ListingChunk, MLModel, Paper, ReextractionChunk, Result
-from claims.services import curation, ingest, reextraction, results, statements, storage, uploads
-from claims.terms import ChunkState, CurationState, ListingState, Role
+from claims.models import Benchmark, Claim, Decision, Delivery, Listing, ListingChunk, MLModel, Paper, ReextractionChunk, Result, Webhook
+from claims.services import curation, deliveries, ingest, reextraction, results, statements, storage, uploads, webhooks
+from claims.terms import ChunkState, CurationState, DeliveryState, ListingState, Role, WebhookEvent
+from tests import factories as make
 from tests.catalogue import load_catalogue
+from tests.receiver import Reply, receive
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -380,3 +383,58 @@ def test_two_workers_read_again_while_a_curator_decides_and_a_listing_is_read(th
     rows = Result.objects.with_values().filter(benchmark=board, role=Role.PROPOSED)
     assert board.row_count == rows.count()
     assert set(Claim.objects.filter(role=Role.BASELINE, retired_by=None).values_list("ml_model", flat=True)) == {None}, "many are called so"
+
+
+def test_delivery_is_sent_by_one_of_the_workers_that_come_at_once(threads: Threads, settings: Settings) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    with receive(Reply(drip=0.05)) as receiver:
+        owner = make.make_user("owner", "upload_listing")
+        for number in range(4):
+            webhook = make.make_webhook(f"{receiver.address}/{number}", owner=owner)
+            for _ in range(3):
+                webhooks.send_test(webhook)
+        gate = threading.Barrier(6)
+
+        def work() -> int:
+            gate.wait()
+            count = 0
+            # One who finds all webhooks busy comes again: that is what the next message is for.
+            while deliveries.deliver_next() or Delivery.objects.exclude(state=DeliveryState.DELIVERED).exists():
+                count += 1
+            return count
+
+        for future in [threads.start(work) for _ in range(6)]:
+            future.result()
+    assert len(receiver.ids) == len(set(receiver.ids)) == 12
+    assert set(Delivery.objects.values_list("state", "attempts")) == {(DeliveryState.DELIVERED, 1)}
+
+
+def test_webhook_that_is_deleted_while_an_event_is_written_fails_nobody(threads: Threads) -> None:
+    webhook = make.make_webhook(owner=make.make_user("owner", "upload_listing"))
+    with transaction.atomic():
+        assert webhooks._find_subscribers(WebhookEvent.LISTING_DONE) == [webhook]
+        threads.start(lambda: webhooks.delete(Webhook.objects.get())).result()
+        webhooks._write([webhook], WebhookEvent.LISTING_DONE, [("listing:x", {})])
+    assert not deliveries.deliver_next()
+    assert not deliveries.are_due()
+    Delivery.objects.update(created=timezone.now() - 2 * deliveries.KEPT)
+    assert deliveries.forget_old() == 1
+
+
+def test_two_webhooks_of_one_owner_at_once_are_no_more_than_one_may_have(threads: Threads, settings: Settings) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    owner = make.make_user("owner", "upload_listing")
+    for number in range(webhooks.MOST_WEBHOOKS - 1):
+        make.make_webhook(f"https://example.org/{number}", owner=owner)
+    gate = threading.Barrier(2)
+
+    def create(number: int) -> bool:
+        gate.wait()
+        try:
+            webhooks.create_webhook(owner, url=f"http://127.0.0.1/{number}", events=["record.new"])
+        except WebhookError:
+            return False
+        return True
+
+    made = [threads.start(partial(create, number)) for number in range(2)]
+    assert sorted(future.result() for future in made) == [False, True]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from claims.models import (
     Benchmark,
     Claim,
     Cost,
+    Delivery,
     Listing,
     ListingChunk,
     ListingEntry,
@@ -27,6 +29,7 @@ from claims.models import (
 )
 from claims.services import ingest, leases, receipts, storage, uploads
 from claims.terms import ChunkState, DateSource, ListingState, Role
+from tests import factories as make
 from tests.catalogue import load_catalogue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
@@ -467,3 +470,34 @@ def test_entries_know_their_lines() -> None:
     assert entry is not None
     assert FIRST.splitlines()[entry.first_line - 1] == entry.paper_text.title
     assert ListingChunk.objects.get().state == ChunkState.DONE
+
+
+STUDIES = "".join(
+    f"Net{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and from many sides, as nobody has done before us. "
+    f"Net{number} reaches {70 + number}.5% top-1 accuracy on ImageNet, which is a good number.\n\n  • 2 authors\n·\nMay {number + 1}, 2022\n\n"
+    for number in range(4)
+)
+
+
+def told() -> list[dict[str, Any]]:
+    return [json.loads(body) for body in Delivery.objects.order_by("pk").values_list("body", flat=True)]
+
+
+def test_webhooks_are_told_of_the_best_of_each_part_and_of_the_close_once(settings: Settings) -> None:
+    settings.CHUNK_SIZE = 2
+    make.make_webhook()
+    listing = ingest.ingest_in_foreground(upload(STUDIES)[0])
+    assert ingest.close_listing(listing.pk) is False
+    *records, done = told()
+    assert [(event["type"], event["data"]["claim"]["stated"]) for event in records] == [("record.new", "71.5"), ("record.new", "73.5")]
+    said = done["data"]["listing"]
+    assert (done["type"], said["id"], said["name"]) == ("listing.done", listing.public_id, listing.name)
+    assert (said["state"], said["entries"], said["claims"], said["error"]) == ("done", 4, 4, None)
+    assert said["page"] == f"{settings.SITE_URL}/listings/{listing.public_id}/"
+
+
+def test_webhooks_are_told_of_a_listing_that_could_not_be_read() -> None:
+    make.make_webhook()
+    ingest._fail_listing(upload(STUDIES)[0], ListingState.WAITING, "It is a PDF.")
+    (event,) = told()
+    assert (event["data"]["listing"]["state"], event["data"]["listing"]["error"]) == ("failed", "It is a PDF.")
