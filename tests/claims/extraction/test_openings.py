@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import re
 from collections.abc import Iterator
-from re import _constants as codes  # type: ignore[attr-defined]  # the parsed form of a pattern has no public door
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
 
 from claims.extraction.openings import Opened, OpenedTogether, Run
 from claims.extraction.rules import costs, datasets, metrics, names
+
+# The parsed form of a pattern has no public door.
+codes: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 OPENED = {
     "cost nouns": costs.COST_NOUN,

@@ -12,14 +12,16 @@ import random
 import re
 import signal
 from collections.abc import Iterator
-from re import _constants as codes  # type: ignore[attr-defined]  # the parsed form of a pattern has no public door
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
 
 from claims import extraction
 from tests.fuzzing import FACTOR
+
+# The parsed form of a pattern has no public door.
+codes: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 LENGTH = 250
 """Characters: more than most rules look around a number, and enough for two readings of every phrase to take for ever."""
