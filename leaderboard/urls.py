@@ -53,5 +53,6 @@ urlpatterns = [
     path("api/redoc/", api_views.redoc, name="api-redoc"),
     path("api/stability/", api_views.stability, name="api-stability"),
     path("api/v1/", include("claims.api.urls")),
+    path("compat/paperswithcode/api/v1/", include("claims.api.compat.urls")),
     path("admin/", admin.site.urls),
 ]
