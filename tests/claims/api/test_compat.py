@@ -141,6 +141,7 @@ def test_root_leads_to_every_list_in_the_old_shape(client: Client, board: Benchm
 def test_pages_say_where_the_next_and_the_previous_are(client: Client, board: Benchmark) -> None:
     second = get(client, "papers/?title=SampleNet&items_per_page=1&page=2")
     assert (second["count"], len(second["results"])) == (4, 1)
+    assert get(client, "papers/?arxiv_id=2012.12345v2")["count"] == 1, "a version is one of the paper"
     third, first = client.get(second["next"]).json(), client.get(second["previous"]).json()
     assert [page["results"][0]["title"][:11] for page in (first, second, third)] == ["SampleNet-0", "SampleNet-1", "SampleNet-2"]
     assert (first["previous"], client.get(third["next"]).json()["next"]) == (None, None)
