@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import condition, require_safe
 
 from claims import boards
+from claims.api.caching import FRESH_SECONDS, make_etag
 from claims.api.pagination import MOST_ON_PAGE
 from claims.api.throttling import WINDOW_SECONDS
 from claims.services.receiving import KEPT
 from leaderboard.addresses import absolute
 from leaderboard.rendering import render
+
+CLIENT = Path(__file__).with_name("assets") / "claimboard_client.py"
+"""The client for Python: one file, for others to keep beside their own."""
 
 
 @require_safe
@@ -36,6 +43,15 @@ def guide(request: HttpRequest) -> HttpResponse:
 def stability(request: HttpRequest) -> HttpResponse:
     """What will not change within version 1, and what may."""
     return render(request, "api/stability.html", {})
+
+
+@require_safe
+@condition(etag_func=lambda _: make_etag("client"))
+def client(request: HttpRequest) -> HttpResponseBase:
+    """The client for Python as a file."""
+    response = FileResponse(CLIENT.open("rb"), as_attachment=True, content_type="text/x-python; charset=utf-8")
+    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+    return response
 
 
 # React sets styles of elements one by one, and so does what draws the icons: no script may do more than on any other page.

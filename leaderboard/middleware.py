@@ -14,7 +14,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from claims.api.uploading import LimitedUploadHandler
-from leaderboard.refusals import API
+from leaderboard.refusals import PROGRAMS
 
 
 class PackPagesMiddleware(GZipMiddleware):
@@ -43,7 +43,7 @@ class RefuseHostileRequestsMiddleware:
         if any("\0" in value for value in request.COOKIES.values()):
             raise BadRequest("A cookie holds a NUL character.")
         # The API knows whose a request is by its token, and reads no body before it knows.
-        is_program = request.path.startswith(API)
+        is_program = request.path.startswith(PROGRAMS)
         if (
             request.method == "POST"
             and request.content_type == "multipart/form-data"
@@ -63,7 +63,7 @@ class RefuseHostileRequestsMiddleware:
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
         """Refuse a form with a NUL character. Here and not above: forms of strangers with files are not read at all."""
-        if request.path.startswith(API):
+        if request.path.startswith(PROGRAMS):
             return
         # One whose sender went away is left to the page, as by the one that looks for the form's token.
         with contextlib.suppress(UnreadablePostError):

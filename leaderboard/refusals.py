@@ -10,11 +10,13 @@ from django.views import defaults
 
 from claims.api.errors import error
 
-API = "/api/v1/"
+API, COMPAT = "/api/v1/", "/compat/paperswithcode/api/v1/"
+PROGRAMS = (API, "/compat/")
+"""What addresses begin with that programs ask: they are answered in JSON, whatever happens."""
 
 
 def _is_program(request: HttpRequest) -> bool:
-    return request.path.startswith(API)
+    return request.path.startswith(PROGRAMS)
 
 
 def refuse_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -34,7 +36,8 @@ def forbid_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def miss_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_program(request):
-        return JsonResponse(error("not_found", f"There is nothing at {request.path[:200]}. What there is begins at /api/v1/."), status=404)
+        begin = API if request.path.startswith(API) else COMPAT
+        return JsonResponse(error("not_found", f"There is nothing at {request.path[:200]}. What there is begins at {begin}."), status=404)
     return defaults.page_not_found(request, exception)
 
 

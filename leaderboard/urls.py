@@ -62,7 +62,9 @@ urlpatterns = [
     path("api/", api_views.guide, name="api-guide"),
     path("api/docs/", api_views.swagger, name="api-docs"),
     path("api/redoc/", api_views.redoc, name="api-redoc"),
+    path("api/client.py", api_views.client, name="api-client"),
     path("api/stability/", api_views.stability, name="api-stability"),
     path("api/v1/", include("claims.api.urls")),
+    path("compat/paperswithcode/api/v1/", include("claims.api.compat.urls")),
     path("admin/", admin.site.urls),
 ]

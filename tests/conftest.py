@@ -19,6 +19,10 @@ NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     "shared": ("the material beside the project (../shared)", SHARED.is_dir),
     "redis": ("Redis (redis-server)", lambda: shutil.which("redis-server") is not None),
     "browser": ("Chromium (Debian's package chromium)", lambda: shutil.which("chromium") is not None),
+    "paperswithcode": (
+        "the old client of Papers with Code (`make test` installs it where a package index is in reach)",
+        (ROOT / ".venv" / "paperswithcode" / "installed.lock").is_file,
+    ),
 }
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 _missing: dict[str, int] = {}

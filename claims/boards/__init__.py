@@ -41,6 +41,7 @@ from claims.boards.listings import (
     read_years,
 )
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
+from claims.boards.placing import rank_on_boards
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
     Board,
@@ -130,6 +131,7 @@ __all__ = [
     "list_ways_out",
     "measure_of",
     "name_records",
+    "rank_on_boards",
     "read_board",
     "read_dataset",
     "read_model",

@@ -53,6 +53,13 @@ COST_COLUMNS = {
 }
 """The header of a cost's column; another measure's is its name in words."""
 
+
+def name_cost(measure: str, condition: str) -> str:
+    """Return the header of the column for costs of a measure that were measured alike; '' as the condition is one left unsaid."""
+    column = COST_COLUMNS.get(CostMeasure(measure)) or measure.replace("_", " ").capitalize()
+    return f"{column} ({condition})" if condition else column
+
+
 _MARKS = {Qualifier.ABOUT: "~", Qualifier.OVER: ">", Qualifier.UNDER: "<", Qualifier.AT_MOST: "≤", Qualifier.AT_LEAST: "≥"}
 
 
@@ -461,8 +468,7 @@ def _board_rows(board: Benchmark, directions: dict[str, str], *, shown_only: boo
     tied = tied.select_related("cost").order_by("cost__measure", "cost__condition", "cost")
     for link in tied.only("result", *_told_of("cost"), "cost__measure", "cost__condition").iterator(ROWS_AT_ONCE):
         cost = link.cost
-        column = COST_COLUMNS.get(CostMeasure(cost.measure)) or cost.measure.replace("_", " ").capitalize()
-        column = f"{column} ({cost.condition})" if cost.condition else column
+        column = name_cost(cost.measure, cost.condition)
         metrics[link.result_id].setdefault(column, format_number(cost, column))
     conditions: dict[int, list[tuple[str, str]]] = defaultdict(list)
     words = ResultCondition.objects.filter(result__benchmark=board).order_by("condition__kind", "text")

@@ -26,8 +26,8 @@ MOST_TOKENS = 50
 """So many tokens that still work one user may have."""
 USED_SECONDS = 60
 """How exactly is known when a token was last used: not every request writes."""
-_PREFIX = "cb_"
-_SECRET = re.compile(rf"{_PREFIX}[A-Za-z0-9_-]{{43}}")
+PREFIX = "cb_"
+_SECRET = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 def offered_scopes(user: User) -> list[Scope]:
@@ -55,7 +55,7 @@ def create(user: User, *, name: str, scopes: Iterable[str], days: int | None) ->
     get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
     if list_working(user).count() >= MOST_TOKENS:
         raise TokenError(f"You have {MOST_TOKENS} tokens that work. Revoke one that nothing uses any more.")
-    secret = _PREFIX + secrets.token_urlsafe(32)
+    secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,
         name=name,
