@@ -54,8 +54,8 @@ LEFT_OUT: dict[str, str] = {
     "SearchWord": "made anew together with the names",
     "BoardStandings": "made anew by a worker from a board's rows",
     "ApiToken": "a right of a user, who is in no dump",
-    "Webhook": "a user's address, with the secret that signs what is sent there",
-    "Delivery": "what was sent to a webhook, and what was answered",
+    "Webhook": "an address and a secret of a user, who is in no dump",
+    "Delivery": "what was sent to a webhook, for a month",
     "IdempotencyKey": "what a user's program called an upload, for some days",
 }
 """The tables without a place in the archive, by their model's name, and why."""
