@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from claims import ranking
 from claims.boards.costs import cost_direction
+from claims.boards.prepared import prepared, prepared_for_keys
 from claims.boards.rows import MOST_LISTED, Cell, Number, Origin, OtherNumber, Row, Sentence
 from claims.boards.standings import PLACE_FIELDS, place_in_text, visible_links
 from claims.models import Benchmark, Claim, Cost, CostLink, PaperText
@@ -26,11 +26,12 @@ def fill_rows(benchmark: Benchmark, rows: Sequence[Row]) -> None:
     """
     few = len(rows) <= 4 * MOST_LISTED  # else one condition on the board costs less than a long list of keys
     claim_ids = [number.pk for row in rows for number in row.scores.values()]
-    claims = _printed_claims().filter(Q(pk__in=claim_ids, result__isnull=False) if few else Q(result__benchmark=benchmark))
+    claims = _claims_of_keys(claim_ids) if few else _claims_of_board(benchmark.pk)
     scores = {values[0]: values for values in claims}
-    links = _printed_links(unreviewed=settings.SHOW_UNREVIEWED)
+    shown = {"unreviewed": settings.SHOW_UNREVIEWED}
+    links = _links_of_keys([row.pk for row in rows], **shown) if few else _links_of_board(benchmark.pk, **shown)
     costs: dict[int, list[Sequence[Any]]] = defaultdict(list)
-    for result_id, *values in links.filter(Q(result__in=[row.pk for row in rows]) if few else Q(result__benchmark=benchmark)):
+    for result_id, *values in links:
         costs[result_id].append(values)
     for row in rows:
         row.cells = {}
@@ -86,16 +87,33 @@ _ORIGIN_FIELDS = (
 )
 
 
-# Made once, and only narrowed to the rows that are printed: to resolve so many fields takes longer than to fetch them.
-@cache
 def _printed_claims() -> QuerySet[Claim, Any]:
     return Claim.objects.values_list(*CELL_FIELDS, "metric__slug", "metric__name", *_ORIGIN_FIELDS)
 
 
-@cache
+@prepared_for_keys
+def _claims_of_keys(keys: Sequence[Any]) -> QuerySet[Claim, Any]:
+    return _printed_claims().filter(pk__in=keys, result__isnull=False)
+
+
+@prepared
+def _claims_of_board(board: Any) -> QuerySet[Claim, Any]:
+    return _printed_claims().filter(result__benchmark=board)
+
+
 def _printed_links(*, unreviewed: bool) -> QuerySet[CostLink, Any]:
     links = visible_links(unreviewed=unreviewed)
     return links.values_list("result_id", "cost__measure", "cost__condition", "cost__note", *("cost__" + name for name in CELL_FIELDS))
+
+
+@prepared_for_keys
+def _links_of_keys(keys: Sequence[Any], *, unreviewed: bool) -> QuerySet[CostLink, Any]:
+    return _printed_links(unreviewed=unreviewed).filter(result__pk__in=keys)
+
+
+@prepared
+def _links_of_board(board: Any, *, unreviewed: bool) -> QuerySet[CostLink, Any]:
+    return _printed_links(unreviewed=unreviewed).filter(result__benchmark=board)
 
 
 def _number(values: Sequence[Any], direction: Direction) -> Number:

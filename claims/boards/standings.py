@@ -224,11 +224,15 @@ def unpack(packed: bytes | memoryview) -> Standings:
         raise UnreadableStandingsError(f"They are broken: {error}") from error
 
 
+@prepared
+def _fetch_kept(benchmark: Parameter, version: Parameter) -> QuerySet[BoardStandings, Any]:
+    return BoardStandings.objects.filter(benchmark=benchmark, board_version=version, layout=LAYOUT).values_list("packed")
+
+
 def read_standings(benchmark: Benchmark) -> Standings:
     """Return the standings of a board: those that are kept, if they are of its version, else made anew."""
     if benchmark.row_count >= LEAST_KEPT:
-        kept = BoardStandings.objects.filter(benchmark=benchmark, board_version=benchmark.version, layout=LAYOUT)
-        if (packed := kept.values_list("packed", flat=True).first()) is not None:
+        for (packed,) in _fetch_kept(benchmark.pk, benchmark.version):
             try:
                 return unpack(packed)
             except UnreadableStandingsError as error:
