@@ -145,6 +145,16 @@ _PATTERNS: tuple[tuple[str, list[Token]], ...] = (
 )  # fmt: skip
 
 
+_OF_OWNERS = frozenset({"DELTA", "RESULT", "BASELINE", "SETTING", "NO_RESULT", "MODEL"})
+"""What says whose a number is, on which terms, and whether it is a result at all."""
+
+
+def numbers(vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """Return the patterns for names, and for numbers with their units alone: what a table's cell would say."""
+    plain = [{"label": label, "pattern": tokens} for label, tokens in _PATTERNS if label not in _OF_OWNERS]
+    return names(vocabulary) + plain
+
+
 def patterns(vocabulary: Vocabulary) -> list[dict[str, Any]]:
     """Return the ruler's patterns: phrases for the names of `vocabulary` and for cost nouns, patterns of tokens for the rest."""
     nouns = [{"label": "COST", "pattern": " ".join(noun).replace(" - ", "-")} for noun in _COST_NOUNS]
