@@ -30,12 +30,9 @@ OF_THE_LIST = ("cursor", "page_size", "fields")
 """What lists are told, and the FilterSet does not see."""
 
 
-def etag_of(benchmark: Benchmark, request: Request) -> str:
+def etag_of(versions: boards.Versions, request: Request) -> str:
     """Return the ETag of what the request asks of a board: it depends on the board's version, which every change of its rows moves."""
-    return make_etag(
-        *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
-        *(request.get_host(), request.scheme, request.GET.urlencode()),
-    )
+    return make_etag(*versions, settings.SHOW_UNREVIEWED, request.get_host(), request.scheme, request.GET.urlencode())
 
 
 def as_json(benchmark: Benchmark, request: Request) -> dict[str, Any]:

@@ -168,6 +168,11 @@ class Boards(Entries):
     def retrieve(self, request: Request, **key: str) -> Response:
         """A board with its columns, facets and front, and a page of its rows. Its filters are those of the board's page."""
         slug = key["slug"]
+        has_some = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"} & request.META.keys()
+        if has_some and (known := boards.find_versions(slug)) is not None:
+            unchanged = answer_unchanged(request, etag_of(known, request), known.changed)
+            if unchanged is not None:
+                return unchanged
         try:
             benchmark = boards.find_benchmark(slug)
         except Benchmark.DoesNotExist:
@@ -175,8 +180,7 @@ class Boards(Entries):
         if benchmark.slug != slug:
             address = reverse("api:boards-detail", args=[benchmark.slug], request=request)
             return Response(status=308, headers={"Location": f"{address}?{request.GET.urlencode()}".rstrip("?")})
-        etag = etag_of(benchmark, request)
-        return answer_unchanged(request, etag, benchmark.changed) or stamp(Response(as_json(benchmark, request)), etag, benchmark.changed)
+        return stamp(Response(as_json(benchmark, request)), etag_of(boards.versions_of(benchmark), request), benchmark.changed)
 
 
 class Listings(Uploads):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -246,6 +248,26 @@ def count_single_boards() -> int:
 
 def _leader() -> str:
     return "leader" if settings.SHOW_UNREVIEWED else "accepted_leader"
+
+
+class Versions(NamedTuple):
+    """What an answer about a board depends on, as long as the query and the site's settings are the same."""
+
+    public_id: str
+    version: int
+    changed: datetime
+    task_version: int
+    dataset_version: int
+
+
+def versions_of(benchmark: Benchmark) -> Versions:
+    return Versions(benchmark.public_id, benchmark.version, benchmark.changed, benchmark.task.version, benchmark.dataset.version)
+
+
+def find_versions(slug: str) -> Versions | None:
+    """Return the versions of the board that lives at an address, None if none does: all that is asked for who has its page already."""
+    found = Benchmark.objects.filter(slug=slug).values_list("public_id", "version", "changed", "task__version", "dataset__version").first()
+    return None if found is None else Versions(*found)
 
 
 def find_benchmark(slug: str) -> Benchmark:

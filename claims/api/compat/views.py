@@ -311,7 +311,7 @@ class Evaluations(Old):
     def _of_board(self, slug: str, answer: Callable[[Benchmark], Response]) -> Response:
         """Return the answer about a board, or that it has not changed: its version says so before its rows are read."""
         benchmark = _find_evaluation(slug)
-        etag = etag_of(benchmark, self.request)
+        etag = etag_of(boards.versions_of(benchmark), self.request)
         return answer_unchanged(self.request, etag, benchmark.changed) or stamp(answer(benchmark), etag, benchmark.changed)
 
     def _write(self, board: boards.Board) -> Sequence[write.Entry]:
