@@ -263,9 +263,9 @@ def board_badge(request: HttpRequest, theme: badges.Theme, *, slug: str) -> Http
             )
         number = f"{claim_words(leader)}{NBSP}{metric.unit or metric.name}"
         holder = _holder(leader)
-        state = _state_words(leader)
+        state = _state_words(leader.state, by_policy=leader.decided_by == DecidedBy.POLICY)
         title = f"{benchmark}: {number}{f' {metric.name}' if metric.unit else ''} by {holder}{state}"
-        svg = badges.draw_badge(label, f"{number} by {holder}{state}", title=title, tone=_tone(leader), theme=theme)
+        svg = badges.draw_badge(label, f"{number} by {holder}{state}", title=title, tone=_tone(state), theme=theme)
         return HttpResponse(svg, content_type=SVG)
 
     return _keep(request, draw, *_versions(benchmark))
@@ -279,15 +279,15 @@ def _holder(claim: Claim) -> str:
     return named or (result.paper.title if result.paper else "an unnamed model")
 
 
-def _state_words(claim: Claim) -> str:
-    """Say of a number that nobody stands behind it: colour alone says nothing to many."""
-    if claim.state == CurationState.UNREVIEWED:
+def _state_words(state: str, *, by_policy: bool) -> str:
+    """Say of a number that no person stands behind it: colour alone says nothing to many."""
+    if state == CurationState.UNREVIEWED:
         return ", unreviewed"
-    return ", auto-accepted" if claim.decided_by == DecidedBy.POLICY else ""
+    return ", auto-accepted" if by_policy else ""
 
 
-def _tone(claim: Claim) -> badges.Tone:
-    return badges.Tone.PLAIN if _state_words(claim) else badges.Tone.VOUCHED
+def _tone(state: str) -> badges.Tone:
+    return badges.Tone.PLAIN if state else badges.Tone.VOUCHED
 
 
 @_draws("board", "label", "theme")
@@ -308,13 +308,12 @@ def paper_badge(request: HttpRequest, theme: badges.Theme, *, public_id: str) ->
             where = f" on {chosen.dataset.name}" if chosen else ""
             words = f"no ranked result{where}"
             return HttpResponse(badges.draw_badge(label, words, title=f"{paper.title}: {words}", theme=theme), content_type=SVG)
-        state = ", unreviewed" if best.unreviewed else ""
+        state = _state_words(best.state, by_policy=best.by_policy)
         words = f"#{best.rank}{'=' if best.tied else ''} on {best.benchmark.dataset.name}{state}"
         metric = best.benchmark.primary_metric
         shared = ", shared" if best.tied else ""
         title = f"{paper.title}: rank {best.rank} of {best.of}{shared}, {best.benchmark}{f', by {metric.name}' if metric else ''}{state}"
-        tone = badges.Tone.PLAIN if best.unreviewed else badges.Tone.VOUCHED
-        return HttpResponse(badges.draw_badge(label, words, title=title, tone=tone, theme=theme), content_type=SVG)
+        return HttpResponse(badges.draw_badge(label, words, title=title, tone=_tone(state), theme=theme), content_type=SVG)
 
     return _keep(request, draw, paper.public_id, paper.version, chosen, *(part for benchmark in on for part in _versions(benchmark)))
 
@@ -393,7 +392,8 @@ def _build(request: HttpRequest, benchmark: Benchmark) -> dict[str, Any]:
     embed = read_embed(asked)
     board = boards.read_board(benchmark, embed.query, page_size=1, opened="")
     height = embedding.guess_height(embed, board.shown)
-    page = embedding.board_address(benchmark, embed)
+    page = absolute(benchmark.get_absolute_url())
+    path = embedding.embed_path(benchmark, embed)
     return {
         "benchmark": benchmark,
         "board": board,
@@ -401,11 +401,11 @@ def _build(request: HttpRequest, benchmark: Benchmark) -> dict[str, Any]:
         "shows": [(show.value, words) for show, words in _SHOWS.items()],
         "themes": [(theme.value, words) for theme, words in _THEMES.items()],
         "height": height,
-        "path": embedding.embed_path(benchmark, embed),
+        "path": path,
         "snippet": f"{embedding.frame(benchmark, embed, width='100%', height=height)}\n{embedding.sizing_script()}",
         "markdown": embedding.picture(embedding.badge_of_board(benchmark), page, f"{benchmark}: who leads"),
         "sparkline_markdown": embedding.picture(embedding.sparkline_of(benchmark), page, f"{benchmark}: the record over time"),
-        "oembed": embedding.oembed_address(page),
+        "oembed": embedding.oembed_address(absolute(path)),
     }
 
 

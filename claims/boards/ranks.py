@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db.models import F
 
 from claims import ranking
-from claims.boards.standings import read_standings
+from claims.boards.standings import STATES, read_standings
 from claims.boards.table import Table
 from claims.models import Benchmark, BenchmarkMetric, Paper, Result
 from claims.querysets import OWN
-from claims.terms import Direction
+from claims.terms import CurationState, Direction
 
 MOST_RANKED = 20
 """On so many of a paper's boards, the largest, its best rank is looked for: each has all of its rows ranked."""
@@ -24,14 +24,15 @@ MOST_RANKED = 20
 class PaperRank:
     """A paper's best row on a board, as the board's page ranks it without filters: its rank among `of` that have one.
 
-    `unreviewed`: the row shows a number that nobody has reviewed.
+    `state` is that of the number which it ranks by, and `by_policy` says that no person has seen it.
     """
 
     benchmark: Benchmark
     rank: int
     tied: bool
     of: int
-    unreviewed: bool
+    state: CurationState
+    by_policy: bool
 
 
 def list_boards_of(paper: Paper, *, slug: str | None = None) -> list[Benchmark]:
@@ -57,10 +58,13 @@ def _rank(paper: Paper, benchmark: Benchmark) -> PaperRank | None:
     metrics = {row.column_id: row.column for row in BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column")}
     table = Table(standings, metrics, hides=not settings.SHOW_UNREVIEWED)
     shown = np.flatnonzero(table.visible & standings.ranks)
-    ranks, tied = ranking.ranks_of(table.scores(metric.slug).value[shown], Direction(metric.direction))
+    scores = table.scores(metric.slug)
+    ranks, tied = ranking.ranks_of(scores.value[shown], Direction(metric.direction))
     own = np.isin(standings.pk[shown], list(Result.objects.filter(benchmark=benchmark, paper=paper).values_list("pk", flat=True)))
     places = np.flatnonzero(own & (ranks > 0))
     if not len(places):
         return None
     best = places[np.argmin(ranks[places])]
-    return PaperRank(benchmark, int(ranks[best]), bool(tied[best]), int((ranks > 0).sum()), bool(table.unreviewed[shown[best]]))
+    entry = scores.entry[shown[best]]
+    state, by_policy = STATES[standings.score_state[entry]], bool(standings.score_by_policy[entry])
+    return PaperRank(benchmark, int(ranks[best]), bool(tied[best]), int((ranks > 0).sum()), state, by_policy)

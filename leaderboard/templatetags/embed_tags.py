@@ -59,6 +59,11 @@ def filters_in_use(context: dict[str, Any], board: Board, embed: Embed) -> list[
     names = [name for name, values in embed.query.lists() if any(values) and (name in FILTERS or name.startswith(BOUNDS))]
     said = []
     for name in names:
+        if name == "role":
+            said.append(
+                {"all": "with quoted baselines", "baseline": "quoted baselines alone"}.get(embed.query.get(name, ""), "own results")
+            )
+            continue
         values = " and ".join(filter_values(context, board, name))  # type: ignore[arg-type]  # reads the request alone
         said.append(filter_name(name) if name in ("like", "conflicts", "front") else f"{filter_name(name)}: {values}")
     return said
