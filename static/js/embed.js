@@ -17,7 +17,7 @@
     });
   });
 
-  // Those that were there before this script have said their height to nobody.
+  // Those that were there before this script have said their height to nobody, and those out of sight don't see that they got another width.
   function ask() {
     document.querySelectorAll("iframe").forEach(function (frame) {
       if (frame.src.indexOf(origin + "/embed/") === 0 && frame.contentWindow) frame.contentWindow.postMessage({ claimboard: "height?" }, "*");
@@ -25,4 +25,9 @@
   }
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", ask);
   else ask();
+  var waiting;
+  addEventListener("resize", function () {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 200);
+  });
 })();

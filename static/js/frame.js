@@ -11,6 +11,9 @@
     window.parent.postMessage({ claimboard: "height", height: height }, "*");
   }
 
+  // Browsers let what is out of sight wait before it is told of its size: at first, and when asked, it is measured.
+  tell();
+  addEventListener("load", tell);
   new ResizeObserver(tell).observe(document.body);
   addEventListener("message", function (event) {
     if (event.source !== window.parent || !event.data || event.data.claimboard !== "height?") return;
