@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, feed_views, hook_views, views
+from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, embed_views, feed_views, hook_views, views
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -21,10 +21,17 @@ urlpatterns = [
     path("sota/<slug:slug>/card.png", views.card, name="card"),
     re_path(r"^sota/(?P<slug>[-a-zA-Z0-9_]+)/feed\.(?P<form>atom|json)$", feed_views.board_feed, name="board-feed"),
     re_path(r"^feed\.(?P<form>atom|json)$", feed_views.site_feed, name="feed"),
+    path("sota/<slug:slug>/badge.svg", embed_views.board_badge, name="board-badge"),
+    path("sota/<slug:slug>/sparkline.svg", embed_views.sparkline, name="sparkline"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("papers/<slug:public_id>/badge.svg", embed_views.paper_badge, name="paper-badge"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),
     path("datasets/<slug:slug>/", catalogue_views.dataset, name="dataset"),
+    path("embed/", embed_views.builder, name="embed"),
+    path("embed/sota/<slug:slug>/", embed_views.embed_board, name="embed-board"),
+    path("embed.js", embed_views.script, name="embed-script"),
+    path("oembed", embed_views.oembed, name="oembed"),
     path("search/", views.search, name="search"),
     path("about/method/", about_views.method, name="method"),
     path("dumps/", dump_views.dumps_page, name="dumps"),

@@ -24,6 +24,7 @@ from claims.boards.home import (
     Versions,
     count_single_boards,
     find_benchmark,
+    find_leader,
     find_specimen,
     find_versions,
     list_areas,
@@ -45,6 +46,7 @@ from claims.boards.listings import (
 )
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.placing import rank_on_boards
+from claims.boards.ranks import PaperRank, find_best_rank, list_boards_of
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
     Board,
@@ -97,6 +99,7 @@ __all__ = [
     "Origin",
     "Origins",
     "PaperPage",
+    "PaperRank",
     "Part",
     "RecordPage",
     "Row",
@@ -114,7 +117,9 @@ __all__ = [
     "count_origins",
     "count_single_boards",
     "find_benchmark",
+    "find_best_rank",
     "find_dataset",
+    "find_leader",
     "find_model",
     "find_news",
     "find_papers",
@@ -125,6 +130,7 @@ __all__ = [
     "last_change",
     "list_areas",
     "list_boards",
+    "list_boards_of",
     "list_entries",
     "list_largest_boards",
     "list_latest_listings",

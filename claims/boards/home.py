@@ -270,6 +270,12 @@ def find_versions(slug: str) -> Versions | None:
     return None if found is None else Versions(*found)
 
 
+def find_leader(benchmark: Benchmark) -> Claim | None:
+    """Return the claim that leads a board, with its row and paper; None where nothing does."""
+    leader = benchmark.leader_id if settings.SHOW_UNREVIEWED else benchmark.accepted_leader_id
+    return Claim.objects.select_related("result__paper").filter(pk=leader).first() if leader else None
+
+
 def find_benchmark(slug: str) -> Benchmark:
     """Return the benchmark at an address, or the one that lived there before. Raises `Benchmark.DoesNotExist`."""
     try:

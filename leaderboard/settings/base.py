@@ -408,9 +408,12 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["claims.api.contract.tidy"],
 }
 
-# Any page may read the API and the feeds, and none may write with what its reader's browser knows: no token is sent by itself, and no
-# cookie counts.
-CORS_URLS_REGEX = r"^/(api|compat|dumps)/|^/(sota/[^/]+/)?feed\.(atom|json)$"
+# Any page may read the API, the feeds and what is made for other sites, and none may write with what its reader's browser knows: no
+# token is sent by itself, and no cookie counts.
+CORS_URLS_REGEX = (
+    r"^/(api|compat|dumps|embed)/|^/(embed\.js|oembed)$|^/(sota/[^/]+/)?feed\.(atom|json)$"
+    r"|^/(sota|papers)/[^/]+/badge\.svg$|^/sota/[^/]+/sparkline\.svg$"
+)
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "if-modified-since"]

@@ -198,9 +198,12 @@ def cell_of(row: Row, column: Column) -> Cell | None:
     return (row.costs if column.is_cost else row.cells).get(column.key)
 
 
-def make_heads(board: Board, query: QueryDict, *, every: bool = False) -> list[Head]:
+MOST_COLUMNS = 5
+
+
+def make_heads(board: Board, query: QueryDict, *, every: bool = False, most: int = MOST_COLUMNS) -> list[Head]:
     """Return the board's shown columns, or `every` one, ready to print. Sorting keeps the reader's query; a second click turns it round."""
-    columns = board.columns if every else shown_columns(board)
+    columns = board.columns if every else shown_columns(board, most=most)
     measures = Counter(measure_of(column.key) for column in columns if column.is_cost)
     return [_head(board, column, query, alone=measures[measure_of(column.key)] < 2) for column in columns]
 
@@ -216,11 +219,8 @@ def is_best(row: Row, cell: Cell, column: Column) -> bool:
     return cell.rank_by is not None and cell.rank_by == column.best and row.ranks and ranking.leads(cell.qualifier, column.direction)
 
 
-MOST_COLUMNS = 5
-
-
-def shown_columns(board: Board) -> list[Column]:
-    """Return the columns of the table: those that the reader chose with the primary one, else those that it has room for.
+def shown_columns(board: Board, *, most: int = MOST_COLUMNS) -> list[Column]:
+    """Return the columns of the table: those that the reader chose with the primary one, else those that it has room for, `most`.
 
     These are the primary one, the one it is sorted by, the chart's, then the fullest.
     """
@@ -230,7 +230,7 @@ def shown_columns(board: Board) -> list[Column]:
     compared = board.tradeoff.measure if board.tradeoff else ""
     wanted = sorted(
         board.columns, key=lambda column: (not column.is_primary, column.key != sorted_by, column.key != compared, -column.count)
-    )[:MOST_COLUMNS]
+    )[:most]
     return [column for column in board.columns if column in wanted]
 
 
@@ -325,7 +325,7 @@ def board_rows(context: template.Context, board: Board, heads: Sequence[Head], b
     if board.opened is not None and context.template is not None:
         detail = context.template.engine.get_template("boards/_row_detail.html").render(context)
     context_of_rows = {
-        "rows": [_print_row(row, heads, board, is_open=row is board.opened) for row in board.rows],
+        "rows": print_rows(board, heads),
         "base": base,
         "paper": reverse("paper", args=["ID"]).split("ID"),
         "model": reverse("model", args=["ID"]).split("ID"),
@@ -350,6 +350,11 @@ def _why_unranked(row: Row, board: Board) -> str:
         return "not ranked: a quoted baseline"
     metric = board.benchmark.primary_metric
     return f"not ranked: states no {metric.name}" if metric and board.ranked else "not ranked"
+
+
+def print_rows(board: Board, heads: Sequence[Head]) -> list[PrintedRow]:
+    """Return the board's rows as its table prints them."""
+    return [_print_row(row, heads, board, is_open=row is board.opened) for row in board.rows]
 
 
 def _print_row(row: Row, heads: Sequence[Head], board: Board, *, is_open: bool) -> PrintedRow:

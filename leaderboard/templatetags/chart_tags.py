@@ -33,6 +33,14 @@ from leaderboard.templatetags.word_tags import Offer, jointed, offer
 register = template.Library()
 
 KIND_NAMES = {ChartKind.TRADEOFF: "Score and cost", ChartKind.TIME: "Over time", ChartKind.FAMILIES: "Families"}
+
+
+@register.filter
+def chart_name(kind: str) -> str:
+    """Return what a kind of chart is called on its button."""
+    return KIND_NAMES[ChartKind(kind)]
+
+
 MOST_NAMED = 20
 """So many families that are not drawn are named."""
 
@@ -107,11 +115,14 @@ class ChartPanel:
 @register.simple_tag(takes_context=True)
 def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
     """Return what the chart's panel prints, None for a board without a trade-off."""
+    return make_panel(board, _query(context, "open"), base=row_base(context))
+
+
+def make_panel(board: Board, query: QueryDict, *, base: str) -> ChartPanel | None:
+    """Return what the panel prints for a query of the board; `base` begins the address that opens a row."""
     tradeoff, history, charting = board.tradeoff, board.history, board.charting
     if tradeoff is None or history is None or charting is None:
         return None
-    query = _query(context, "open")
-    base = row_base(context)
     scale = column_scale(tradeoff.cost) if tradeoff.cost else Scale(1.0, "")
     # Families are lists of their own; else a chart of thousands is counted in columns.
     drawn = {ChartKind.TIME: history.points, ChartKind.TRADEOFF: tradeoff.points}.get(charting.kind)
@@ -148,7 +159,7 @@ def chart_panel(context: dict[str, Any], board: Board) -> ChartPanel | None:
         library=find_library_address(),
         left_out=_enumerate(left_out),
         alone=len(tradeoff.points) - sum(len(family.rows) for family in charting.families),
-        reusable=_address(context, board, figure="plotly"),
+        reusable=make_chart_address(board, query, figure="plotly"),
     )
 
 
@@ -210,11 +221,13 @@ def _href(query: QueryDict, **wanted: str) -> str:
 @register.simple_tag(takes_context=True)
 def chart_address(context: dict[str, Any], board: Board) -> str:
     """Return where the chart's data stands: for the page's filters and cost, whatever its page and order."""
-    return _address(context, board)
+    return make_chart_address(board, context["request"].GET)
 
 
-def _address(context: dict[str, Any], board: Board, **more: str) -> str:
-    query = _query(context, "open", "page", "sort")
+def make_chart_address(board: Board, query: QueryDict, **more: str) -> str:
+    query = query.copy()
+    for name in ("open", "page", "sort"):
+        query.pop(name, None)
     if board.tradeoff and board.tradeoff.measure:
         query["cost"] = board.tradeoff.measure
     for name, value in more.items():

@@ -577,7 +577,9 @@
       window.Plotly.Fx.hover(this.plot, [{ curveNumber: point.curveNumber, pointNumber: point.pointNumber }]);
       return;
     }
-    if (!goToRow(id)) location.assign(this.stage.dataset.rowBase + id + "#row-" + id);
+    var address = this.stage.dataset.rowBase + id + "#row-" + id;
+    if (this.stage.dataset.opens === "apart") window.open(address, "_blank", "noopener"); // in a frame the page would be refused
+    else if (!goToRow(id)) location.assign(address);
   };
 
   // Returns whether the row stands on this page.

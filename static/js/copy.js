@@ -10,9 +10,9 @@
     selection.addRange(range);
   }
 
-  document.querySelectorAll("button[data-copy]").forEach(function (button) {
+  function setUp(button) {
     var source = document.getElementById(button.dataset.copy), label = button.textContent;
-    if (!source) return;
+    if (!source || !button.hidden) return;
     button.hidden = false;
     button.setAttribute("aria-live", "polite");
 
@@ -26,5 +26,10 @@
       if (!navigator.clipboard) { select(source); say("Selected"); return; }
       navigator.clipboard.writeText(source.textContent).then(function () { say("Copied"); }, function () { select(source); say("Selected"); });
     });
-  });
+  }
+
+  function setUpAll() { document.querySelectorAll("button[data-copy]").forEach(setUp); }
+
+  setUpAll();
+  document.addEventListener("htmx:afterSettle", setUpAll); // of a part of the page that is new
 })();

@@ -172,6 +172,7 @@ def make_every_page() -> dict[str, str]:
         "dataset": board.dataset.get_absolute_url(),
         "method": "/about/method/",
         "dumps": "/dumps/",
+        "embed": f"/embed/?board={board.slug}&show=both",
     }
 
 

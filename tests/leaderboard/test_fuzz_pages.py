@@ -111,6 +111,21 @@ class BoardQueryTest(TestCase):
         assert response.status_code in (200, 400)
         assert "<h1" in response.content.decode()
 
+    @fuzz(60)
+    @given(
+        pairs=QUERIES,
+        own=st.lists(st.tuples(st.sampled_from(["show", "theme", "rows", "columns", "board", "of", "label"]), VALUES), max_size=3),
+    )
+    def test_embeds_answer(self, pairs: list[tuple[str, str]], own: list[tuple[str, str]]) -> None:
+        """An embed, the page that builds it, and the images beside it."""
+        clean = [(name.encode("utf-8", "replace").decode(), value.encode("utf-8", "replace").decode()) for name, value in [*pairs, *own]]
+        query, slug = query_of(clean), self.benchmark.slug
+        for path in (f"/embed/sota/{slug}/", "/embed/", f"/embed/?board={slug}", f"/sota/{slug}/badge.svg", f"/sota/{slug}/sparkline.svg"):
+            response = self.client.get(f"{path}{'&' if '?' in path else '?'}{query.urlencode()}")
+            assert response.status_code in (200, 400), path
+        address = f"http://testserver/embed/sota/{slug}/?{query.urlencode()}"
+        assert self.client.get("/oembed", query_params={"url": address}).status_code in (200, 400)
+
 
 @fuzz(150)
 @given(
