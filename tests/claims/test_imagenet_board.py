@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.http import QueryDict
+from django.test import Client
 from pytest_django import Settings
 
 from claims import ranking
 from claims.boards import read_board
 from claims.models import Benchmark, Claim, Cost
+from claims.services import curation
+from claims.terms import CurationState
 
 # (a word of the paper's title, model, variant, value, {cost: canonical value}), as the abstracts state them.
 BY_HAND: list[tuple[str, str, str, float, dict[str, float]]] = [
@@ -80,7 +83,7 @@ def is_row(row: dict[str, Any], title: str, model: str, variant: str, value: flo
 
 @pytest.mark.shared
 @pytest.mark.django_db
-def test_board_holds_what_was_listed_by_hand(settings: Settings, tmp_path: Path, shared_dir: Path) -> None:
+def test_board_holds_what_was_listed_by_hand(client: Client, settings: Settings, tmp_path: Path, shared_dir: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
     listings = sorted((shared_dir / "listings").glob("*.txt"))
@@ -116,6 +119,24 @@ def test_board_holds_what_was_listed_by_hand(settings: Settings, tmp_path: Path,
         assert len(drawn) == len(points)
         for title, model, *_ in points:
             assert any(title in row["paper"] and row["model"] == model for row in drawn)
+
+    # The chart draws those points with their front, and a curator's rejection moves it on the next load.
+    address = "/sota/image-classification-on-imagenet-1k/chart.json"
+    for measure, points in POINTS.items():
+        chart = client.get(address, {"cost": measure}).json()
+        before = read_board(Benchmark.objects.get(slug="image-classification-on-imagenet-1k"), QueryDict(f"cost={measure}")).tradeoff
+        assert before is not None
+        assert len(before.points.ids) == len(points)
+        assert chart["front"]["rows"] == [row.public_id for row in before.front]
+        assert len(chart["front"]["rows"]) >= 2
+        last = list(before.front)[-1]
+        claim = Claim.objects.get(public_id=last.cells["top-1-accuracy"].public_id)
+        decided = curation.decide(claim, CurationState.REJECTED, actor="lee", version=claim.version, reason="wrongly_read")
+        moved = client.get(address, {"cost": measure}).json()
+        assert last.public_id not in moved["front"]["rows"]
+        assert moved["front"]["rows"], "another row takes its place"
+        curation.undo(decided, actor="lee")
+        assert client.get(address, {"cost": measure}).json()["front"] == chart["front"]
 
     # What the home page calls the leader of a board is the first row of its page that may lead.
     for benchmark in Benchmark.objects.with_names():
