@@ -146,7 +146,7 @@ def test_an_entry_is_copied(browser: Browser, live_server: LiveServer) -> None:
     visitor = visit(browser, live_server)
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.go(paper.get_absolute_url())
-    page.get_by_role("button", name="Copy").click()
+    page.locator("#cite").get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").startswith("@misc{herons2022-")
     visitor.context.close()
