@@ -21,6 +21,7 @@ def make_cell(stated: str, value: float, **fields: Any) -> Cell:
         "public_id": "a",
         "value_max": None,
         "canonical_value": value,
+        "canonical_max": fields.get("value_max"),
         "unit": "",
         "decimals": 0,
         "uncertainty": None,
