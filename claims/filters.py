@@ -368,4 +368,8 @@ class EntryFilterSet(ListFilterSet):
     """Entries of the catalogue by a part of their name."""
 
     name = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="a part of the name", max_length=200)
-    reviewed = django_filters.BooleanFilter(label="whether the entry is shipped or confirmed by a curator")
+    reviewed = django_filters.TypedChoiceFilter(
+        choices=[("true", "yes"), ("false", "no")],
+        coerce=lambda stated: stated == "true",
+        label="whether it is shipped or confirmed by a curator",
+    )

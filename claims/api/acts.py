@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,29 +16,39 @@ from rest_framework.reverse import reverse
 from claims.api.serializers import DecisionEntry
 from claims.models import ChangeSet, Dataset, Decision, Metric, MLModel, Task
 from claims.models.base import Shown
+from claims.terms import ListingState
 
 MOST_OBJECTS = 100
 """So many of the objects of one act are told."""
 
 
 def find_acts() -> QuerySet[Any]:
-    """Return all acts, each with `shown_decisions` and `object_count`."""
+    """Return all acts, each with `shown_decisions`."""
     shown = Prefetch("decisions", queryset=Decision.objects.order_by("pk")[:MOST_OBJECTS], to_attr="shown_decisions")
-    return ChangeSet.objects.select_related("undoes").annotate(object_count=Count("decisions")).prefetch_related("undone_by", shown)
+    return ChangeSet.objects.select_related("undoes").prefetch_related("undone_by", shown)
 
 
 def find_public_ids(acts: Iterable[Any]) -> dict[tuple[str, int], str]:
-    """Return the public ids of what the acts' `shown_decisions` are on, by kind and key: a query for each kind."""
+    """Return the public ids of what the acts' `shown_decisions` are on, by kind and key: a query for each kind.
+
+    Of numbers only those are there that readers may look up: what is hidden from them elsewhere is not told here.
+    """
     wanted: dict[str, set[int]] = defaultdict(set)
     for decision in (decision for act in acts for decision in act.shown_decisions):
         wanted[decision.object_kind].add(decision.object_id)
     tables = {model._meta.model_name: model for model in apps.get_app_config("claims").get_models() if issubclass(model, Shown)}
-    return {
-        (kind, pk): public_id
-        for kind, ids in wanted.items()
-        if kind in tables
-        for pk, public_id in tables[kind]._default_manager.filter(pk__in=ids).values_list("pk", "public_id")
-    }
+    told: dict[tuple[str, int], str] = {}
+    for kind, ids in wanted.items():
+        if kind in tables:
+            table: Any = tables[kind]._default_manager
+            rows = table.told().exclude(OF_WITHDRAWN_TABLE) if kind in NUMBERS else table.all()
+            told |= {(kind, pk): public_id for pk, public_id in rows.filter(pk__in=ids).values_list("pk", "public_id")}
+    return told
+
+
+NUMBERS = ("claim", "cost")
+# What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states.
+OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 
 
 _NAMED: dict[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id": Metric, "ml_model_id": MLModel}
@@ -56,7 +66,10 @@ def context_of(acts: Iterable[Any]) -> dict[str, Any]:
     slugs = {
         (name, pk): slug for name, ids in wanted.items() for pk, slug in _NAMED[name].objects.filter(pk__in=ids).values_list("pk", "slug")
     }
-    return {"public_ids": find_public_ids(acts), "slugs": slugs}
+    counted = (
+        Decision.objects.filter(change_set__in=[act.pk for act in acts]).order_by().values_list("change_set").annotate(count=Count("pk"))
+    )
+    return {"public_ids": find_public_ids(acts), "slugs": slugs, "object_counts": dict(counted)}
 
 
 def tell_act(made: ChangeSet, request: Request, *, status: int = status.HTTP_201_CREATED) -> Response:

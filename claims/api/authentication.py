@@ -48,7 +48,7 @@ class HasScope(BasePermission):
     """The token gives the view's `scopes` for this method, and its account may still do so. Reading needs none."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        scope: Scope | None = getattr(view, "scope", None)
+        scope: Scope | None = view.find_scope(request) if hasattr(view, "find_scope") else None
         # What the view can't do is told to everybody, before anything is asked of a token.
         if scope is None or view.action is None or request.method in ("GET", "HEAD", "OPTIONS"):
             return True

@@ -21,7 +21,7 @@ from claims import filters
 from claims.api.caching import OWN, SHARED
 from claims.api.pagination import KeysetPagination
 from claims.api.throttling import headers_of
-from claims.errors import UnknownFilterError
+from claims.errors import NotAuthenticatedError, UnknownFilterError
 from claims.terms import Scope
 
 
@@ -38,8 +38,32 @@ class Shared(ViewSet):
     """A view of the API. What it reads may be kept by caches; what its `scope` writes needs a token that has it."""
 
     scope: Scope | None = None
+    """What a token must give for writing here; `find_scope` may say it of one request."""
     keeps = True
     """Whether what everybody gets may be kept by caches for a while. It may not where a client waits for it to change."""
+
+    _counted = False
+
+    def find_scope(self, request: Request) -> Scope | None:
+        return self.scope
+
+    # What is refused counts, too: whoever guesses tokens, or asks for what no token of theirs gives, is slowed down like everybody.
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except NotAuthenticatedError:
+            request.auth = None
+            self.check_throttles(request)
+            raise
+
+    def check_permissions(self, request: Request) -> None:
+        self.check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        if not self._counted:
+            self._counted = True
+            super().check_throttles(request)
 
     # The ETag of what is read is that of its bytes, unless the view knows it before it reads.
     @method_decorator(conditional_page)
@@ -77,7 +101,10 @@ def stamp(response: Response, etag: str, changed: datetime | None = None) -> Res
 def read_names(request: Request, parameter: str) -> list[str] | None:
     """Return the names that a parameter lists, by commas or by repeating it; None where it isn't there."""
     stated = request.query_params.getlist(parameter)
-    return [name for part in stated for name in part.split(",") if name] if stated else None
+    names = [name for part in stated for name in part.split(",") if name]
+    if stated and not names:
+        raise UnknownFilterError(f"“{parameter}” names nothing. Leave it out, or name members.", field=parameter)
+    return names if stated else None
 
 
 class Entries(Shared, GenericViewSet[Any]):

@@ -6,9 +6,11 @@ The serializers here describe it for the contract; the tests hold what is writte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
@@ -19,7 +21,7 @@ from claims.api.caching import make_etag
 from claims.api.pagination import digest_of, read_cursor, read_size, write_cursor
 from claims.api.serializers import Condition, NamedModel, Reference
 from claims.errors import UnknownFilterError
-from claims.filters import BoardFilterSet
+from claims.filters import COMPARED_MEASURES, BoardFilterSet
 from claims.models import Benchmark
 from claims.terms import CurationState, Direction, Qualifier, Role
 
@@ -33,6 +35,24 @@ OF_THE_LIST = ("cursor", "page_size", "fields")
 def etag_of(versions: boards.Versions, request: Request) -> str:
     """Return the ETag of what the request asks of a board: it depends on the board's version, which every change of its rows moves."""
     return make_etag(*versions, settings.SHOW_UNREVIEWED, request.get_host(), request.scheme, request.GET.urlencode())
+
+
+_BEGUN = timezone.now()
+"""Since when this process answers: another setting, or another release, comes with another one."""
+
+
+def last_modified_of(versions: boards.Versions) -> datetime | None:
+    """Return since when a board's answers are the same; None within the second in which it changed, for dates tell no two of them apart."""
+    latest = max(versions.changed, _BEGUN)
+    return latest if timezone.now() - latest > timedelta(seconds=1) else None
+
+
+_KNOWN = frozenset({*BoardFilters.base_filters, *BoardFilters.reserved, *OF_THE_LIST}) - frozenset(OF_THE_PAGE)
+
+
+def asks_what_is_known(request: Request) -> bool:
+    """Whether all parameters are a board's: what can't be asked is no answer that somebody has already."""
+    return all(name in _KNOWN or (name[:4] in ("min_", "max_") and name[4:] in COMPARED_MEASURES) for name in request.GET)
 
 
 def as_json(benchmark: Benchmark, request: Request) -> dict[str, Any]:
@@ -235,28 +255,41 @@ class RowPaper(serializers.Serializer[Any]):
     title = _text("Its title.")
 
 
+def _member(kind: Any, help_text: str, **options: Any) -> Any:
+    """A member of a row, which `fields=` may leave out."""
+    return kind(help_text=help_text, read_only=True, **options)
+
+
 class BoardRow(serializers.Serializer[Any]):
     """A row: a model in a variant and a setting, as one paper or table has it."""
 
-    id = _text("Its stable id.")
-    rank = _count("Its rank among the rows that pass the filters; equal numbers share one. null for what does not rank.", allow_null=True)
-    tied = _flag("Whether others share the rank.")
-    on_front = _flag("Whether it is on the front.")
-    model = NamedModel(allow_null=True, help_text="The model, null where the method has no name.")
-    variant = _text("Which form of the model, null where none is stated.", allow_null=True)
-    role = serializers.ChoiceField([each.value for each in Role], help_text="proposed: the paper's own; baseline: quoted.")
-    setting = RowCondition(many=True, help_text="On which terms it was measured.")
+    id = _member(serializers.CharField, "Its stable id.")
+    rank = _member(
+        serializers.IntegerField,
+        "Its rank among the rows that pass the filters; equal numbers share one. null for what does not rank.",
+        allow_null=True,
+    )
+    tied = _member(serializers.BooleanField, "Whether others share the rank.")
+    on_front = _member(serializers.BooleanField, "Whether it is on the front.")
+    model = NamedModel(read_only=True, allow_null=True, help_text="The model, null where the method has no name.")
+    variant = _member(serializers.CharField, "Which form of the model, null where none is stated.", allow_null=True)
+    role = serializers.ChoiceField([each.value for each in Role], read_only=True, help_text="proposed: the paper's own; baseline: quoted.")
+    setting = RowCondition(read_only=True, many=True, help_text="On which terms it was measured.")
     state = serializers.ChoiceField(
-        [CurationState.ACCEPTED.value, CurationState.UNREVIEWED.value], help_text="accepted where all its numbers are."
+        [CurationState.ACCEPTED.value, CurationState.UNREVIEWED.value], read_only=True, help_text="accepted where all its numbers are."
     )
-    in_conflict = _flag("Whether another row has another number for the same thing.")
-    paper = RowPaper(allow_null=True, help_text="The paper, null for a record of a table that names none.")
-    date = serializers.DateField(allow_null=True, help_text="The last day that the paper's date may mean, null where none is known.")
-    code_url = serializers.URLField(allow_null=True, help_text="Where its code is, null where that is not known.")
+    in_conflict = _member(serializers.BooleanField, "Whether another row has another number for the same thing.")
+    paper = RowPaper(read_only=True, allow_null=True, help_text="The paper, null for a record of a table that names none.")
+    date = serializers.DateField(
+        read_only=True, allow_null=True, help_text="The last day that the paper's date may mean, null where none is known."
+    )
+    code_url = serializers.URLField(read_only=True, allow_null=True, help_text="Where its code is, null where that is not known.")
     scores = serializers.DictField(
-        child=BoardNumber(), help_text="Its numbers by the key of the metric's column; none where none is stated."
+        read_only=True, child=BoardNumber(), help_text="Its numbers by the key of the metric's column; none where none is stated."
     )
-    costs = serializers.DictField(child=BoardNumber(), help_text="Its numbers by the key of the cost's column; none where none is stated.")
+    costs = serializers.DictField(
+        read_only=True, child=BoardNumber(), help_text="Its numbers by the key of the cost's column; none where none is stated."
+    )
 
 
 MEMBERS = tuple(BoardRow().fields)

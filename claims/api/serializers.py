@@ -173,6 +173,10 @@ class PaperReference(serializers.Serializer[Paper]):
         source="last_day", read_only=True, allow_null=True, help_text="The last day that its date may mean, null where none is known."
     )
 
+    def to_representation(self, instance: Any) -> Any:
+        """Tell nothing of a withdrawn paper, wherever it is named."""
+        return None if instance.withdrawn else super().to_representation(instance)
+
 
 class PaperEntry(Trimmed, PaperReference):
     """A paper with its abstract."""
@@ -281,7 +285,9 @@ class StatementEntry(Trimmed):
         return {"value": low, "value_max": high, "unit": self.canonical_unit(one)}
 
     def get_corrected(self, one: Claim | Cost) -> dict[str, Any]:
-        told = {name: value for name, value in one.extracted.items() if not name.endswith("_id") and name != "model_key"}
+        told = {name: value for name, value in one.extracted.items() if name in self.fields}
+        if "model_name" in one.extracted:
+            told["model"] = one.extracted["model_name"] or None
         # What the text itself calls it.
         named = (name for name in ("task", "dataset", "metric") if f"{name}_id" in one.extracted)
         return told | {name: getattr(one, f"{name}_name") or None for name in named}
@@ -310,7 +316,7 @@ class StatementEntry(Trimmed):
     @extend_schema_field(PaperReference(allow_null=True))
     def get_paper(self, one: Statement) -> dict[str, Any] | None:
         paper = _paper_of(one)
-        return dict(PaperReference(paper).data) if paper else None
+        return PaperReference().to_representation(paper) if paper else None
 
 
 def _paper_of(one: Statement) -> Paper | None:
@@ -469,17 +475,21 @@ class DecidedObject(serializers.Serializer[Decision]):
     )
     id = serializers.SerializerMethodField(help_text="The object's stable id, null where it has none.")
     version = _count("The object's version afterwards.", source="object_version")
-    before = serializers.SerializerMethodField(help_text="What was decided or corrected, as it was before.")
+    before = serializers.SerializerMethodField(help_text="What was decided or corrected, as it was; empty for what readers don't see.")
     after = serializers.SerializerMethodField(help_text="The same afterwards.")
 
     def get_object(self, decision: Decision) -> str:
         return decision.object_kind
 
     def get_before(self, decision: Decision) -> dict[str, Any]:
-        return self._tell(decision.before)
+        return self._tell(decision.before) if self._is_told(decision) else {}
 
     def get_after(self, decision: Decision) -> dict[str, Any]:
-        return self._tell(decision.after)
+        return self._tell(decision.after) if self._is_told(decision) else {}
+
+    def _is_told(self, decision: Decision) -> bool:
+        """Whether readers see the number; what is no number, such as a listing, they do."""
+        return decision.object_kind not in ("claim", "cost") or self.get_id(decision) is not None
 
     def _tell(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return a state in the API's words: entries of the catalogue by their slugs, and nothing that is the database's own."""
@@ -502,13 +512,23 @@ class DecisionEntry(Trimmed):
 
     id = _text("Its stable id.", source="public_id")
     action = _text("What was done: accept, reject, reopen, undo and others.")
-    actor = _text("Who did it: a user's name, or the policy or command.")
+    actor = serializers.SerializerMethodField(
+        help_text="Who did it: a user's name, or the policy or command. It is told to requests with a token; null without one."
+    )
     reason = _text_or_null("What was said for it, null for nothing.")
     created = _time("When (UTC).")
     undoes = _text("The id of the act that it takes back, null for none.", source="undoes.public_id", default=None, allow_null=True)
     undone_by = serializers.SerializerMethodField(help_text="The id of the act that took it back, null for none.")
     objects = DecidedObject(many=True, read_only=True, source="shown_decisions", help_text="What it was done to, at most 100 of them.")
-    object_count = _count("What it was done to, counted.")
+    object_count = serializers.SerializerMethodField(help_text="What it was done to, counted.")
+
+    def get_actor(self, change_set: ChangeSet) -> str | None:
+        # As on the pages: who is signed in sees names, and nobody else collects them.
+        return change_set.actor if self.context["request"].auth is not None else None
+
+    def get_object_count(self, change_set: ChangeSet) -> int:
+        counted: Mapping[int, int] = self.context.get("object_counts", {})
+        return counted.get(change_set.pk, 0)
 
     def get_undone_by(self, change_set: ChangeSet) -> str | None:
         return next((undone.public_id for undone in change_set.undone_by.all()), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from claims.models import ApiToken
+
+logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
 
@@ -30,12 +33,15 @@ class ClientThrottle(BaseThrottle):
         now = time.time()
         window, passed = divmod(int(now), WINDOW_SECONDS)
         key = f"api-rate:{window}:{f'token-{token.pk}' if token else self.get_ident(request)}"
-        # Asked for first: an entry that another process makes meanwhile is counted up, not made anew.
-        cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
         try:
+            # Added first: an entry that another process makes meanwhile is counted up, not made anew.
+            cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
             used = cache.incr(key)
         except ValueError:  # thrown out between the two
             used = 1
+        except Exception:  # of whatever kind the cache's own are
+            logger.exception("requests to the API are not counted: the cache is away")
+            return True
         self._wait = WINDOW_SECONDS - passed
         kind = "token" if token else "address"
         request._request.rate_limit = {  # type: ignore[attr-defined]  # for `headers_of`, when the answer is there

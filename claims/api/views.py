@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,13 +14,13 @@ from rest_framework.reverse import reverse
 
 from claims import boards, filters
 from claims.api import serializers
-from claims.api.acts import context_of, find_acts
+from claims.api.acts import OF_WITHDRAWN_TABLE, context_of, find_acts
 from claims.api.base import Entries, Shared, answer_unchanged, stamp
-from claims.api.boards import BoardFilters, BoardPage, as_json, etag_of
+from claims.api.boards import BoardFilters, BoardPage, as_json, asks_what_is_known, etag_of, last_modified_of
 from claims.api.contract import board_parameters
 from claims.api.writing import CORRECTED, UPLOAD_PARSERS, CorrectClaim, CorrectCost, Decided, Undoing, Uploads
+from claims.errors import NotAuthenticatedError
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Listing, Metric, MLModel, Paper, Result, Task
-from claims.terms import ListingState
 
 LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics", "listings", "decisions")
 
@@ -31,10 +31,6 @@ class Root(Shared):
     @extend_schema(operation_id="root", responses={200: serializers.Lists})
     def show(self, request: Request) -> Response:
         return Response({name: reverse(f"api:{name}-list", request=request) for name in LISTS})
-
-
-# What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states.
-_OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 
 
 class Claims(Decided):
@@ -52,12 +48,12 @@ class Claims(Decided):
         return self._correct(request, key["public_id"], CorrectClaim(data=request.data))
 
     def find_decidable(self) -> QuerySet[Any]:
-        return Claim.objects.current()
+        return Claim.objects.current().exclude(paper_text__paper__withdrawn=True)
 
     def find_entries(self) -> QuerySet[Any]:
         return (
             self.readable(Claim.objects)
-            .exclude(_OF_WITHDRAWN_TABLE)
+            .exclude(OF_WITHDRAWN_TABLE)
             .select_related(
                 *("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run"),
                 *("task", "dataset", "metric", "result__benchmark"),
@@ -80,12 +76,12 @@ class Costs(Decided):
         return self._correct(request, key["public_id"], CorrectCost(data=request.data))
 
     def find_decidable(self) -> QuerySet[Any]:
-        return Cost.objects.current()
+        return Cost.objects.current().exclude(paper_text__paper__withdrawn=True)
 
     def find_entries(self) -> QuerySet[Any]:
         return (
             self.readable(Cost.objects)
-            .exclude(_OF_WITHDRAWN_TABLE)
+            .exclude(OF_WITHDRAWN_TABLE)
             .select_related("paper_text__paper", "source_record__paper", "source_record__source", "ml_model", "run")
         )
 
@@ -169,8 +165,8 @@ class Boards(Entries):
         """A board with its columns, facets and front, and a page of its rows. Its filters are those of the board's page."""
         slug = key["slug"]
         has_some = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"} & request.META.keys()
-        if has_some and (known := boards.find_versions(slug)) is not None:
-            unchanged = answer_unchanged(request, etag_of(known, request), known.changed)
+        if has_some and asks_what_is_known(request) and (known := boards.find_versions(slug)) is not None:
+            unchanged = answer_unchanged(request, etag_of(known, request), last_modified_of(known))
             if unchanged is not None:
                 return unchanged
         try:
@@ -180,7 +176,8 @@ class Boards(Entries):
         if benchmark.slug != slug:
             address = reverse("api:boards-detail", args=[benchmark.slug], request=request)
             return Response(status=308, headers={"Location": f"{address}?{request.GET.urlencode()}".rstrip("?")})
-        return stamp(Response(as_json(benchmark, request)), etag_of(boards.versions_of(benchmark), request), benchmark.changed)
+        versions = boards.versions_of(benchmark)
+        return stamp(Response(as_json(benchmark, request)), etag_of(versions, request), last_modified_of(versions))
 
 
 class Listings(Uploads):
@@ -207,9 +204,15 @@ class Decisions(Undoing):
     serializer_class = serializers.DecisionEntry
     filterset_class = filters.DecisionFilterSet
     lookup_field = "public_id"
-    sort_fields: Mapping[str, str] = {"id": "pk", "created": "created"}
+    # They get their keys in the order in which they are made.
+    sort_fields: Mapping[str, str] = {"id": "pk", "created": "pk"}
     default_sort = "-created"
     keeps = False
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if "actor" in self.request.query_params and self.request.auth is None:
+            raise NotAuthenticatedError("Who did what is told to requests with a token: make one under “API tokens”.")
+        return super().filter_queryset(queryset)
 
     def find_entries(self) -> QuerySet[Any]:
         return find_acts()

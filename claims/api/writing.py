@@ -72,7 +72,7 @@ class Decide(_Strict):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000, help_text="What is said for it.")
 
 
-class ConditionInput(serializers.Serializer[Any]):
+class ConditionInput(_Strict):
     """A part of a setting."""
 
     kind = serializers.ChoiceField([kind.value for kind in ConditionKind], help_text="What kind of condition it is.")
@@ -253,10 +253,18 @@ class Undoing(Entries):
     scope = Scope.CURATE
     errors_of_writing = (409,)
 
+    def find_scope(self, request: Request) -> Scope | None:
+        """What was done with a listing is taken back by who may upload, what was decided on numbers by who may decide."""
+        made = ChangeSet.objects.filter(public_id=self.kwargs.get("public_id", "")).first()
+        return Scope.UPLOAD if made is not None and changes.find_listing(made) is not None else Scope.CURATE
+
     @extend_schema(request=None, responses={201: OpenApiResponse(DecisionEntry, description="The act that takes the other one back.")})
     @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
     def undo(self, request: Request, **key: str) -> Response:
-        """Take an act back, as an act of its own. It is refused where something it changed has moved on."""
+        """Take an act back, as an act of its own. It is refused where something it changed has moved on.
+
+        An act on a listing needs the scope `upload` instead.
+        """
         made = ChangeSet.objects.filter(public_id=key["public_id"]).first()
         if made is None:
             raise Http404(f"There is nothing with the id “{key['public_id'][:60]}” here.")

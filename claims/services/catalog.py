@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.text import slugify
 
 from claims import keys
 from claims.errors import CatalogueError
 from claims.extraction import vocabulary as shipped
-from claims.models import Alias, Area, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, Paper, Task
+from claims.models import Alias, Area, Benchmark, Dataset, DatasetSplit, DefaultPrimary, DefaultTask, Metric, Paper, Task
 from claims.services import search_names
 from claims.services.rows import batches, insert_rows
 from claims.terms import AliasKind
@@ -118,7 +120,20 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
     loader.save_aliases()
     if loader.has_renamed:
         search_names.keep_datasets(dataset.pk for dataset in datasets.values())
+    _touch_boards(loader.changed)
     return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created, changed=len(loader.changed))
+
+
+def _touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
+    """Give the boards of changed tasks, datasets and metrics another version: what is kept of them says their old names and directions."""
+    of: dict[type[Any], list[int]] = {Task: [], Dataset: [], Metric: []}
+    for model, pk in changed:
+        of[model].append(pk)
+    shows = Q(task__in=of[Task]) | Q(dataset__in=of[Dataset]) | Q(primary_metric__in=of[Metric]) | Q(metrics__column__in=of[Metric])
+    if changed:
+        boards = list(Benchmark.objects.filter(shows).order_by("pk").values_list("pk", flat=True).distinct())
+        for pks in batches(boards):
+            Benchmark.objects.filter(pk__in=pks).update(version=F("version") + 1, changed=timezone.now())
 
 
 class _Loader:

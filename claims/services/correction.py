@@ -52,8 +52,9 @@ def correct(statement: Claim | Cost, wanted: Correction, *, actor: str, version:
     `version` is the one that the person saw. A name that the catalogue doesn't know becomes a new entry if the person `may_add` it.
     Raises `StaleObjectError` if the number has changed since, `InvalidDecisionError` for what can't be, with the field that is to blame.
     """
-    named = _find_names(statement, wanted, may_add=may_add)
     (locked,) = curation.lock_for_decision([(statement, version)])
+    # Under the paper's lock, as reading does: models and entries are made by who holds it, and nobody waits crosswise.
+    named = _find_names(locked, wanted, may_add=may_add)
     fields = _fields_of(locked, wanted, named)
     before = decisions.state_of(locked) | decisions.correct_fields(locked, fields)
     decisions.set_state(locked, _ACCEPTED)
@@ -77,21 +78,21 @@ def _refuse(field: str, message: str) -> InvalidDecisionError:
 
 
 def _find_names(statement: Claim | Cost, wanted: Correction, *, may_add: bool) -> dict[str, Any]:
-    """Return what the names stand for; new ones are made. Before anything is locked, in the order in which reading makes them."""
+    """Return what the names stand for; new ones are made, in the order in which reading makes them: the model, then the entries."""
     own = OF_CLAIMS if isinstance(statement, Claim) else OF_COSTS
     if strange := next((name for name in wanted if name in (OF_CLAIMS | OF_COSTS) - own), None):
         raise _refuse(strange, f"A {statement._meta.verbose_name} has no {strange}.")
     named: dict[str, Any] = {}
     paper = _paper_of(statement)
-    for kind in (AliasKind.TASK, AliasKind.DATASET, AliasKind.METRIC):
+    if "model" in wanted or "role" in wanted:
+        model = " ".join(wanted.get("model", statement.model_name).split())
+        named["model"] = _find_model(model, wanted.get("role", Role(statement.role)), paper, statement.evidence)
+    for kind in (AliasKind.DATASET, AliasKind.METRIC, AliasKind.TASK):
         name = wanted.get(kind.value, "")
         if name is None:
             named[kind.value] = None
         elif isinstance(name, str) and name:
             named[kind.value] = _find_entry(kind, " ".join(name.split()), paper, statement.evidence, may_add=may_add)
-    if "model" in wanted or "role" in wanted:
-        name = " ".join(wanted.get("model", statement.model_name).split())
-        named["model"] = _find_model(name, wanted.get("role", Role(statement.role)), paper, statement.evidence)
     return named
 
 
@@ -175,7 +176,8 @@ def _measure(statement: Claim | Cost, wanted: Correction, named: Mapping[str, An
         number = parsed[0]
     else:
         number = CellNumber(
-            stated=statement.stated,
+            # What was corrected is no longer what these characters say.
+            stated="" if "value" in statement.extracted else statement.stated,
             value=statement.value,
             value_max=statement.value_max,
             unit=statement.unit,
@@ -183,20 +185,22 @@ def _measure(statement: Claim | Cost, wanted: Correction, named: Mapping[str, An
             uncertainty=statement.uncertainty,
             qualifier=Qualifier(statement.qualifier),
         )
+    kind = wanted.get("kind", ClaimKind(statement.kind))
     if isinstance(statement, Cost):
         measure = wanted.get("measure", CostMeasure(statement.measure))
-        if refused := refuse_price(number, measure, statement.unit):
+        if kind is not ClaimKind.RATIO and (refused := refuse_price(number, measure, statement.unit)):
             raise _refuse("number" if "number" in wanted else "measure", refused)
-        measured = measure_price(number, measure, statement.unit)
+        measured = measure_price(number, measure, "" if kind is ClaimKind.RATIO else statement.unit)
     else:
         metric: Metric | None = named.get("metric", statement.metric)
         percent = metric is not None and metric.unit == "%"
         measured = measure_score(number, "" if number.unit else statement.unit, percent=percent)
-        kind = wanted.get("kind", ClaimKind(statement.kind))
         _check_bounds(metric, kind, measured.canonical_value, measured.canonical_max)
-        if kind is ClaimKind.RATIO:
-            return _columns(measured, number) | {"canonical_value": None, "canonical_max": None}
-    return _columns(measured, number)
+    fields = _columns(measured, number)
+    if "number" in wanted and "qualifier" not in wanted:
+        fields["qualifier"] = number.qualifier.value
+    # How many times as much is in no unit.
+    return fields | {"canonical_value": None, "canonical_max": None} if kind is ClaimKind.RATIO else fields
 
 
 def _columns(measured: Any, number: CellNumber) -> dict[str, Any]:

@@ -245,6 +245,8 @@ if CELERY_BROKER_URL.startswith("redis"):
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CELERY_BROKER_URL,
         "KEY_PREFIX": "claimboard",
+        # No reader waits for a cache that is away.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A worker waits for its broker, however long that is away.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
-from claims.models import Benchmark, Claim
-from claims.services import curation
-from claims.terms import CurationState
+from claims.api import boards as api_boards
+from claims.models import Benchmark, Claim, Paper, SourceRecord
+from claims.services import curation, tokens
+from claims.terms import CostMeasure, CurationState
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +38,6 @@ def test_what_a_client_has_is_not_sent_again(client: Client, board: Benchmark, p
 def test_unchanged_board_is_one_query_and_a_decision_makes_it_another(client: Client, board: Benchmark) -> None:
     address = f"/api/v1/boards/{board.slug}/?sort=-parameters"
     first = client.get(address)
-    assert client.get(address, headers={"If-Modified-Since": first["Last-Modified"]}).status_code == 304
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304
     assert len(queries) == 1
@@ -124,16 +127,96 @@ def test_expanded_members_are_whole(client: Client, board: Benchmark) -> None:
     assert counts[0] == counts[1]
 
 
+def test_date_answers_only_for_what_it_can_tell_apart(client: Client, board: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"/api/v1/boards/{board.slug}/"
+    now = timezone.now()
+    monkeypatch.setattr(api_boards, "_BEGUN", now - timedelta(days=2))
+    assert "Last-Modified" not in client.get(address), "it may change again within this second"
+    Benchmark.objects.update(changed=now - timedelta(days=1))
+    since = {"If-Modified-Since": client.get(address)["Last-Modified"]}
+    assert client.get(address, headers=since).status_code == 304
+    assert client.get(f"{address}?bogus=1", headers=since | {"If-None-Match": "*"}).status_code == 400
+    # A process that began later may have other settings.
+    monkeypatch.setattr(api_boards, "_BEGUN", now - timedelta(hours=1))
+    assert client.get(address, headers=since).status_code == 200
+
+
 def test_decisions_name_what_they_were_made_on(client: Client) -> None:
     claim = make.make_claim("81%")
     made = curation.decide(claim, CurationState.REJECTED, actor="Ada", version=claim.version, reason="not_a_result", note="A year.")
     undone = curation.undo(made, actor="Bo")
-    told = client.get("/api/v1/decisions/?sort=id").json()["results"]
+    _, secret = tokens.create(make.make_user(), name="x", scopes=["read"], days=None)
+    known = {"Authorization": f"Bearer {secret}"}
+    told = client.get("/api/v1/decisions/?sort=id", headers=known).json()["results"]
     assert [(act["id"], act["action"], act["actor"], act["undoes"], act["undone_by"]) for act in told] == [
         (made.public_id, "reject", "Ada", None, undone.public_id),
         (undone.public_id, "undo", "Bo", made.public_id, None),
     ]
     (thing,) = told[0]["objects"]
     assert (thing["object"], thing["id"], thing["after"]["state"]) == ("claim", claim.public_id, "rejected")
-    assert len(client.get(f"/api/v1/decisions/?claim={claim.public_id}&actor=Bo").json()["results"]) == 1
+    assert len(client.get(f"/api/v1/decisions/?claim={claim.public_id}&actor=Bo", headers=known).json()["results"]) == 1
     assert client.get("/api/v1/decisions/?claim=none").json()["results"] == []
+
+
+def test_names_of_people_are_told_to_tokens_only(client: Client) -> None:
+    claim = make.make_claim("81%")
+    curation.decide(claim, CurationState.ACCEPTED, actor="ada.lovelace", version=claim.version)
+    answer = client.get("/api/v1/decisions/")
+    assert answer.json()["results"][0]["actor"] is None
+    assert b"ada" not in answer.content
+    assert client.get("/api/v1/decisions/?actor=ada.lovelace").status_code == 401
+
+
+@pytest.mark.parametrize("hidden", ["unreviewed", "withdrawn"])
+def test_decisions_tell_nothing_of_numbers_that_readers_do_not_see(client: Client, settings: Settings, hidden: str) -> None:
+    claim = make.make_claim("81%")
+    curation.decide(claim, CurationState.ACCEPTED, actor="Ada", version=claim.version)
+    curation.decide(claim, CurationState.UNREVIEWED, actor="Ada", version=claim.version)
+    if hidden == "withdrawn":
+        Paper.objects.update(withdrawn=True)
+    settings.SHOW_UNREVIEWED = False
+    for act in client.get("/api/v1/decisions/").json()["results"]:
+        (thing,) = act["objects"]
+        assert (thing["object"], thing["id"], thing["before"], thing["after"], act["object_count"]) == ("claim", None, {}, {}, 1)
+
+
+def test_withdrawn_paper_is_named_nowhere(client: Client) -> None:
+    make.make_imported_row(make.make_benchmark(), "Tabled", "81.5", {CostMeasure.PARAMETERS: 25e6})
+    paper = make.make_paper("A withdrawn paper", abstract="Taken back.")
+    SourceRecord.objects.update(paper=paper)
+    Paper.objects.update(withdrawn=True)
+    for query in ("", "?expand=paper"):
+        answer = client.get(f"/api/v1/claims/{query}")
+        assert [claim["paper"] for claim in answer.json()["results"]] == [None]
+        assert b"Taken back" not in answer.content
+
+
+def test_lists_are_walked_past_titles_of_any_length(client: Client) -> None:
+    for number in range(3):
+        make.make_paper(f"{'長' * 3000}{number}")
+    address, seen = "/api/v1/papers/?sort=-title&page_size=1&fields=id", []
+    while address:
+        assert len(address) < 2000
+        page = client.get(address).json()
+        seen += page["results"]
+        address = page["next"]
+    assert len({paper["id"] for paper in seen}) == len(seen) == 3
+
+
+def test_who_is_refused_is_counted_too(client: Client, settings: Settings) -> None:
+    settings.API_RATE = 2
+    cache.clear()
+    wrong = {"Authorization": "Bearer cb_" + "A" * 43}
+    assert [client.get("/api/v1/metrics/", headers=wrong).status_code for _ in range(3)] == [401, 401, 429]
+    cache.clear()
+    assert [client.post("/api/v1/listings/").status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_reading_goes_on_without_the_cache(client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.API_RATE = 2
+
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionError("the cache is away")
+
+    monkeypatch.setattr("claims.api.throttling.cache.add", fail)
+    assert client.get("/api/v1/metrics/").status_code == 200

@@ -118,6 +118,8 @@ def _aim(case: Any, site: Site, choice: int) -> None:
     if case.operation.method == "post" and part == "listings" and choice % 3:
         listing = (LISTING % choice).encode()
         case.body = {"file": listing} if case.media_type == "multipart/form-data" else listing
+    if choice % 7 == 0 and (offered := _offered_fields(case)):
+        case.query = {"fields": offered[choice % len(offered)]}  # an entry of which a part is told keeps the contract, too
     if case.path_parameters and choice % 3 and site.ids.get(part):
         key = site.ids[part][choice % len(site.ids[part])]
         case.path_parameters = dict.fromkeys(case.path_parameters, key)
@@ -126,6 +128,12 @@ def _aim(case: Any, site: Site, choice: int) -> None:
             version = table.objects.get(public_id=key).version
             plain = case.operation.method == "patch" and choice % 2 == 0
             case.body = {"version": version, "variant": f"number {choice}"} if plain else case.body | {"version": version}
+
+
+def _offered_fields(case: Any) -> list[str]:
+    """Return the members that the operation can be asked for."""
+    parameters = case.operation.definition.raw.get("parameters", [])
+    return next((found["schema"]["items"]["enum"] for found in parameters if found["name"] == "fields"), [])
 
 
 def _ask(operation: Any, site: Site, secret: str) -> Counter[int]:

@@ -148,6 +148,8 @@ def test_what_comes_while_pages_are_turned_shifts_nothing(client: Client) -> Non
         ("claims/?expand=paper.claims", "expand", "can't be expanded"),
         ("decisions/?expand=objects", "expand", "Nothing here"),
         ("listings/?state=lost", "state", "lost"),
+        ("datasets/?reviewed=maybe", "reviewed", "maybe"),
+        ("claims/?fields=", "fields", "names nothing"),
         ("boards/image-classification-on-imagenet-1k/?cost=colour", "cost", "no cost"),
     ],
 )

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from claims import errors
 from claims.models import ApiToken, ChangeSet, Claim, IdempotencyKey, Listing
-from claims.services import tokens
+from claims.services import tokens, uploads
 from claims.terms import CurationState, Scope
 from tests import factories as make
 
@@ -303,6 +303,17 @@ def test_nothing_is_decided_on_what_is_not_there(client: Client) -> None:
     for path in ("claims/none/decide/", "costs/none/decide/", "decisions/none/undo/"):
         body = {"state": "accepted", "version": 1}
         assert error(client.post(f"/api/v1/{path}", body, content_type="application/json", headers=headers))[:2] == (404, "not_found")
+
+
+def test_act_on_a_listing_needs_the_scope_of_uploads(client: Client) -> None:
+    listing = make.make_listing("papers.txt", state="done")
+    made = uploads.withdraw(listing, actor="kim", version=listing.version).change_set
+    user = make.make_user("lee", *PERMISSIONS, "manage_listing")
+    answers = {}
+    for scope in (Scope.CURATE, Scope.UPLOAD):
+        _, secret = tokens.create(user, name="x", scopes=[scope], days=None)
+        answers[scope] = client.post(f"/api/v1/decisions/{made.public_id}/undo/", headers={"Authorization": f"Bearer {secret}"}).status_code
+    assert answers == {Scope.CURATE: 403, Scope.UPLOAD: 201}
 
 
 # ---- corrections ----

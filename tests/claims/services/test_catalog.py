@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from claims.errors import CatalogueError
 from claims.extraction import vocabulary as shipped
 from claims.extraction.vocabulary import load_vocabulary
-from claims.models import Alias, Dataset, DefaultTask, Metric, Task
+from claims.models import Alias, Benchmark, Dataset, DefaultTask, Metric, Task
 from claims.services import catalog
 from claims.terms import AliasKind
+from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.factories import make_paper
 
@@ -155,3 +156,16 @@ def test_variant_stays_where_somebody_has_decided() -> None:
     catalog.load_catalogue(vocabulary)
     assert not Dataset.objects.filter(name="ADE20K-847").exists()
     assert Dataset.objects.get(name="ADE20K").parent is None
+
+
+def test_boards_of_what_a_release_changes_are_other_ones() -> None:
+    catalog.load_catalogue(load_vocabulary())
+    metric = Metric.objects.get(name="Top-1 accuracy")
+    board = make.make_board(1, benchmark=make.make_benchmark(metric=metric))
+    other = make.make_board(1, benchmark=make.make_benchmark("Speech Recognition", "A set of one's own", metric=make.make_metric("Own")))
+    Metric.objects.filter(pk=metric.pk).update(unit="points")  # as an earlier release had it
+    before = dict(Benchmark.objects.values_list("pk", "version"))
+    for _ in range(2):  # a second time nothing is new
+        catalog.load_catalogue(load_vocabulary())
+        after = dict(Benchmark.objects.values_list("pk", "version"))
+        assert (after[board.pk] - before[board.pk], after[other.pk] - before[other.pk]) == (1, 0)

@@ -22,9 +22,35 @@ from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
 from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import Vocabulary
-from claims.models import Benchmark, Claim, Decision, Delivery, Listing, ListingChunk, MLModel, Paper, ReextractionChunk, Result, Webhook
-from claims.services import curation, deliveries, ingest, reextraction, results, statements, storage, uploads, webhooks
-from claims.terms import ChunkState, CurationState, DeliveryState, ListingState, Role, WebhookEvent
+from claims.models import (
+    Benchmark,
+    Claim,
+    Dataset,
+    Decision,
+    Delivery,
+    Listing,
+    ListingChunk,
+    MLModel,
+    Paper,
+    ReextractionChunk,
+    Result,
+    Webhook,
+)
+from claims.services import (
+    catalog,
+    correction,
+    curation,
+    deliveries,
+    ingest,
+    papers,
+    reextraction,
+    results,
+    statements,
+    storage,
+    uploads,
+    webhooks,
+)
+from claims.terms import AliasKind, ChunkState, CurationState, DeliveryState, ListingState, Role, WebhookEvent
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.receiver import Reply, receive
@@ -438,3 +464,35 @@ def test_two_webhooks_of_one_owner_at_once_are_no_more_than_one_may_have(threads
 
     made = [threads.start(partial(create, number)) for number in range(2)]
     assert sorted(future.result() for future in made) == [False, True]
+
+
+def test_correction_that_names_something_new_waits_for_a_reading_of_the_same_name(threads: Threads) -> None:
+    """Both make the same dataset: who holds the paper makes it first, and the other one finds it."""
+    claim = make.make_claim("81%")
+    assert claim.paper_text is not None
+    paper = claim.paper_text.paper
+    with transaction.atomic():
+        papers.lock_papers([paper.pk])
+        correcting = threads.start(
+            lambda: correction.correct(claim, {"dataset": "Brand New Set"}, actor="lee", version=claim.version, may_add=True)
+        )
+        assert wait_until_blocked_or_done(correcting)
+        catalog.resolve_names(AliasKind.DATASET, {"Brand New Set": (paper, "It is new.")})
+    correcting.result(timeout=30)
+    claim.refresh_from_db()
+    assert claim.dataset == Dataset.objects.get(name="Brand New Set")
+
+
+def test_of_two_corrections_of_one_number_the_second_is_told(threads: Threads) -> None:
+    claim = make.make_claim("81%")
+
+    def correct(number: str) -> bool:
+        try:
+            correction.correct(Claim.objects.get(pk=claim.pk), {"number": number}, actor="lee", version=1)
+        except StaleObjectError:
+            return False
+        return True
+
+    done = [threads.start(partial(correct, f"{70 + place}%")) for place in range(8)]
+    assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
+    assert Decision.objects.count() == 1

@@ -115,6 +115,31 @@ def test_cost_is_corrected_in_its_own_unit() -> None:
     assert [list(row.costs) for row in board.rows] == [["flops"]]
 
 
+@pytest.mark.parametrize(("number", "qualifier"), [(">86%", ">"), ("~86.5%", "~"), ("86%", "=")])
+def test_how_exactly_a_number_is_written_counts(number: str, qualifier: str) -> None:
+    read(text(1))
+    claim = standing()
+    correct(claim, number="70%", qualifier=Qualifier.AT_MOST)
+    correct(claim, number=number)
+    assert claim.qualifier == qualifier
+
+
+def test_ratio_of_costs_is_in_no_unit() -> None:
+    read(text(1))
+    cost = Cost.objects.get(measure=CostMeasure.PARAMETERS)
+    correct(cost, number="3x", kind=ClaimKind.RATIO)
+    correct(cost, number="4x")
+    assert (cost.value, cost.unit, cost.canonical_value) == (4, "x", None)
+
+
+def test_cost_that_was_corrected_is_measured_by_what_it_is_now() -> None:
+    read(text(1))
+    cost = Cost.objects.get(measure=CostMeasure.PARAMETERS)
+    correct(cost, number="40 ms", measure=CostMeasure.LATENCY)
+    correct(cost, measure=CostMeasure.TRAINING_TIME)
+    assert (cost.measure, cost.canonical_value) == ("training_time", 0.04)
+
+
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
