@@ -148,6 +148,12 @@ class DumpRunningError(DumpError):
     code = "dump_running"
 
 
+class DumpTooEarlyError(DumpError):
+    """Boards still show what was withdrawn: workers are taking it away."""
+
+    code = "dump_too_early"
+
+
 class WebhookError(ClaimsError):
     """A webhook that can't be as somebody wants it. `field` is the form's field that is to blame, '' for none."""
 

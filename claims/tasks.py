@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from claims import dumps
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
-from claims.errors import DumpError, DumpRunningError
+from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
 from claims.models import Listing, Reextraction
 from claims.services import deliveries, ingest, leases, receiving, reextraction, standings, storage, uploads, webhooks
 
@@ -178,14 +178,27 @@ def keep_standings() -> None:
             return
 
 
-# A message that comes twice, as after hours without an answer, finds the first one's lock.
-@shared_task(soft_time_limit=settings.DUMP_SECONDS, time_limit=settings.DUMP_SECONDS + 60)
+# Acknowledged as it begins: Redis hands out again what it waited for too long, and a dump may take hours. A retry comes before that.
+@shared_task(
+    acks_late=False,
+    soft_time_limit=settings.DUMP_SECONDS,
+    time_limit=settings.DUMP_SECONDS + 60,
+    autoretry_for=(DumpTooEarlyError,),
+    default_retry_delay=600,
+    max_retries=18,
+)
 def dump() -> None:
-    """Make a dump of the site. One that can't be made is said in the log, and the next night's is another."""
+    """Make a dump of the site; later, while boards still show what was withdrawn.
+
+    One that can't be made is said in the log, and the next night's is another.
+    """
     try:
         folder = dumps.dump_site()
     except DumpRunningError as error:
         logger.warning("no dump was begun: %s", error.message)
+    except DumpTooEarlyError as error:
+        logger.warning("%s", error.message)
+        raise
     except DumpError as error:
         logger.error("%s", error.message)
     else:

@@ -24,9 +24,10 @@ from claims.dumps.keeping import ARCHIVE, KEPT, PART, dumps_dir, is_name, list_d
 from claims.dumps.lines import HashedFile, PackedFile
 from claims.dumps.manifests import MANIFEST, Manifest, WrittenFile, write_manifest
 from claims.dumps.snapshots import hold_still
-from claims.errors import DumpError, DumpRunningError
+from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
 from claims.models import Listing
 from claims.services import exports
+from claims.terms import ListingState
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ def dump_site(output: Path | None = None) -> Path:
     """Write a dump of the site as it is now and return its folder: `output`, which must not be there, or a new one of those kept.
 
     Of those kept the newest `KEPT` stay. Nothing that looks like a dump is left of one that fails or is killed, and what a killed one
-    left is removed by the next. Raises `DumpRunningError` while another one is made, and `DumpError` where it can't be written.
+    left is removed by the next. Raises `DumpRunningError` while another one is made, `DumpTooEarlyError` while boards still show what was
+    withdrawn, and `DumpError` where it can't be written.
     """
     try:
         with _alone():
@@ -59,6 +61,7 @@ def _dump_alone(output: Path | None) -> Path:
     part.mkdir(mode=0o755)
     try:
         with hold_still():
+            _refuse_withdrawn()
             moment = timezone.now().astimezone(UTC).replace(microsecond=0)
             _write(part, moment)
         for folder in (*(path for path in part.iterdir() if path.is_dir()), part):
@@ -87,6 +90,16 @@ def _alone() -> Iterator[None]:
                 raise
             raise DumpRunningError("Another dump is being made. Wait until it is there.") from None
         yield
+
+
+def _refuse_withdrawn() -> None:
+    """Raise `DumpTooEarlyError` while a long listing that was withdrawn is not settled: its papers and rows stand as before until then."""
+    withdrawn = Listing.objects.filter(state=ListingState.WITHDRAWN, unsettled_from__isnull=False)
+    if name := withdrawn.order_by("pk").values_list("name", flat=True).first():
+        raise DumpTooEarlyError(
+            f"The dump was not begun: boards still show a part of “{name:.80}”, which was withdrawn. Workers are taking it off: try again "
+            "when the listing's page says so no more."
+        )
 
 
 def _free_name(moment: datetime) -> Path:

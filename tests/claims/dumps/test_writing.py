@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from celery.exceptions import Retry
 from celery.schedules import crontab
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -25,9 +26,9 @@ from pytest_django import Settings
 
 from claims import boards, dumps, tasks
 from claims.dumps import keeping, public, writing
-from claims.errors import DumpError, DumpRunningError
-from claims.models import Claim, Cost, Result
-from claims.terms import CurationState
+from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
+from claims.models import Claim, Cost, Listing, Paper, Result
+from claims.terms import CurationState, ListingState
 from tests import factories as make
 from tests.dumps import ADA, HIDDEN, HOSTILE, KIM, make_everything, read_packed
 
@@ -129,6 +130,37 @@ def test_one_is_made_at_a_time(dumps_dir: Path, caplog: pytest.LogCaptureFixture
     # The lock goes with its process.
     tasks.dump()
     assert len(dumps.list_dumps()) == 1
+
+
+def test_hours_of_work_are_not_handed_out_again(settings: Settings) -> None:
+    """Redis takes a message that nobody acknowledged for a while for a lost one."""
+    waits = settings.CELERY_TASK_TIME_LIMIT + 300
+    long = [task for task in tasks.dump.app.tasks.values() if task.__module__ == tasks.__name__ and (task.time_limit or 0) >= waits]
+    assert [task.name for task in long] == [tasks.dump.name]
+    assert not tasks.dump.acks_late
+    assert tasks.read_listing.acks_late
+    assert tasks.dump.default_retry_delay < waits, "a retry waits in a worker, unacknowledged"
+
+
+def test_what_is_being_withdrawn_is_waited_for(dumps_dir: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long listing's papers leave the boards batch by batch after it was withdrawn."""
+    make.make_board(1)
+    listing = make.make_listing("regretted.txt", Paper.objects.get(), state=ListingState.WITHDRAWN)
+    Listing.objects.filter(pk=listing.pk).update(unsettled_from=0)
+    with pytest.raises(CommandError, match=r"not begun: boards still show a part of “regretted.txt”, which was withdrawn"):
+        call_command("dump")
+    monkeypatch.setattr(tasks.dump, "retry", lambda *, exc, **_: Retry(exc=exc))
+    with pytest.raises(Retry) as tried_again:
+        tasks.dump()
+    assert isinstance(tried_again.value.exc, DumpTooEarlyError)
+    assert "regretted.txt" in caplog.text
+    assert [path.name for path in dumps_dir.iterdir()] == [".lock"]
+    # One that was put back again, or that is only dated anew, hides nothing.
+    Listing.objects.filter(pk=listing.pk).update(state=ListingState.DONE)
+    tasks.dump()
+    Listing.objects.filter(pk=listing.pk).update(state=ListingState.WITHDRAWN, unsettled_from=None)
+    tasks.dump()
+    assert len(dumps.list_dumps()) == 2
 
 
 def test_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
