@@ -6,6 +6,7 @@ a secret gets into one. Users are in none: a listing keeps the name of who uploa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import (
@@ -28,6 +31,7 @@ from django.db.models import (
     IntegerField,
     JSONField,
     Model,
+    SlugField,
     TextField,
 )
 from django.db.models.functions import Cast
@@ -69,6 +73,8 @@ SHIPPED: tuple[type[Model], ...] = (
 """The tables that loading the catalogue fills: a site that holds nothing else is as good as empty."""
 
 ROWS_AT_ONCE = 2_000
+# They are parts of addresses and of names of files, and nothing else looks at them again.
+_SHAPES = {"public_id": (re.compile(r"[a-z0-9]{12}"), "public id"), "sha256": (re.compile(r"[0-9a-f]{64}"), "SHA-256")}
 
 
 def schema_of_tables() -> str:
@@ -159,6 +165,10 @@ def _taker(field: Field[Any, Any]) -> Callable[[Any], Any]:
         take = partial(_take_moment, field=kind)
     elif isinstance(kind, DateField):
         take = partial(_take_day, field=kind)
+    elif isinstance(kind, SlugField):
+        take = partial(_take_slug, most=kind.max_length)
+    elif kind.name in _SHAPES:
+        take = partial(_take_shaped, shape=_SHAPES[kind.name])
     elif isinstance(kind, (CharField, TextField)):
         take = partial(_take_text, most=kind.max_length)
     else:
@@ -201,6 +211,23 @@ def _take_text(value: Any, *, most: int | None) -> str:
     value.encode()  # half a character is no text for either database
     # As the readers of listings have it: PostgreSQL takes no such text.
     return value.replace("\0", " ")
+
+
+def _take_slug(value: Any, *, most: int | None) -> str:
+    text = _take_text(value, most=most)
+    try:
+        validate_slug(text)
+    except ValidationError:
+        raise ValueError("it is no slug") from None
+    return text
+
+
+def _take_shaped(value: Any, *, shape: tuple[re.Pattern[str], str]) -> str:
+    pattern, name = shape
+    text = _take_text(value, most=None)
+    if not pattern.fullmatch(text):
+        raise ValueError(f"it is no {name}")
+    return text
 
 
 def _take_moment(value: Any, *, field: DateTimeField[Any, Any]) -> Any:

@@ -31,7 +31,7 @@ def write_boards(folder: Path) -> Iterator[WrittenFile]:
 def _write_board(folder: Path, benchmark: Benchmark) -> WrittenFile:
     name = f"{FOLDER}/{benchmark.slug}.csv"
     rows = 0
-    with HashedFile(folder / name) as file:
+    with HashedFile(folder, name) as file:
         for board in _read_pages(benchmark):
             text = io.StringIO()
             writer = csv.writer(text)

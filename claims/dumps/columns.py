@@ -22,7 +22,7 @@ class ParquetFile:
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
         self.name, self.rows, self._schema = name, 0, schema
-        self._target = HashedFile(folder / name)
+        self._target = HashedFile(folder, name)
         self._writer = parquet.ParquetWriter(pa.PythonFile(self._target, mode="w"), schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
 

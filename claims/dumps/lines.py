@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from claims.dumps.manifests import WrittenFile
+from claims.dumps.manifests import WrittenFile, is_file_name
 from claims.errors import DumpError
 
 LEVEL = 4
@@ -24,9 +24,15 @@ READ_AT_ONCE = 1024 * 1024
 
 
 class HashedFile:
-    """A new file that knows size and SHA-256 of what was written; on the disk when it is closed."""
+    """A new file of a dump that knows size and SHA-256 of what was written; on the disk when it is closed.
 
-    def __init__(self, path: Path, *, private: bool = False) -> None:
+    Raises `DumpError` for a name that readers of its manifest refuse, as one that leads out of the folder.
+    """
+
+    def __init__(self, folder: Path, name: str, *, private: bool = False) -> None:
+        if not is_file_name(name):
+            raise DumpError(f"No file of a dump can be called {name!r:.80}.")
+        path = folder / name
         path.parent.mkdir(mode=0o700 if private else 0o755, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644)
         self._file: IO[bytes] = os.fdopen(handle, "wb")
@@ -71,7 +77,7 @@ class PackedFile:
 
     def __init__(self, folder: Path, name: str, *, private: bool = False) -> None:
         self.name, self.rows, self.unpacked = name, 0, 0
-        self._target = HashedFile(folder / name, private=private)
+        self._target = HashedFile(folder, name, private=private)
         # Neither name nor time: the same rows give the same bytes.
         self._packed = gzip.GzipFile("", "wb", compresslevel=LEVEL, fileobj=self._target, mtime=0)
         self._waiting: list[bytes] = []

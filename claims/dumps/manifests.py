@@ -57,6 +57,11 @@ class Manifest:
         return sum(file.size for file in self.files.values())
 
 
+def is_file_name(name: str) -> bool:
+    """Say whether a file of a dump may have that name: one that stays in the dump's folder."""
+    return len(name) <= 300 and _NAME.fullmatch(name) is not None
+
+
 def write_manifest(manifest: Manifest) -> bytes:
     return json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -104,7 +109,7 @@ def _read_file(entry: object) -> WrittenFile:
     if not isinstance(entry, dict):
         raise DumpError("The manifest lists a file that is none.")
     name, sha256 = entry.get("name"), entry.get("sha256")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 300:
+    if not isinstance(name, str) or not is_file_name(name):
         raise DumpError(f"The manifest names a file {name!r:.80}, which is no name of a file of a dump.")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise DumpError(f"The manifest has no SHA-256 for {name}.")

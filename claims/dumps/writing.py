@@ -201,5 +201,5 @@ def _write_archive(folder: Path, created: str) -> None:
 
 
 def _write_manifest(folder: Path, manifest: Manifest, *, private: bool = False) -> None:
-    with HashedFile(folder / MANIFEST, private=private) as file:
+    with HashedFile(folder, MANIFEST, private=private) as file:
         file.write(write_manifest(manifest))

@@ -27,7 +27,7 @@ from pytest_django import Settings
 from claims import boards, dumps, tasks
 from claims.dumps import keeping, public, writing
 from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
-from claims.models import Claim, Cost, Listing, Paper, Result
+from claims.models import Benchmark, Claim, Cost, Listing, Paper, Result
 from claims.terms import CurationState, ListingState
 from tests import factories as make
 from tests.dumps import ADA, HIDDEN, HOSTILE, KIM, make_everything, read_packed
@@ -103,6 +103,16 @@ def test_nothing_is_left_of_a_dump_that_fails(dumps_dir: Path, tmp_path: Path, m
         dumps.dump_site(None if kept else tmp_path / "dump")
     assert [path.name for path in dumps_dir.iterdir()] == [".lock"]
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("slug", ["../../../escaped/owned", "/", "", "a/b"])
+def test_nothing_is_written_beside_a_dump(dumps_dir: Path, tmp_path: Path, slug: str) -> None:
+    board = make.make_board(1)
+    Benchmark.objects.filter(pk=board.pk).update(slug=slug)
+    with pytest.raises(DumpError, match="No file of a dump can be called 'boards/"):
+        dumps.dump_site()
+    assert [path.name for path in dumps_dir.iterdir()] == [".lock"]
+    assert [path.name for path in tmp_path.rglob("*.csv")] == []
 
 
 def test_what_a_killed_one_left_is_removed_by_the_next(dumps_dir: Path, tmp_path: Path) -> None:
