@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
-from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from claims import boards
@@ -44,14 +43,13 @@ def _answer(request: HttpRequest, benchmark: Benchmark | None, form: str) -> Htt
         *(keys, settings.SHOW_UNREVIEWED, settings.SITE_URL, settings.DATA_LICENSE, settings.DATA_LICENSE_URL),
         *((benchmark.task.version, benchmark.dataset.version) if benchmark else ()),
     )
-    last_modified = int(changed.timestamp())
-    response = get_conditional_response(request, etag=etag, last_modified=last_modified)
+    # By its tag alone: a name that it prints may change without any board's change, whose date could tell.
+    response = get_conditional_response(request, etag=etag)
     if response is None:
         entries = [feeds.Entry(news) for news in boards.read_news(keys)]
         # Ordered by when it became known: the first is the latest.
         response = _WRITERS[form](feeds.Feed(benchmark, entries, entries[0].news.known if entries else changed))
     response["ETag"] = etag
-    response["Last-Modified"] = http_date(last_modified)
     response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
     return response
 
