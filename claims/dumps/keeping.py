@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,12 +76,17 @@ def moment_of(name: str) -> datetime:
 
 def list_dumps() -> list[Kept]:
     """Return the dumps that are kept, the newest first."""
+    found = ((folder, _read(folder / MANIFEST)) for folder in find_folders())
+    return [Kept(folder, manifest) for folder, manifest in found if manifest is not None]
+
+
+def find_folders() -> list[Path]:
+    """Return the folders that a dump was made in, the newest first, also of one that can't be read any more."""
     try:
-        names = sorted((path.name for path in dumps_dir().iterdir() if is_name(path.name)), reverse=True)
+        folders = [path for path in dumps_dir().iterdir() if is_name(path.name) and os.path.lexists(path / MANIFEST)]
     except FileNotFoundError:
         return []
-    found = ((dumps_dir() / name, _read(dumps_dir() / name / MANIFEST)) for name in names)
-    return [Kept(folder, manifest) for folder, manifest in found if manifest is not None]
+    return sorted(folders, reverse=True)
 
 
 def find_dump(name: str) -> Kept | None:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from claims import VERSION
 from claims.dumps import archive, board_files, public
 from claims.dumps.columns import ParquetFile
-from claims.dumps.keeping import ARCHIVE, KEPT, PART, dumps_dir, is_name, list_dumps, moment_of, name_of
+from claims.dumps.keeping import ARCHIVE, KEPT, PART, dumps_dir, find_folders, is_name, moment_of, name_of
 from claims.dumps.lines import HashedFile, PackedFile
 from claims.dumps.manifests import MANIFEST, Manifest, WrittenFile, write_manifest
 from claims.dumps.snapshots import hold_still
@@ -73,8 +73,7 @@ def _dump_alone(output: Path | None) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         raise
     if output is None:
-        for old in list_dumps()[KEPT:]:
-            _remove(old.folder)
+        _remove_old()
     return target
 
 
@@ -108,6 +107,15 @@ def _free_name(moment: datetime) -> Path:
     if newest >= name_of(moment):
         moment = moment_of(newest) + timedelta(seconds=1)
     return dumps_dir() / name_of(moment)
+
+
+def _remove_old() -> None:
+    """Remove the dumps behind the newest `KEPT`, also those whose manifest this release can't read. One that stays does no harm."""
+    for folder in find_folders()[KEPT:]:
+        try:
+            _remove(folder)
+        except OSError as error:
+            logger.warning("an old dump can't be removed: %s: %s", folder.name, error.strerror or error)
 
 
 def _remove(folder: Path) -> None:

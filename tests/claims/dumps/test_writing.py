@@ -90,9 +90,34 @@ def test_newest_are_kept(dumps_dir: Path, monkeypatch: pytest.MonkeyPatch) -> No
     # Another's folder, and one without a manifest, are no dumps, and nobody's to remove.
     (dumps_dir / "mine").mkdir()
     (dumps_dir / "2020-01-01T000000Z").mkdir()
-    dumps.dump_site()
-    assert {"mine", "2020-01-01T000000Z"} <= {path.name for path in dumps_dir.iterdir()}
-    assert len(dumps.list_dumps()) == 7
+    # One whose manifest can't be read, say of another layout, is none either; it goes in its turn.
+    (dumps_dir / "2020-01-02T000000Z").mkdir()
+    (dumps_dir / "2020-01-02T000000Z" / "manifest.json").write_text("{}")
+    (dumps_dir / made[-1] / "manifest.json").write_text('{"layout": 99}')
+    made.append(dumps.dump_site().name)
+    assert sorted(path.name for path in dumps_dir.iterdir()) == [".lock", "2020-01-01T000000Z", *sorted(made)[3:], "mine"]
+    assert [kept.name for kept in dumps.list_dumps()] == [made[-1], *made[-3:-8:-1]]
+
+
+def test_dump_is_there_though_an_old_one_can_t_be_removed(
+    dumps_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(public, "FILES", ())
+    for day in range(1, 9):
+        (dumps_dir / f"2020-01-0{day}T000000Z").mkdir(parents=True)
+        (dumps_dir / f"2020-01-0{day}T000000Z" / "manifest.json").touch()
+    stuck, remove = dumps_dir / "2020-01-02T000000Z", writing._remove
+
+    def fail(folder: Path) -> None:
+        if folder == stuck:
+            raise PermissionError(13, "Permission denied")
+        remove(folder)
+
+    monkeypatch.setattr(writing, "_remove", fail)
+    assert dumps.dump_site() == dumps.list_dumps()[0].folder
+    assert "an old dump can't be removed: 2020-01-02T000000Z: Permission denied" in caplog.text
+    assert stuck.is_dir()
+    assert not (dumps_dir / "2020-01-01T000000Z").exists(), "the others go"
 
 
 @pytest.mark.parametrize("kept", [True, False])
