@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from claims.dumps.manifests import WrittenFile, is_file_name
+from claims.dumps.manifests import WrittenFile, is_file_name, open_plain
 from claims.errors import DumpError
 
 LEVEL = 4
@@ -116,23 +116,16 @@ class PackedFile:
         return WrittenFile(self.name, self._target.size, self._target.sha256, rows=self.rows, unpacked=self.unpacked)
 
 
-def open_plain(path: Path) -> IO[bytes]:
-    """Open a file of a dump, that is one and leads to no other. Raises `DumpError`."""
+def _open(path: Path) -> IO[bytes]:
     try:
-        # Whatever is no file, a pipe say, would be waited for.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return open_plain(path)
     except OSError as error:
         raise DumpError(f"{path.name} can't be read: {error.strerror}. Get the dump again.") from error
-    file = os.fdopen(handle, "rb")
-    if not path.is_file():
-        file.close()
-        raise DumpError(f"{path.name} is no file. Get the dump again.")
-    return file
 
 
 def check_file(folder: Path, wanted: WrittenFile) -> None:
     """Raise `DumpError` unless the file is, byte for byte, the one that the manifest names."""
-    with open_plain(folder / wanted.name) as file:
+    with _open(folder / wanted.name) as file:
         size = os.fstat(file.fileno()).st_size
         if size != wanted.size:
             raise DumpError(f"{wanted.name} has {size:,} bytes, and {wanted.size:,} by the manifest: it is cut off or not this dump's.")
@@ -146,7 +139,7 @@ def check_file(folder: Path, wanted: WrittenFile) -> None:
 def read_lines(folder: Path, wanted: WrittenFile) -> Iterator[Any]:
     """Yield what the lines of a file say, one at a time. Raises `DumpError` for what is no such file, when it comes to it."""
     count = size = 0
-    with open_plain(folder / wanted.name) as file, gzip.GzipFile(fileobj=file) as packed:
+    with _open(folder / wanted.name) as file, gzip.GzipFile(fileobj=file) as packed:
         while True:
             try:
                 line = packed.readline(LONGEST_LINE + 2)

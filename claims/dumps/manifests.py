@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from claims.errors import DumpError
 
@@ -62,16 +64,28 @@ def is_file_name(name: str) -> bool:
     return len(name) <= 300 and _NAME.fullmatch(name) is not None
 
 
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file of a dump, that is one and leads to no other. Raises `DumpError` for what is none, and `OSError`."""
+    # Whatever is no file, a pipe say, would be waited for.
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise DumpError(f"{path.name} is no file. Get the dump again.")
+    return file
+
+
 def write_manifest(manifest: Manifest) -> bytes:
     return json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def read_manifest(path: Path) -> Manifest:
     """Return a manifest that is one: each name stays in its folder, each number is one. Raises `DumpError`; `OSError` without the file."""
-    if path.stat().st_size > LARGEST_MANIFEST:
+    with open_plain(path) as opened:
+        text = opened.read(LARGEST_MANIFEST + 1)
+    if len(text) > LARGEST_MANIFEST:
         raise DumpError(f"{path.name} is too large to be one.")
     try:
-        said = json.loads(path.read_bytes())
+        said = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DumpError(f"{path.name} is no JSON: {str(error)[:100]}. Get the dump again.") from None
     if not isinstance(said, dict):

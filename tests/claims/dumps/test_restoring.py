@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from claims import dumps
-from claims.dumps import archive, lines, restoring
+from claims.dumps import archive, lines, manifests, restoring
 from claims.errors import DumpError
 from claims.models import Area, Claim, Decision, Listing, Paper, SearchName
 from tests import factories as make
@@ -194,6 +194,20 @@ def test_hostile_manifest_is_refused(dumped: tuple[Path, dict[str, Any]], change
 def test_what_is_no_manifest_is_refused(dumped: tuple[Path, dict[str, Any]], text: str) -> None:
     (dumped[0] / dumps.ARCHIVE / "manifest.json").write_bytes(text.encode("latin-1"))
     refuse(dumped[0], "manifest.json is no JSON")
+
+
+def test_manifest_that_is_no_file_is_not_waited_for(dumped: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = dumped[0] / dumps.ARCHIVE / "manifest.json"
+    monkeypatch.setattr(manifests, "LARGEST_MANIFEST", path.stat().st_size - 1)
+    refuse(dumped[0], "manifest.json is too large to be one")
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    refuse(dumped[0], "holds no manifest.json that can be read")
+    with pytest.raises(DumpError, match="zero is no file"):
+        manifests.read_manifest(Path("/dev/zero"))
+    path.unlink()
+    os.mkfifo(path)
+    refuse(dumped[0], "manifest.json is no file")
 
 
 def test_what_is_no_dump_is_refused(tmp_path: Path) -> None:
