@@ -1,7 +1,8 @@
 """What a dump tells everybody: the site as readers see it, in files of rows without any id that is the database's own.
 
-Left out is what readers of the boards and of the API don't see: what was rejected, withdrawn or, where SHOW_UNREVIEWED is off, reviewed
-by nobody, and who of the site's users did what. A copy that others have made can't be taken back.
+Left out is what readers of the boards and of the API don't see: statements that were rejected, withdrawn or, where SHOW_UNREVIEWED is
+off, reviewed by nobody, and who of the site's users did what. Abstracts and records stand whole, as their pages show them to everybody.
+A copy that others have made can't be taken back.
 """
 
 from __future__ import annotations
@@ -458,7 +459,7 @@ FILES: tuple[Told, ...] = (
     ),
     Told(
         "records",
-        "records of tables, as they stood there",
+        "records of tables, whole as they stood there: also with numbers that were rejected, or that nobody has reviewed",
         _list_records,
         [
             Member("table", "the table's id", TEXT, "source__public_id"),

@@ -60,6 +60,8 @@ def test_page_lists_what_is_kept(client: Client, settings: Settings) -> None:
     assert HOSTILE not in page
     assert response["Cache-Control"] == "no-cache"
     assert count_queries(client, "/dumps/") == 0
+    assert "no claim, cost or row that was rejected or withdrawn, and not who" in words
+    assert "Abstracts and records of tables stand whole" in words
 
 
 def test_files_are_handed_out_with_their_hash(client: Client) -> None:

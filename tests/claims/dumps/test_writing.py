@@ -27,7 +27,7 @@ from pytest_django import Settings
 from claims import boards, dumps, tasks
 from claims.dumps import keeping, public, writing
 from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
-from claims.models import Benchmark, Claim, Cost, Listing, Paper, Result
+from claims.models import Benchmark, Claim, Cost, Listing, Paper, Result, SourceRecord
 from claims.terms import CurationState, ListingState
 from tests import factories as make
 from tests.dumps import ADA, HIDDEN, HOSTILE, KIM, make_everything, read_packed
@@ -274,6 +274,12 @@ def test_hidden_numbers_are_told_nowhere(tmp_path: Path, settings: Settings) -> 
     assert [path.name for path in (folder / "boards").iterdir()] == [f"{board.slug}.csv"]
     table = list(csv.DictReader((folder / "boards" / f"{board.slug}.csv").open(newline="")))
     assert [row["top-1-accuracy"] for row in table] == ["70.1"]
+    # A table's record stands whole, as its page shows it to everybody, and the dump says so.
+    record = SourceRecord.objects.get()
+    assert [row["raw"]["nested"] for row in read_rows(folder, "records")] == [record.raw["nested"]]
+    assert not record.claims.accepted().exists()
+    said = json.loads((folder / "manifest.json").read_text())
+    assert "also with numbers that were rejected, or that nobody has reviewed" in said["members"]["records"]["what"]
     # The archive has them all.
     archived = list(read_packed(folder / "restore" / "claim.jsonl.gz"))
     assert len(archived) == Claim.objects.count()
