@@ -37,6 +37,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from claims import models
+from claims.dumps.lines import FETCHED_AT_ONCE
 from claims.errors import DumpError
 
 TABLES: tuple[type[Model], ...] = (
@@ -72,7 +73,6 @@ SHIPPED: tuple[type[Model], ...] = (
 )
 """The tables that loading the catalogue fills: a site that holds nothing else is as good as empty."""
 
-ROWS_AT_ONCE = 2_000
 # They are parts of addresses and of names of files, and nothing else looks at them again.
 _SHAPES = {"public_id": (re.compile(r"[a-z0-9]{12}"), "public id"), "sha256": (re.compile(r"[0-9a-f]{64}"), "SHA-256")}
 
@@ -114,7 +114,7 @@ class Table:
         wanted = [f"{column}_as_text" if is_json else column for column, is_json in zip(columns, are_json, strict=True)]
         rows = self.model._base_manager.order_by("pk").annotate(**texts).values_list(*wanted)
         places = [place for place, is_json in enumerate(are_json) if is_json]
-        for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        for row in rows.iterator(chunk_size=FETCHED_AT_ONCE):
             values = list(row)
             for place in places:
                 values[place] = orjson.Fragment(values[place].replace("\n", " "))

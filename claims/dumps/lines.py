@@ -21,6 +21,10 @@ LONGEST_LINE = 64 * 1024 * 1024
 """No line is longer, written or read: a line is in memory as a whole."""
 BUFFER = 512 * 1024
 READ_AT_ONCE = 1024 * 1024
+BYTES_AT_ONCE = 8 * 1024 * 1024
+"""So much of rows is held at a time, however few rows that are: one may be a thousand times as long as another."""
+FETCHED_AT_ONCE = 100
+"""So many rows come from the database at a time."""
 
 
 class HashedFile:
@@ -136,8 +140,8 @@ def check_file(folder: Path, wanted: WrittenFile) -> None:
         raise DumpError(f"{wanted.name} is not what the manifest names: its SHA-256 is {sha256.hexdigest()}. Get the dump again.")
 
 
-def read_lines(folder: Path, wanted: WrittenFile) -> Iterator[Any]:
-    """Yield what the lines of a file say, one at a time. Raises `DumpError` for what is no such file, when it comes to it."""
+def read_lines(folder: Path, wanted: WrittenFile) -> Iterator[tuple[int, Any]]:
+    """Yield each line's length and what it says. Raises `DumpError` for what is no such file, when it comes to it."""
     count = size = 0
     with _open(folder / wanted.name) as file, gzip.GzipFile(fileobj=file) as packed:
         while True:
@@ -154,9 +158,10 @@ def read_lines(folder: Path, wanted: WrittenFile) -> Iterator[Any]:
                 raise DumpError(f"{wanted.name}, line {count}: it is longer than {LONGEST_LINE >> 20} MB.")
             try:
                 # Not by a faster parser: whole numbers of any length stay as they are.
-                yield json.loads(line, parse_constant=_refuse)
+                said = json.loads(line, parse_constant=_refuse)
             except (ValueError, RecursionError) as error:
                 raise DumpError(f"{wanted.name}, line {count}: it is no JSON: {str(error)[:100]}.") from None
+            yield len(line), said
     if count != wanted.rows:
         raise DumpError(f"{wanted.name} holds {count:,} rows, and {wanted.rows:,} by the manifest.")
 

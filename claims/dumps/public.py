@@ -16,6 +16,7 @@ import pyarrow as pa
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Substr
 
+from claims.dumps.lines import BYTES_AT_ONCE, FETCHED_AT_ONCE
 from claims.models import (
     Alias,
     Benchmark,
@@ -108,20 +109,22 @@ class Told:
         return {member.name: member.help for member in self.all_members}
 
     def read(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield the rows by their ids, some thousand at a time."""
+        """Yield the rows by their ids, some thousand at a time, or less where they are long."""
         texts = {f"told_{number}": member.source for number, member in enumerate(self.members) if not isinstance(member.source, str)}
         wanted = [m.source if isinstance(m.source, str) else f"told_{number}" for number, m in enumerate(self.members)]
         converting = [(place, member.convert) for place, member in enumerate(self.members, start=1) if member.convert is not None]
         rows = self.rows().order_by("pk").annotate(**texts).values_list("pk", *wanted)
         waiting: list[list[Any]] = []
-        for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        size = 0
+        for row in rows.iterator(chunk_size=FETCHED_AT_ONCE):
             told = list(row)
+            size += sum([len(value) for value in row if type(value) is str])
             for place, convert in converting:
                 told[place] = convert(told[place])
             waiting.append(told)
-            if len(waiting) == ROWS_AT_ONCE:
+            if len(waiting) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
                 yield self._join(waiting)
-                waiting = []
+                waiting, size = [], 0
         if waiting:
             yield self._join(waiting)
 

@@ -167,16 +167,17 @@ def _quote_columns(table: Table) -> str:
 def _read_rows(folder: Path, file: WrittenFile, table: Table) -> Iterator[tuple[int, list[list[Any]]]]:
     """Yield rows, some at a time, each with the number of the last line."""
     waiting: list[list[Any]] = []
-    number = 0
+    number = size = 0
     with contextlib.closing(lines.read_lines(folder, file)) as read:  # type: ignore[type-var]  # a generator
-        for number, line in enumerate(read, start=1):
+        for number, (length, line) in enumerate(read, start=1):
             try:
                 waiting.append(table.take(line))
             except DumpError as error:
                 raise DumpError(f"{file.name}, line {number}: {error.message}. Nothing was restored.") from None
-            if len(waiting) == ROWS_AT_ONCE:
+            size += length
+            if len(waiting) == ROWS_AT_ONCE or size >= lines.BYTES_AT_ONCE:
                 yield number, waiting
-                waiting = []
+                waiting, size = [], 0
     if waiting:
         yield number, waiting
 

@@ -287,6 +287,29 @@ def test_bombs_are_let_off_early(dumped: tuple[Path, dict[str, Any]], monkeypatc
     refuse(folder, "area.jsonl.gz, line 1: it is longer than")
 
 
+def test_long_rows_are_held_few_at_a_time(dumped: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [b'{"id": %d, "name": "x%d", "slug": "x%d", "position": 1}' % (number, number, number) + b" " * 5000 for number in range(1, 6)]
+    write_lines(dumped[0], "area.jsonl.gz", *rows)
+    held: list[int] = []
+    inserter = restoring._inserter
+
+    def insert(table: archive.Table) -> Callable[[list[list[Any]]], None]:
+        add = inserter(table)
+
+        def count(rows: list[list[Any]]) -> None:
+            held.append(len(rows))
+            add(rows)
+
+        return count if table.model is Area else add
+
+    for way in ("_inserter", "_copier"):
+        monkeypatch.setattr(restoring, way, insert)
+    monkeypatch.setattr(lines, "BYTES_AT_ONCE", 10_000)
+    dumps.restore_site(dumped[0])
+    assert held == [2, 2, 1]
+    assert Area.objects.count() == 5
+
+
 def test_what_is_no_gzip_is_refused(dumped: tuple[Path, dict[str, Any]]) -> None:
     folder = dumped[0]
     path = folder / dumps.ARCHIVE / "area.jsonl.gz"

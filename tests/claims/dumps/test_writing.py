@@ -316,6 +316,14 @@ def test_large_board_is_told_page_by_page(tmp_path: Path, monkeypatch: pytest.Mo
         assert (parts / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_long_rows_are_held_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        make.make_paper(f"Long {number}", abstract="long " * 1000)
+    monkeypatch.setattr(public, "BYTES_AT_ONCE", 10_000)
+    told = next(told for told in public.FILES if told.name == "papers")
+    assert [len(rows) for rows in told.read()] == [2, 2, 1]
+
+
 def test_columns_have_types_and_the_rows_of_the_lines(tmp_path: Path) -> None:
     make_everything()
     folder = dumps.dump_site(tmp_path / "dump")
