@@ -79,6 +79,8 @@ class Delivery(Shown):
         ]
         indexes = [
             models.Index(name="delivery_due", fields=["due"], condition=Q(state__in=[DeliveryState.WAITING, DeliveryState.SENDING])),
+            # What a webhook is being sent now is looked for at every delivery that is due: not in its whole log.
+            models.Index(name="delivery_sending", fields=["webhook"], condition=Q(state=DeliveryState.SENDING)),
             models.Index(name="delivery_by_age", fields=["created"]),
         ]
 

@@ -40,7 +40,10 @@ def are_due() -> bool:
 
 
 def _due(now: datetime) -> QuerySet[Delivery]:
-    """Return what may be sent: one delivery of a webhook at a time, so that one which hangs takes no more than one worker."""
+    """Return what may be sent: nothing of a webhook that is being sent something, so that one which hangs does not take all workers.
+
+    On PostgreSQL, workers that look in the same instant may take a delivery each of one webhook: their leases stand only afterwards.
+    """
     on_its_way = Delivery.objects.filter(webhook=OuterRef("webhook"), state=DeliveryState.SENDING, lease_until__gte=now)
     is_open = Q(state=DeliveryState.WAITING) | Q(state=DeliveryState.SENDING, lease_until__lt=now)
     to_active = Delivery.objects.filter(webhook__state=WebhookState.ACTIVE, webhook__owner__is_active=True)
