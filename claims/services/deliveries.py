@@ -64,9 +64,10 @@ def _take() -> Delivery | None:
     while True:
         with transaction.atomic():
             now = timezone.now()
-            # Who looks at the same moment takes the next one and does not wait for this one.
+            # Who looks at the same moment takes the next one and does not wait for this one. Of those that are due since one failed, those
+            # that were not tried yet come first: it may be that its receiver refuses that one alone.
             due = _due(now).select_for_update(of=("self",), skip_locked=True, no_key=True)
-            delivery = due.select_related("webhook").order_by("due", "pk").first()
+            delivery = due.select_related("webhook").order_by("due", "attempts", "pk").first()
             if delivery is None:
                 return None
             delivery.attempts += 1
@@ -123,15 +124,18 @@ def _note(delivery: Delivery, *, status: int | None, answer: str, error: str) ->
         if held.update(state=DeliveryState.DELIVERED, **said):
             webhook.failing_since, webhook.failures = None, 0
             webhook.save(update_fields=["failing_since", "failures"])
+            # What waited for it to answer again waits no longer.
+            Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, attempts=0, due__gt=now).update(due=now)
         return
     # A webhook that has failed for long is asked as seldom for a new delivery as for an old one.
-    step = max(delivery.attempts, webhook.failures + 1) - 1
-    due = now + DELAYS[min(step, len(DELAYS) - 1)]
+    due = now + _delay(max(delivery.attempts - 1, webhook.failures))
     is_last = delivery.attempts > len(DELAYS)
     if not held.update(state=DeliveryState.FAILED if is_last else DeliveryState.WAITING, due=due, **said):
         return
-    # Nor are those behind it sent into the same hole, one after the other.
-    Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, due__lt=due).update(due=due)
+    if not is_last:
+        # Nor are those behind it sent into the same hole, one after the other. How often this one was refused is not held against them.
+        rest = now + _delay(webhook.failures)
+        Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, due__lt=rest).update(due=rest)
     webhook.failing_since = webhook.failing_since or now
     webhook.failures += 1
     if status == GONE:
@@ -140,6 +144,11 @@ def _note(delivery: Delivery, *, status: int | None, answer: str, error: str) ->
         webhook.state = WebhookState.DISABLED
         webhook.note = f"Nothing came through since {webhook.failing_since:%-d %b %Y, %H:%M} UTC. The last try: {error}"
     webhook.save(update_fields=["state", "note", "failing_since", "failures"])
+
+
+def _delay(failures: int) -> timedelta:
+    """Return how long to wait after a try that failed behind so many others."""
+    return DELAYS[min(failures, len(DELAYS) - 1)]
 
 
 def forget_old() -> int:

@@ -115,6 +115,41 @@ def test_one_that_fails_keeps_those_behind_it_from_the_same_hole() -> None:
         assert soonest > timezone.now() + timedelta(seconds=20), "the second failure in a row waits as for a second try"
 
 
+def test_one_that_its_receiver_refuses_holds_back_those_behind_it_for_one_wait_only(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    refused, *behind = [webhooks.send_test(webhook) for _ in range(4)]
+    receiver.replies = [Reply(500), Reply()]
+    assert deliver_all() == 1
+    make_due()
+    assert deliver_all() == 4, "those that were not tried yet come first"
+    assert receiver.ids[1:] == [*(delivery.message_id for delivery in behind), refused.message_id]
+
+
+def test_what_waited_is_sent_once_something_arrives(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    for _ in range(3):
+        webhooks.send_test(webhook)
+    receiver.replies = [Reply(500), Reply()]
+    assert deliver_all() == 1
+    assert deliver_all() == 0
+    webhooks.send_test(webhook)
+    assert deliver_all() == 3, "the new one, and the two that waited; the one that failed waits for its own time"
+    assert Delivery.objects.get(state=DeliveryState.WAITING).attempts == 1
+
+
+@pytest.mark.parametrize(("tries", "least", "most"), [(5, 4, 5), (6, -60, 0)])
+def test_tries_of_one_that_is_refused_are_not_held_against_the_others(receiver: Receiver, tries: int, least: int, most: int) -> None:
+    webhook = make.make_webhook(receiver.address)
+    refused, behind = webhooks.send_test(webhook), webhooks.send_test(webhook)
+    Delivery.objects.filter(pk=refused.pk).update(attempts=tries, due=timezone.now() - timedelta(hours=1))
+    receiver.replies = [Reply(500)]
+    assert deliveries.deliver_next()
+    refused.refresh_from_db()
+    behind.refresh_from_db()
+    assert refused.attempts == tries + 1
+    assert least <= (behind.due - timezone.now()).total_seconds() <= most
+
+
 def test_other_webhooks_are_told_while_one_fails(receiver: Receiver) -> None:
     with receive(Reply(500)) as failing:
         for address in (failing.address, receiver.address):
