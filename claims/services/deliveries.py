@@ -27,7 +27,7 @@ DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600,
 LEASE = timedelta(seconds=60)
 """How long a worker may be silent about one: a call takes a sixth of that at most, beside the look for its host."""
 DISABLED_AFTER = timedelta(days=5)
-"""A webhook to which nothing came through for so long is disabled."""
+"""A webhook to which nothing came through for so long is disabled, once a delivery has used up its tries, or their time."""
 KEPT = timedelta(days=30)
 """So long the log goes back."""
 GONE = 410
@@ -140,10 +140,20 @@ def _note(delivery: Delivery, *, status: int | None, answer: str, error: str) ->
     webhook.failures += 1
     if status == GONE:
         webhook.state, webhook.note = WebhookState.DISABLED, "Its receiver answered 410: it wants to be told of nothing any more."
-    elif now - webhook.failing_since >= DISABLED_AFTER:
+    elif now - webhook.failing_since >= DISABLED_AFTER and (is_last or _has_waited_in_vain(webhook, but=delivery, now=now)):
         webhook.state = WebhookState.DISABLED
         webhook.note = f"Nothing came through since {webhook.failing_since:%-d %b %Y, %H:%M} UTC. The last try: {error}"
     webhook.save(update_fields=["state", "note", "failing_since", "failures"])
+
+
+def _has_waited_in_vain(webhook: Webhook, *, but: Delivery, now: datetime) -> bool:
+    """Say whether another delivery of the webhook waits for longer than all tries of one take.
+
+    Where many wait, each failure is another one's, and none may come to its last try. Behind a quiet time none waits, and the first try
+    that fails disables nothing.
+    """
+    waiting = Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, created__lte=now - sum(DELAYS, timedelta()))
+    return waiting.exclude(pk=but.pk).exists()
 
 
 def _delay(failures: int) -> timedelta:

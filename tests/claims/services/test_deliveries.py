@@ -170,9 +170,15 @@ def test_webhook_that_fails_for_days_is_disabled_and_says_so(receiver: Receiver)
     make_due()
     assert deliver_all() == 1
     webhook.refresh_from_db()
+    assert webhook.state == WebhookState.ACTIVE, "the first failures behind a quiet time say little"
+    Delivery.objects.update(attempts=len(deliveries.DELAYS))
+    make_due()
+    assert deliver_all() == 1
+    webhook.refresh_from_db()
     assert webhook.state == WebhookState.DISABLED
     assert webhook.note.startswith("Nothing came through since")
     assert webhook.note.endswith("It answered 500.")
+    Delivery.objects.update(state=DeliveryState.WAITING, attempts=0)
     make_due()
     assert deliver_all() == 0
     webhooks.resume(webhook)
@@ -180,6 +186,20 @@ def test_webhook_that_fails_for_days_is_disabled_and_says_so(receiver: Receiver)
     assert deliver_all() == 1
     webhook.refresh_from_db()
     assert (webhook.state, webhook.note, webhook.failures) == (WebhookState.ACTIVE, "", 0)
+
+
+def test_webhook_that_fails_for_days_is_disabled_where_so_many_wait_that_none_is_tried_often(receiver: Receiver) -> None:
+    receiver.replies = [Reply(500)]
+    webhook = make.make_webhook(receiver.address)
+    waiting = webhooks.send_test(webhook)
+    Webhook.objects.update(failing_since=timezone.now() - deliveries.DISABLED_AFTER)
+    Delivery.objects.filter(pk=waiting.pk).update(due=timezone.now() + timedelta(hours=1))
+    for hours, state in ((7, WebhookState.ACTIVE), (8, WebhookState.DISABLED)):
+        Delivery.objects.filter(pk=waiting.pk).update(created=timezone.now() - timedelta(hours=hours))
+        webhooks.send_test(webhook)
+        assert deliver_all() == 1
+        webhook.refresh_from_db()
+        assert webhook.state == state
 
 
 def test_receiver_that_is_gone_is_told_nothing_more(receiver: Receiver) -> None:
