@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from claims.errors import WebhookError
@@ -85,6 +86,27 @@ def test_one_has_so_many_and_no_more() -> None:
     with pytest.raises(WebhookError, match="as many as one may have"):
         webhooks.create_webhook(kim, url="http://127.0.0.1/", events=["record.new"])
     webhooks.create_webhook(make.make_user("lee", "upload_listing"), url="http://127.0.0.1/", events=["record.new"])
+
+
+def test_address_is_looked_up_before_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(webhooks, "check_address", lambda _: begun.append(list(connection.savepoint_ids)))
+    webhooks.create_webhook(make.make_user("kim", "upload_listing"), url="https://example.org/", events=["record.new"])
+    assert begun == [connection.savepoint_ids], "no transaction but the test's"
+
+
+def test_resuming_what_is_active_changes_nothing() -> None:
+    webhook = make.make_webhook(failures=3)
+    delivery = webhooks.send_test(webhook)
+    due = timezone.now() + timedelta(hours=6)
+    Delivery.objects.update(due=due)
+    webhooks.resume(webhook)
+    delivery.refresh_from_db()
+    assert delivery.due == due
+    webhooks.pause(webhook)
+    webhooks.resume(webhook)
+    delivery.refresh_from_db()
+    assert delivery.due < due
 
 
 def test_who_may_have_and_manage_webhooks() -> None:
