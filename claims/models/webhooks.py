@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from claims.models.base import Shown, choices, is_one_of
+from claims.querysets import WebhookQuerySet
 from claims.terms import DeliveryState, WebhookEvent, WebhookState
 
 
@@ -29,6 +30,8 @@ class Webhook(Shown):
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = WebhookQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -46,8 +46,7 @@ def _due(now: datetime) -> QuerySet[Delivery]:
     """
     on_its_way = Delivery.objects.filter(webhook=OuterRef("webhook"), state=DeliveryState.SENDING, lease_until__gte=now)
     is_open = Q(state=DeliveryState.WAITING) | Q(state=DeliveryState.SENDING, lease_until__lt=now)
-    to_active = Delivery.objects.filter(webhook__state=WebhookState.ACTIVE, webhook__owner__is_active=True)
-    return to_active.filter(is_open, ~Exists(on_its_way), due__lte=now)
+    return Delivery.objects.filter(is_open, ~Exists(on_its_way), due__lte=now, webhook__in=Webhook.objects.told())
 
 
 def deliver_next() -> bool:

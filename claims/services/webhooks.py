@@ -118,6 +118,8 @@ def send_again(delivery: Delivery) -> None:
 def _check_active(webhook: Webhook) -> None:
     if not Webhook.objects.filter(pk=webhook.pk, state=WebhookState.ACTIVE).exists():
         raise WebhookError("Nothing is sent to it while it is paused or disabled. Resume it first.")
+    if not Webhook.objects.told().filter(pk=webhook.pk).exists():
+        raise WebhookError("Nothing is sent to it while its owner may have no webhooks.")
 
 
 # -- telling --------------------------------------------------------------------------------------------------------------------
@@ -208,8 +210,7 @@ def note_listing(listing_id: int) -> None:
 
 
 def _find_subscribers(event: WebhookEvent) -> list[Webhook]:
-    active = Webhook.objects.filter(state=WebhookState.ACTIVE, owner__is_active=True).order_by("pk")
-    return [webhook for webhook in active if event in webhook.events]
+    return [webhook for webhook in Webhook.objects.told().order_by("pk") if event in webhook.events]
 
 
 def _write(webhooks: Iterable[Webhook], event: WebhookEvent, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:

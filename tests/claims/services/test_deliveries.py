@@ -15,6 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from standardwebhooks import WebhookVerificationError
 
 from claims import tasks
+from claims.errors import WebhookError
 from claims.models import Delivery, Webhook
 from claims.services import deliveries, outgoing, webhooks
 from claims.terms import DeliveryState, WebhookState
@@ -230,6 +231,17 @@ def test_webhook_of_a_user_who_may_not_sign_in_any_more_is_sent_nothing(receiver
     webhook.owner.is_active = False
     webhook.owner.save()
     assert deliver_all() == 0
+
+
+def test_webhook_of_a_user_who_may_have_none_any_more_is_sent_nothing(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    delivery = webhooks.send_test(webhook)
+    webhook.owner.user_permissions.clear()
+    assert not deliveries.are_due()
+    assert deliver_all() == 0
+    for act in (lambda: webhooks.send_test(webhook), lambda: webhooks.send_again(delivery)):
+        with pytest.raises(WebhookError, match="its owner may have no webhooks"):
+            act()
 
 
 def test_webhook_deleted_while_it_is_told_leaves_nothing_behind(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

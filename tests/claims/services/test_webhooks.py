@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +17,7 @@ from pytest_django import Settings
 from claims.errors import WebhookError
 from claims.models import Benchmark, Claim, Delivery, Record, Result, Webhook
 from claims.services import curation, permissions, results, webhooks
-from claims.terms import SUBSCRIBED_EVENTS, CurationState, RejectReason, WebhookState
+from claims.terms import SUBSCRIBED_EVENTS, CurationState, RejectReason, WebhookEvent, WebhookState
 from tests import factories as make
 
 pytestmark = [pytest.mark.django_db]
@@ -121,6 +121,24 @@ def test_who_may_have_and_manage_webhooks() -> None:
     own = make.make_webhook(owner=users["uploader"])
     assert [name for name, user in users.items() if permissions.may_have_webhooks(user)] == ["uploader", "curator", "manager", "root"]
     assert [name for name, user in users.items() if permissions.may_manage_webhook(user, own)] == ["uploader", "manager", "root"]
+    assert [name for name, user in users.items() if permissions.may_renew_secret(user, own)] == ["uploader"]
+
+
+def test_those_are_told_whose_owners_may_have_webhooks_still() -> None:
+    may = [("upload_listing",), ("change_claim", "change_cost"), ("manage_webhook",)]
+    may_not = [(), ("change_claim",), ("change_cost",)]
+    owners = [make.make_user(f"user {number}", *names) for number, names in enumerate([*may, *may_not])]
+    in_group = make.make_user("in a group")
+    group = Group.objects.create(name="uploaders")
+    group.permissions.set(owners[0].user_permissions.all())
+    in_group.groups.add(group)
+    owners += [in_group, make.make_user("root", is_superuser=True), make.make_user("gone", "upload_listing", is_active=False)]
+    for owner in owners:
+        make.make_webhook(owner=owner)
+    told = {webhook.owner for webhook in Webhook.objects.told()}
+    assert told == {owner for owner in owners if permissions.may_have_webhooks(owner)}
+    assert len(told) == 5
+    assert {webhook.owner for webhook in webhooks._find_subscribers(WebhookEvent.LISTING_DONE)} == told
 
 
 def test_nothing_is_sent_to_what_is_paused() -> None:
