@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, Exists, Field, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 
-from claims.terms import ClaimKind, CurationState, Role
+from claims.terms import ClaimKind, CurationState, Role, WebhookState
 
 if TYPE_CHECKING:
     from claims.models import Benchmark
@@ -94,3 +95,12 @@ class BenchmarkQuerySet(models.QuerySet[_Row]):
         """The boards with a row that readers see, how many stand in `shown_rows`; none that was merged into another."""
         shown = models.F("row_count" if settings.SHOW_UNREVIEWED else "accepted_row_count")
         return self.annotate(shown_rows=shown).filter(merged_into__isnull=True, shown_rows__gt=0)
+
+
+class WebhookQuerySet(models.QuerySet[_Row]):
+    def told(self) -> Self:
+        """Those that are told of events: active ones, whose owners may have webhooks still (as `permissions.may_have_webhooks` says)."""
+        users = get_user_model().objects
+        curators = users.with_perm("claims.change_claim") & users.with_perm("claims.change_cost")
+        owners = users.with_perm("claims.upload_listing") | curators | users.with_perm("claims.manage_webhook")
+        return self.filter(Exists(owners.filter(pk=OuterRef("owner"))), state=WebhookState.ACTIVE)

@@ -29,6 +29,7 @@ from leaderboard.rendering import render
 Params = ParamSpec("Params")
 
 DELIVERIES_ON_A_PAGE = 25
+_MAY_HAVE_NONE = "Your account may have no webhooks. They are for those who upload listings or decide on numbers here."
 EVENT_WORDS = {
     WebhookEvent.RECORD_NEW: "a result is better than all before it on its board",
     WebhookEvent.CLAIM_ACCEPTED: "a person accepts numbers that were read",
@@ -39,14 +40,15 @@ EVENT_WORDS = {
 def _for_owners(
     view: Callable[Concatenate[HttpRequest, Params], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, Params], HttpResponse]:
-    """Lead who is not signed in to the login page, and refuse who may have no webhooks. No cache keeps the answer."""
+    """Lead who is not signed in to the login page, and refuse who may have no webhooks and has none. No cache keeps the answer."""
 
     @never_cache
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
-        if not permissions.may_have_webhooks(request.user):
-            raise PermissionDenied("Your account may have no webhooks. They are for those who upload listings or decide on numbers here.")
+        user = request.user
+        if not permissions.may_have_webhooks(user) and not Webhook.objects.filter(owner=user.pk).exists():
+            raise PermissionDenied(_MAY_HAVE_NONE)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -65,6 +67,9 @@ def _find(request: HttpRequest, public_id: str) -> Webhook:
 def hooks(request: HttpRequest) -> HttpResponse:
     """The reader's webhooks, everybody's for who may manage all, and the form for another one."""
     user = cast("User", request.user)
+    may_add = permissions.may_have_webhooks(user)
+    if request.method == "POST" and not may_add:
+        raise PermissionDenied(_MAY_HAVE_NONE)
     form = WebhookForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -79,6 +84,7 @@ def hooks(request: HttpRequest) -> HttpResponse:
         "hooks": found if everybodys else found.filter(owner=user),
         "everybodys": everybodys,
         "form": form,
+        "may_add": may_add,
         "events": [(event.value, EVENT_WORDS[event]) for event in SUBSCRIBED_EVENTS],
         "chosen": form.data.getlist("events") if form.is_bound else [event.value for event in SUBSCRIBED_EVENTS],  # type: ignore[attr-defined]  # a QueryDict
         "private": settings.WEBHOOKS_ALLOW_PRIVATE,
@@ -105,6 +111,8 @@ def hook(request: HttpRequest, public_id: str) -> HttpResponse:
         "hook": found,
         "page": page,
         "is_own": found.owner_id == request.user.pk,
+        "may_renew": permissions.may_renew_secret(request.user, found),
+        "owner_may": permissions.may_have_webhooks(found.owner),
         "kept": deliveries.KEPT.days,
         "days": deliveries.DISABLED_AFTER.days,
     }
@@ -117,6 +125,8 @@ def change_hook(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     """Pause, resume or delete a webhook, try it out, or give it another secret, as `act` says."""
     found = _find(request, public_id)
     if act == "secret":
+        if not permissions.may_renew_secret(request.user, found):
+            raise PermissionDenied("Only its owner may have a new secret of a webhook.")
         return _show_secret(request, found, webhooks.renew_secret(found), is_new=False)
     if act == "delete":
         webhooks.delete(found)

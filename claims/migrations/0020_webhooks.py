@@ -74,6 +74,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
+            index=models.Index(condition=models.Q(('state', claims.terms.DeliveryState['SENDING'])), fields=['webhook'], name='delivery_sending'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
             index=models.Index(fields=['created'], name='delivery_by_age'),
         ),
         migrations.AddConstraint(

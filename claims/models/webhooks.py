@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from claims.models.base import Shown, choices, is_one_of
+from claims.querysets import WebhookQuerySet
 from claims.terms import DeliveryState, WebhookEvent, WebhookState
 
 
@@ -29,6 +30,8 @@ class Webhook(Shown):
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = WebhookQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -79,6 +82,8 @@ class Delivery(Shown):
         ]
         indexes = [
             models.Index(name="delivery_due", fields=["due"], condition=Q(state__in=[DeliveryState.WAITING, DeliveryState.SENDING])),
+            # What a webhook is being sent now is looked for at every delivery that is due: not in its whole log.
+            models.Index(name="delivery_sending", fields=["webhook"], condition=Q(state=DeliveryState.SENDING)),
             models.Index(name="delivery_by_age", fields=["created"]),
         ]
 

@@ -27,7 +27,7 @@ DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600,
 LEASE = timedelta(seconds=60)
 """How long a worker may be silent about one: a call takes a sixth of that at most, beside the look for its host."""
 DISABLED_AFTER = timedelta(days=5)
-"""A webhook to which nothing came through for so long is disabled."""
+"""A webhook to which nothing came through for so long is disabled, once a delivery has used up its tries, or their time."""
 KEPT = timedelta(days=30)
 """So long the log goes back."""
 GONE = 410
@@ -40,11 +40,13 @@ def are_due() -> bool:
 
 
 def _due(now: datetime) -> QuerySet[Delivery]:
-    """Return what may be sent: one delivery of a webhook at a time, so that one which hangs takes no more than one worker."""
+    """Return what may be sent: nothing of a webhook that is being sent something, so that one which hangs does not take all workers.
+
+    On PostgreSQL, workers that look in the same instant may take a delivery each of one webhook: their leases stand only afterwards.
+    """
     on_its_way = Delivery.objects.filter(webhook=OuterRef("webhook"), state=DeliveryState.SENDING, lease_until__gte=now)
     is_open = Q(state=DeliveryState.WAITING) | Q(state=DeliveryState.SENDING, lease_until__lt=now)
-    to_active = Delivery.objects.filter(webhook__state=WebhookState.ACTIVE, webhook__owner__is_active=True)
-    return to_active.filter(is_open, ~Exists(on_its_way), due__lte=now)
+    return Delivery.objects.filter(is_open, ~Exists(on_its_way), due__lte=now, webhook__in=Webhook.objects.told())
 
 
 def deliver_next() -> bool:
@@ -61,9 +63,10 @@ def _take() -> Delivery | None:
     while True:
         with transaction.atomic():
             now = timezone.now()
-            # Who looks at the same moment takes the next one and does not wait for this one.
+            # Who looks at the same moment takes the next one and does not wait for this one. Of those that are due since one failed, those
+            # that were not tried yet come first: it may be that its receiver refuses that one alone.
             due = _due(now).select_for_update(of=("self",), skip_locked=True, no_key=True)
-            delivery = due.select_related("webhook").order_by("due", "pk").first()
+            delivery = due.select_related("webhook").order_by("due", "attempts", "pk").first()
             if delivery is None:
                 return None
             delivery.attempts += 1
@@ -120,23 +123,41 @@ def _note(delivery: Delivery, *, status: int | None, answer: str, error: str) ->
         if held.update(state=DeliveryState.DELIVERED, **said):
             webhook.failing_since, webhook.failures = None, 0
             webhook.save(update_fields=["failing_since", "failures"])
+            # What waited for it to answer again waits no longer.
+            Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, attempts=0, due__gt=now).update(due=now)
         return
     # A webhook that has failed for long is asked as seldom for a new delivery as for an old one.
-    step = max(delivery.attempts, webhook.failures + 1) - 1
-    due = now + DELAYS[min(step, len(DELAYS) - 1)]
+    due = now + _delay(max(delivery.attempts - 1, webhook.failures))
     is_last = delivery.attempts > len(DELAYS)
     if not held.update(state=DeliveryState.FAILED if is_last else DeliveryState.WAITING, due=due, **said):
         return
-    # Nor are those behind it sent into the same hole, one after the other.
-    Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, due__lt=due).update(due=due)
+    if not is_last:
+        # Nor are those behind it sent into the same hole, one after the other. How often this one was refused is not held against them.
+        rest = now + _delay(webhook.failures)
+        Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, due__lt=rest).update(due=rest)
     webhook.failing_since = webhook.failing_since or now
     webhook.failures += 1
     if status == GONE:
         webhook.state, webhook.note = WebhookState.DISABLED, "Its receiver answered 410: it wants to be told of nothing any more."
-    elif now - webhook.failing_since >= DISABLED_AFTER:
+    elif now - webhook.failing_since >= DISABLED_AFTER and (is_last or _has_waited_in_vain(webhook, but=delivery, now=now)):
         webhook.state = WebhookState.DISABLED
         webhook.note = f"Nothing came through since {webhook.failing_since:%-d %b %Y, %H:%M} UTC. The last try: {error}"
     webhook.save(update_fields=["state", "note", "failing_since", "failures"])
+
+
+def _has_waited_in_vain(webhook: Webhook, *, but: Delivery, now: datetime) -> bool:
+    """Say whether another delivery of the webhook waits for longer than all tries of one take.
+
+    Where many wait, each failure is another one's, and none may come to its last try. Behind a quiet time none waits, and the first try
+    that fails disables nothing.
+    """
+    waiting = Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING, created__lte=now - sum(DELAYS, timedelta()))
+    return waiting.exclude(pk=but.pk).exists()
+
+
+def _delay(failures: int) -> timedelta:
+    """Return how long to wait after a try that failed behind so many others."""
+    return DELAYS[min(failures, len(DELAYS) - 1)]
 
 
 def forget_old() -> int:

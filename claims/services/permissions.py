@@ -38,7 +38,10 @@ def may_take_archive(user: Actor) -> bool:
 
 
 def may_have_webhooks(user: Actor) -> bool:
-    """Say whether `user` may have webhooks: who uploads or curates here, or manages those of others."""
+    """Say whether `user` may have webhooks: who uploads or curates here, or manages those of others.
+
+    `Webhook.objects.told()` asks the same of all owners at once.
+    """
     return may_upload(user) or may_curate(user) or may_manage_all_webhooks(user)
 
 
@@ -48,8 +51,16 @@ def may_manage_all_webhooks(user: Actor) -> bool:
 
 
 def may_manage_webhook(user: Actor, webhook: Webhook) -> bool:
-    """Say whether `user` may see the log of the webhook, pause and delete it: whose it is, or who may manage all."""
-    return (webhook.owner_id == user.pk and may_have_webhooks(user)) or may_manage_all_webhooks(user)
+    """Say whether `user` may see the log of the webhook, pause and delete it: whose it is, or who may manage all.
+
+    Its owner may, too, who may have none any more: `Webhook.objects.told()` leaves theirs out.
+    """
+    return webhook.owner_id == user.pk or may_manage_all_webhooks(user)
+
+
+def may_renew_secret(user: Actor, webhook: Webhook) -> bool:
+    """Say whether `user` may have a new secret of the webhook: its owner alone, for who has it can sign what their receiver believes."""
+    return webhook.owner_id == user.pk
 
 
 def _has(user: Actor, permission: str) -> bool:

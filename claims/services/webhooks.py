@@ -40,17 +40,17 @@ deliveries_wait = Signal()
 # -- having webhooks ------------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def create_webhook(owner: User, *, url: str, events: Sequence[str]) -> Webhook:
     """Add a webhook, active at once. Raises `WebhookError` for an address that is not to be called, or one too many."""
     wanted = _check_events(events)
+    # Before the transaction: a name server may take its time, and on SQLite all others who write would wait for it, too.
     check_address(url)
-    # Of two that add at once, the second counts the first's.
-    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    if Webhook.objects.filter(owner=owner).count() >= MOST_WEBHOOKS:
-        raise WebhookError(f"You have {MOST_WEBHOOKS} webhooks, as many as one may have. Delete one first.")
     try:
         with transaction.atomic():
+            # Of two that add at once, the second counts the first's.
+            User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+            if Webhook.objects.filter(owner=owner).count() >= MOST_WEBHOOKS:
+                raise WebhookError(f"You have {MOST_WEBHOOKS} webhooks, as many as one may have. Delete one first.")
             return Webhook.objects.create(owner=owner, url=url, events=wanted, secret=_make_secret())
     except IntegrityError:
         raise WebhookError("You have a webhook for this address already.", field="url") from None
@@ -73,10 +73,11 @@ def pause(webhook: Webhook) -> None:
 
 
 def resume(webhook: Webhook) -> None:
-    """Tell it again, what waits first, as if nothing had failed."""
+    """Tell it again, what waits first, as if nothing had failed. One that is active waits on as it does."""
     with transaction.atomic():
         started = {"state": WebhookState.ACTIVE, "note": "", "failing_since": None, "failures": 0}
-        Webhook.objects.filter(pk=webhook.pk).exclude(state=WebhookState.ACTIVE).update(**started)
+        if not Webhook.objects.filter(pk=webhook.pk).exclude(state=WebhookState.ACTIVE).update(**started):
+            return
         Delivery.objects.filter(webhook=webhook, state=DeliveryState.WAITING).update(due=timezone.now())
         _hint()
 
@@ -117,6 +118,8 @@ def send_again(delivery: Delivery) -> None:
 def _check_active(webhook: Webhook) -> None:
     if not Webhook.objects.filter(pk=webhook.pk, state=WebhookState.ACTIVE).exists():
         raise WebhookError("Nothing is sent to it while it is paused or disabled. Resume it first.")
+    if not Webhook.objects.told().filter(pk=webhook.pk).exists():
+        raise WebhookError("Nothing is sent to it while its owner may have no webhooks.")
 
 
 # -- telling --------------------------------------------------------------------------------------------------------------------
@@ -207,12 +210,14 @@ def note_listing(listing_id: int) -> None:
 
 
 def _find_subscribers(event: WebhookEvent) -> list[Webhook]:
-    active = Webhook.objects.filter(state=WebhookState.ACTIVE, owner__is_active=True).order_by("pk")
-    return [webhook for webhook in active if event in webhook.events]
+    return [webhook for webhook in Webhook.objects.told().order_by("pk") if event in webhook.events]
 
 
 def _write(webhooks: Iterable[Webhook], event: WebhookEvent, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-    """Write events, each a key and its data, for each of the webhooks; what one was told already, it is not told again."""
+    """Write events, each a key and its data, for each of the webhooks; what one was told already, it is not told again.
+
+    Told already is what the log has under the key: for as long as it goes back (`deliveries.KEPT`), and of a record by its row.
+    """
     now = timezone.now()
     rows = []
     told = list(webhooks)

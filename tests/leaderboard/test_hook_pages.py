@@ -183,8 +183,32 @@ def test_who_manages_all_sees_whose_they_are_and_may_stop_them(client: Client) -
     assert "of other" in text_of(client.get("/hooks/"))
     assert "Of other" in text_of(client.get(webhook.get_absolute_url()))
     assert post_form(client, f"{webhook.get_absolute_url()}pause/").status_code == 302
+    secret = webhook.secret
     webhook.refresh_from_db()
     assert webhook.state == WebhookState.PAUSED
+    refused = post_form(client, f"{webhook.get_absolute_url()}secret/")
+    assert refused.status_code == 403
+    assert "whsec_" not in refused.content.decode()
+    webhook.refresh_from_db()
+    assert webhook.secret == secret
+    assert "new secret" not in text_of(client.get(webhook.get_absolute_url()))
+
+
+def test_owner_who_may_have_none_any_more_sees_and_deletes_theirs_and_adds_none(client: Client, owner: Any) -> None:
+    webhook = make.make_webhook(owner=owner)
+    address = webhook.get_absolute_url()
+    owner.user_permissions.clear()
+    page = client.get("/hooks/")
+    assert address in page.content.decode()
+    assert "may have no webhooks any more" in text_of(page)
+    assert "Add a webhook" not in text_of(page)
+    assert create(client).status_code == 403
+    assert "your account may have no webhooks any more" in text_of(client.get(address))
+    post_form(client, f"{address}test/")
+    assert "while its owner may have no webhooks" in text_of(client.get(address))
+    assert post_form(client, f"{address}delete/").status_code == 302
+    assert Webhook.objects.count() == 0
+    assert client.get("/hooks/").status_code == 403
 
 
 def test_forms_need_their_token_and_changes_a_post(owner: Any) -> None:

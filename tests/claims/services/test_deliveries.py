@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from standardwebhooks import WebhookVerificationError
 
 from claims import tasks
+from claims.errors import WebhookError
 from claims.models import Delivery, Webhook
 from claims.services import deliveries, outgoing, webhooks
 from claims.terms import DeliveryState, WebhookState
@@ -115,6 +116,41 @@ def test_one_that_fails_keeps_those_behind_it_from_the_same_hole() -> None:
         assert soonest > timezone.now() + timedelta(seconds=20), "the second failure in a row waits as for a second try"
 
 
+def test_one_that_its_receiver_refuses_holds_back_those_behind_it_for_one_wait_only(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    refused, *behind = [webhooks.send_test(webhook) for _ in range(4)]
+    receiver.replies = [Reply(500), Reply()]
+    assert deliver_all() == 1
+    make_due()
+    assert deliver_all() == 4, "those that were not tried yet come first"
+    assert receiver.ids[1:] == [*(delivery.message_id for delivery in behind), refused.message_id]
+
+
+def test_what_waited_is_sent_once_something_arrives(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    for _ in range(3):
+        webhooks.send_test(webhook)
+    receiver.replies = [Reply(500), Reply()]
+    assert deliver_all() == 1
+    assert deliver_all() == 0
+    webhooks.send_test(webhook)
+    assert deliver_all() == 3, "the new one, and the two that waited; the one that failed waits for its own time"
+    assert Delivery.objects.get(state=DeliveryState.WAITING).attempts == 1
+
+
+@pytest.mark.parametrize(("tries", "least", "most"), [(5, 4, 5), (6, -60, 0)])
+def test_tries_of_one_that_is_refused_are_not_held_against_the_others(receiver: Receiver, tries: int, least: int, most: int) -> None:
+    webhook = make.make_webhook(receiver.address)
+    refused, behind = webhooks.send_test(webhook), webhooks.send_test(webhook)
+    Delivery.objects.filter(pk=refused.pk).update(attempts=tries, due=timezone.now() - timedelta(hours=1))
+    receiver.replies = [Reply(500)]
+    assert deliveries.deliver_next()
+    refused.refresh_from_db()
+    behind.refresh_from_db()
+    assert refused.attempts == tries + 1
+    assert least <= (behind.due - timezone.now()).total_seconds() <= most
+
+
 def test_other_webhooks_are_told_while_one_fails(receiver: Receiver) -> None:
     with receive(Reply(500)) as failing:
         for address in (failing.address, receiver.address):
@@ -135,9 +171,15 @@ def test_webhook_that_fails_for_days_is_disabled_and_says_so(receiver: Receiver)
     make_due()
     assert deliver_all() == 1
     webhook.refresh_from_db()
+    assert webhook.state == WebhookState.ACTIVE, "the first failures behind a quiet time say little"
+    Delivery.objects.update(attempts=len(deliveries.DELAYS))
+    make_due()
+    assert deliver_all() == 1
+    webhook.refresh_from_db()
     assert webhook.state == WebhookState.DISABLED
     assert webhook.note.startswith("Nothing came through since")
     assert webhook.note.endswith("It answered 500.")
+    Delivery.objects.update(state=DeliveryState.WAITING, attempts=0)
     make_due()
     assert deliver_all() == 0
     webhooks.resume(webhook)
@@ -145,6 +187,20 @@ def test_webhook_that_fails_for_days_is_disabled_and_says_so(receiver: Receiver)
     assert deliver_all() == 1
     webhook.refresh_from_db()
     assert (webhook.state, webhook.note, webhook.failures) == (WebhookState.ACTIVE, "", 0)
+
+
+def test_webhook_that_fails_for_days_is_disabled_where_so_many_wait_that_none_is_tried_often(receiver: Receiver) -> None:
+    receiver.replies = [Reply(500)]
+    webhook = make.make_webhook(receiver.address)
+    waiting = webhooks.send_test(webhook)
+    Webhook.objects.update(failing_since=timezone.now() - deliveries.DISABLED_AFTER)
+    Delivery.objects.filter(pk=waiting.pk).update(due=timezone.now() + timedelta(hours=1))
+    for hours, state in ((7, WebhookState.ACTIVE), (8, WebhookState.DISABLED)):
+        Delivery.objects.filter(pk=waiting.pk).update(created=timezone.now() - timedelta(hours=hours))
+        webhooks.send_test(webhook)
+        assert deliver_all() == 1
+        webhook.refresh_from_db()
+        assert webhook.state == state
 
 
 def test_receiver_that_is_gone_is_told_nothing_more(receiver: Receiver) -> None:
@@ -175,6 +231,17 @@ def test_webhook_of_a_user_who_may_not_sign_in_any_more_is_sent_nothing(receiver
     webhook.owner.is_active = False
     webhook.owner.save()
     assert deliver_all() == 0
+
+
+def test_webhook_of_a_user_who_may_have_none_any_more_is_sent_nothing(receiver: Receiver) -> None:
+    webhook = make.make_webhook(receiver.address)
+    delivery = webhooks.send_test(webhook)
+    webhook.owner.user_permissions.clear()
+    assert not deliveries.are_due()
+    assert deliver_all() == 0
+    for act in (lambda: webhooks.send_test(webhook), lambda: webhooks.send_again(delivery)):
+        with pytest.raises(WebhookError, match="its owner may have no webhooks"):
+            act()
 
 
 def test_webhook_deleted_while_it_is_told_leaves_nothing_behind(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +297,11 @@ def test_one_webhook_takes_one_worker_at_a_time() -> None:
     assert deliveries._take() is None
     webhooks.send_test(make.make_webhook("https://example.org/other"))
     assert deliveries._take() is not None
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite plans alike whatever a table holds; PostgreSQL reads a small one whole")
+def test_what_a_webhook_is_being_sent_is_not_looked_for_in_its_whole_log() -> None:
+    assert "USING INDEX delivery_sending" in deliveries._due(timezone.now()).explain()
 
 
 def test_error_that_nobody_foresaw_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from claims.errors import WebhookError
 from claims.models import Benchmark, Claim, Delivery, Record, Result, Webhook
 from claims.services import curation, permissions, results, webhooks
-from claims.terms import SUBSCRIBED_EVENTS, CurationState, RejectReason, WebhookState
+from claims.terms import SUBSCRIBED_EVENTS, CurationState, RejectReason, WebhookEvent, WebhookState
 from tests import factories as make
 
 pytestmark = [pytest.mark.django_db]
@@ -87,6 +88,27 @@ def test_one_has_so_many_and_no_more() -> None:
     webhooks.create_webhook(make.make_user("lee", "upload_listing"), url="http://127.0.0.1/", events=["record.new"])
 
 
+def test_address_is_looked_up_before_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(webhooks, "check_address", lambda _: begun.append(list(connection.savepoint_ids)))
+    webhooks.create_webhook(make.make_user("kim", "upload_listing"), url="https://example.org/", events=["record.new"])
+    assert begun == [connection.savepoint_ids], "no transaction but the test's"
+
+
+def test_resuming_what_is_active_changes_nothing() -> None:
+    webhook = make.make_webhook(failures=3)
+    delivery = webhooks.send_test(webhook)
+    due = timezone.now() + timedelta(hours=6)
+    Delivery.objects.update(due=due)
+    webhooks.resume(webhook)
+    delivery.refresh_from_db()
+    assert delivery.due == due
+    webhooks.pause(webhook)
+    webhooks.resume(webhook)
+    delivery.refresh_from_db()
+    assert delivery.due < due
+
+
 def test_who_may_have_and_manage_webhooks() -> None:
     users: dict[str, User] = {
         "reader": make.make_user("reader"),
@@ -99,6 +121,24 @@ def test_who_may_have_and_manage_webhooks() -> None:
     own = make.make_webhook(owner=users["uploader"])
     assert [name for name, user in users.items() if permissions.may_have_webhooks(user)] == ["uploader", "curator", "manager", "root"]
     assert [name for name, user in users.items() if permissions.may_manage_webhook(user, own)] == ["uploader", "manager", "root"]
+    assert [name for name, user in users.items() if permissions.may_renew_secret(user, own)] == ["uploader"]
+
+
+def test_those_are_told_whose_owners_may_have_webhooks_still() -> None:
+    may = [("upload_listing",), ("change_claim", "change_cost"), ("manage_webhook",)]
+    may_not = [(), ("change_claim",), ("change_cost",)]
+    owners = [make.make_user(f"user {number}", *names) for number, names in enumerate([*may, *may_not])]
+    in_group = make.make_user("in a group")
+    group = Group.objects.create(name="uploaders")
+    group.permissions.set(owners[0].user_permissions.all())
+    in_group.groups.add(group)
+    owners += [in_group, make.make_user("root", is_superuser=True), make.make_user("gone", "upload_listing", is_active=False)]
+    for owner in owners:
+        make.make_webhook(owner=owner)
+    told = {webhook.owner for webhook in Webhook.objects.told()}
+    assert told == {owner for owner in owners if permissions.may_have_webhooks(owner)}
+    assert len(told) == 5
+    assert {webhook.owner for webhook in webhooks._find_subscribers(WebhookEvent.LISTING_DONE)} == told
 
 
 def test_nothing_is_sent_to_what_is_paused() -> None:
