@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from claims.errors import ListingError
 from claims.listings import registry, text_lines
 from claims.listings.base import ListedPaper, ListingReader, Problem, Survey, TableRecord
+from claims.terms import EntryKind
 from tests.fuzzing import fuzz
 
 pytestmark = pytest.mark.embedded  # knows no database
@@ -134,6 +135,10 @@ def check_reading(content: bytes) -> None:
     whole = read(reader, stream, survey)
     assert read(reader, io.BytesIO(content), survey) == whole, "reading is deterministic"
     found = [paper for paper in whole if isinstance(paper, ListedPaper)]
+    if reader.holds is EntryKind.RECORDS:
+        # Two short lines with a comma each may be a table, too, whose columns somebody has to name first.
+        assert not found
+        return
     assert [paper.position for paper in found] == list(range(survey.entries))
     after = 0
     for paper in found:
