@@ -64,6 +64,8 @@ LEFT_OUT = {
     # Which part read a text first.
     "found_claims",
     "found_costs",
+    # When a number became a record here: whose came first.
+    "known",
 }
 
 

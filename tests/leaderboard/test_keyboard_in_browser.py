@@ -43,7 +43,7 @@ def site(browser: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlo
         yield Site(visitor, addresses)
         visitor.context.close()
         server.stop()
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        call_command("flush", verbosity=0, interactive=False)  # and the permissions made anew
 
 
 def make_pages() -> dict[str, str]:
