@@ -68,7 +68,7 @@ def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim |
     locked = _lock(seen)
     for statement in locked:
         if statement.version != seen[type(statement), statement.pk]:
-            raise StaleObjectError(f"“{statement.stated}” was changed by somebody else since you opened it. Look at it again, then decide.")
+            raise StaleObjectError(f"“{statement.stated}” was changed since you opened it. Look at it again, then decide.")
         if statement.retired_by_id is not None:
             raise StaleObjectError(f"“{statement.stated}” stands in an older text of its paper. Decide on what the current one says.")
     return locked

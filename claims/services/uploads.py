@@ -295,7 +295,7 @@ def _take(listing: Listing, version: int | None) -> Listing:
     # Not FOR UPDATE: whoever writes entries of the listing needs its key at commit, while we may wait for papers they hold.
     taken = Listing.objects.select_for_update(no_key=True).get(pk=listing.pk)
     if version is not None and taken.version != version:
-        raise StaleObjectError(f"{taken.name} was changed by somebody else since you opened its page. Look at it again, then decide.")
+        raise StaleObjectError(f"{taken.name} was changed since you opened its page. Look at it again, then decide.")
     return taken
 
 

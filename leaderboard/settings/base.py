@@ -23,7 +23,7 @@ from csp.constants import NONE, SELF
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "data").resolve()
 # The uploads and the users are nobody else's on this machine. A folder that is there already stays as its owner made it.
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
@@ -126,6 +126,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "leaderboard.middleware.LeaveBodiesOutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Pages of many rows shrink to a tenth; Django pads them at random against guessing a secret from the size.
     "leaderboard.middleware.PackPagesMiddleware",

@@ -318,7 +318,7 @@ def test_recipe_for_the_client_prints_a_board(recipes: Callable[[str], str], cap
     exec(recipes("python"), {})  # noqa: S102 - what the page shows
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Top-1 accuracy parameters"
-    assert lines[1].startswith("1 {'slug': 'model-")
+    assert lines[1].startswith("1 SampleNet-4 ")
     assert lines[1].endswith("{'top-1-accuracy': 62.0}")
     assert len(lines) == 6
 

@@ -367,7 +367,7 @@ def test_form_of_an_older_page_is_refused(lee: Client, version: str) -> None:
     act(lee, listing, "year", year="2024", how="given")
     response = act(lee, listing, "withdraw", version=version)
     assert response.status_code == 409
-    assert "changed by somebody else since you opened its page" in text_of(response)
+    assert "changed since you opened its page" in text_of(response)
     assert state(listing) == ListingState.DONE
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 
 from claims.models import Listing
 from claims.terms import ListingState
+from leaderboard.wsgi import application
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +113,24 @@ def test_forms_with_a_nul_character_are_refused_with_a_page(client: Client, fiel
 @pytest.mark.parametrize("address", ["/?boards=%2500", "/?q=100%25", "/?a=%200"])
 def test_addresses_that_only_look_like_it_come_through(client: Client, address: str) -> None:
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/", "/api/v1/openapi.json", "/robots.txt", "/papers/none/"])
+def test_head_is_get_without_its_body(path: str) -> None:
+    told: list[tuple[str, dict[str, str]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        told.append((status, {name: value for name, value in headers if name in ("Content-Type", "Content-Length")}))
+
+    # As a server asks: Django's own client leaves bodies out itself.
+    bodies = []
+    for method in ("HEAD", "GET"):
+        environment: dict[str, object] = {"REQUEST_METHOD": method, "PATH_INFO": path, "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+        environment |= {"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.url_scheme": "http"}
+        answer = application(environment, start)
+        bodies.append(b"".join(answer))
+        answer.close()
+    assert bodies[0] == b""
+    assert bodies[1]
+    assert told[0][0] == told[1][0]
+    assert told[0][1]["Content-Type"] == told[1][1]["Content-Type"]

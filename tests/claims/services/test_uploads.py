@@ -269,7 +269,7 @@ ACTS: dict[str, Act] = {
 def test_act_on_a_version_that_is_not_the_latest_is_refused(act: str) -> None:
     listing = read(text(0))
     before = state_of_boards()
-    with pytest.raises(StaleObjectError, match="changed by somebody else"):
+    with pytest.raises(StaleObjectError, match="changed since you opened"):
         ACTS[act](listing, listing.version - 1)
     listing.refresh_from_db()
     assert (listing.state, listing.version, ChangeSet.objects.count(), state_of_boards()) == (ListingState.DONE, 1, 0, before)
