@@ -606,6 +606,9 @@ def test_records_are_drawn_named_and_lead_to_their_rows(browser: Browser, live_s
     page.wait_for_url(f"**#row-{row.public_id}")
     expect(page.locator(f"#row-{row.public_id}")).to_be_focused()
     go_back(page)
+    # The chart stood there all the time: a second step before the first is done would end it, and go nowhere.
+    page.wait_for_url(lambda url: "#row-" not in url)
+    page.wait_for_load_state()
     expect(page.get_by_role("heading", name="Top-1 accuracy over time")).to_be_visible()
     go_back(page)
     expect(page.get_by_role("heading", name="Top-1 accuracy against parameters")).to_be_visible()
