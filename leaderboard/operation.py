@@ -192,7 +192,7 @@ def prepare_broker() -> None:
 
 def _start_and_feed(supervisor: Supervisor, *, host: str, port: int, listings: Iterable[Path], say: Say) -> None:
     environment = _make_environment(port)
-    supervisor.start(_web_server(host, port, environment))
+    supervisor.start(web_server(host, port, environment))
     supervisor.start(_worker(environment))
     if not _wait_for_answer(supervisor, host=host, port=port, say=say):
         return
@@ -215,7 +215,8 @@ def _make_environment(port: int) -> dict[str, str]:
     }
 
 
-def _web_server(host: str, port: int, environment: dict[str, str]) -> Program:
+def web_server(host: str, port: int, environment: dict[str, str]) -> Program:
+    """Return what serves the site's pages and API at that address."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--bind", address, "--worker-class", "gthread", "--threads", "8"]
     # The control socket's place belongs to the user, not to the site: two sites would fight for it.

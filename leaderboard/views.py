@@ -119,7 +119,8 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     query = request.GET.copy()
     opened = str((query.pop("open", None) or [""])[-1])
     try:
-        read = boards.read_board(benchmark, query, opened=opened)
+        with boards.in_turn():
+            read = boards.read_board(benchmark, query, opened=opened)
     except UnknownFilterError as error:
         return _refuse_query(request, benchmark, error)
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []

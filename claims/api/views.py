@@ -169,6 +169,10 @@ class Boards(Entries):
             unchanged = answer_unchanged(request, etag_of(known, request), last_modified_of(known))
             if unchanged is not None:
                 return unchanged
+        with boards.in_turn():
+            return self._compute(request, slug)
+
+    def _compute(self, request: Request, slug: str) -> Response:
         try:
             benchmark = boards.find_benchmark(slug)
         except Benchmark.DoesNotExist:

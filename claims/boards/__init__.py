@@ -70,6 +70,7 @@ from claims.boards.rows import (
     measure_of,
 )
 from claims.boards.table import Origins, Rows, count_origins
+from claims.boards.turns import in_turn
 
 __all__ = [
     "BOUNDS",
@@ -127,6 +128,7 @@ __all__ = [
     "find_specimen",
     "find_versions",
     "find_withdrawals",
+    "in_turn",
     "last_change",
     "list_areas",
     "list_boards",

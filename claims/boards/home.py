@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from claims.boards.prepared import Joined, prepared
 from claims.models import Area, Benchmark, Claim, OldSlug, Record, Result, ResultValue
 from claims.querysets import OWN, BenchmarkQuerySet
 from claims.terms import CurationState, Direction
@@ -278,10 +279,18 @@ def find_leader(benchmark: Benchmark) -> Claim | None:
 
 def find_benchmark(slug: str) -> Benchmark:
     """Return the benchmark at an address, or the one that lived there before. Raises `Benchmark.DoesNotExist`."""
-    try:
-        return Benchmark.objects.with_names().get(slug=slug)
-    except Benchmark.DoesNotExist:
-        old = OldSlug.objects.filter(kind="benchmark", slug=slug).first()
-        if old is None:
-            raise
-        return Benchmark.objects.with_names().get(public_id=old.public_id)
+    for row in _fetch_benchmark(slug):
+        benchmark: Benchmark = _WITH_NAMES.build(row)
+        return benchmark
+    old = OldSlug.objects.filter(kind="benchmark", slug=slug).first()
+    if old is None:
+        raise Benchmark.DoesNotExist
+    return Benchmark.objects.with_names().get(public_id=old.public_id)
+
+
+_WITH_NAMES = Joined(Benchmark, "task", "task__area", "dataset", "primary_metric")
+
+
+@prepared
+def _fetch_benchmark(slug: Any) -> Any:
+    return Benchmark.objects.filter(slug=slug).values_list(*_WITH_NAMES.columns)

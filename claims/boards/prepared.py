@@ -7,7 +7,7 @@ from functools import cache, wraps
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Expression, QuerySet
+from django.db.models import BigIntegerField, Expression, Model, QuerySet
 
 _STEP = 50
 """A list of keys is filled up to a multiple of it, so that SQL is written for a few lengths only."""
@@ -33,7 +33,7 @@ class _Written:
         self._compiler = compiler
         self._converters = compiler.get_converters([column for column, *_ in compiler.select])
 
-    def fetch(self, keys: Sequence[int]) -> list[Any]:
+    def fetch(self, keys: Sequence[int | str]) -> list[Any]:
         given = [keys[parameter.place] if isinstance(parameter, Parameter) else parameter for parameter in self.parameters]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, given)
@@ -52,7 +52,7 @@ def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[tupl
         return _Written(make(*(Parameter(place) for place in range(count)), **choices))
 
     @wraps(make)
-    def fetch(*keys: int, **choices: Any) -> list[tuple[Any, ...]]:
+    def fetch(*keys: int | str, **choices: Any) -> list[tuple[Any, ...]]:
         return write(len(keys), **choices).fetch(keys)
 
     return fetch
@@ -73,3 +73,32 @@ def prepared_for_keys(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., 
         return write(len(filled), **choices).fetch(filled)
 
     return fetch
+
+
+class Joined:
+    """Entries of a model with those that they name by `paths` (as for `select_related`), of a prepared query of its `columns`."""
+
+    def __init__(self, model: type[Model], *paths: str) -> None:
+        self.columns: list[str] = []
+        self._parts: list[tuple[str, str, type[Model], list[str], slice]] = []
+        models: dict[str, Any] = {"": model}
+        for path in ("", *paths):
+            before, _, name = path.rpartition("__")
+            if path:
+                models[path] = models[before]._meta.get_field(name).related_model
+            attributes = [field.attname for field in models[path]._meta.concrete_fields]
+            begin = len(self.columns)
+            self.columns += [f"{path}__{attribute}" if path else attribute for attribute in attributes]
+            self._parts.append((before, name, models[path], attributes, slice(begin, len(self.columns))))
+
+    def build(self, row: Sequence[Any]) -> Any:
+        """Return the entry of a row of the `columns`; what it does not name is None."""
+        built: dict[str, Any] = {}
+        for before, name, model, attributes, part in self._parts:
+            values = row[part]
+            path = f"{before}__{name}" if before else name
+            # The key is the first of a model's columns; where it is missing, so is the entry.
+            built[path] = None if values[0] is None else model.from_db(connection.alias, attributes, values)
+            if name and built[before] is not None:
+                setattr(built[before], name, built[path])
+        return built[""]

@@ -16,6 +16,7 @@ from claims.boards.conflicts import find_rivals
 from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
+from claims.boards.prepared import Joined, prepared
 from claims.boards.rows import Board, Column, Facet, Tradeoff, measure_of
 from claims.boards.standings import Codes, Flags, read_standings
 from claims.boards.table import Places, Rows, Table, iso_day
@@ -65,7 +66,7 @@ def read_board(
     standings = read_standings(benchmark)
     filters = BoardFilterSet(query, benchmark=benchmark, conditions=standings.conditions)
     filters.check()
-    read_as = list(BenchmarkMetric.objects.filter(benchmark=benchmark).select_related("column"))
+    read_as: list[BenchmarkMetric] = [_WITH_COLUMN.build(row) for row in _fetch_metrics(benchmark.pk)]
     metrics = {row.column_id: row.column for row in read_as}
     table = Table(standings, metrics, hides=not settings.SHOW_UNREVIEWED)
     filtered = any(query.get(name) for name in query if name in FILTERS or name.startswith(BOUNDS))
@@ -179,6 +180,14 @@ def read_board(
         history=history,
         charting=charting,
     )
+
+
+_WITH_COLUMN = Joined(BenchmarkMetric, "column")
+
+
+@prepared
+def _fetch_metrics(benchmark: Any) -> Any:
+    return BenchmarkMetric.objects.filter(benchmark=benchmark).values_list(*_WITH_COLUMN.columns)
 
 
 def _keep_front(table: Table, kept: Places, tradeoff: Tradeoff | None) -> Places:

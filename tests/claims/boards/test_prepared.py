@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
+from django.forms import model_to_dict
 
+from claims.boards import find_benchmark, in_turn
 from claims.boards.prepared import Parameter, prepared
-from claims.models import Condition
+from claims.models import Area, Benchmark, Condition, Dataset, Metric, Task
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +45,56 @@ def test_a_prepared_query_sees_what_has_changed_since() -> None:
     assert fetch(condition.pk) == [("zero-shot",)]
     Condition.objects.update(value="0-shot")
     assert fetch(condition.pk) == [("0-shot",)]
+
+
+def test_joined_entries_are_those_that_django_makes(django_assert_num_queries: Any) -> None:
+    area = Area.objects.create(name="Vision", slug="vision", position=1)
+    metric = Metric.objects.create(name="Accuracy", slug="accuracy", unit="%", direction="higher", upper_bound=100)
+    task = Task.objects.create(name="Sorting", slug="sorting", area=area)
+    dataset = Dataset.objects.create(name="Cards", slug="cards")
+    full = Benchmark.objects.create(task=task, dataset=dataset, slug="full", primary_metric=metric)
+    bare = Benchmark.objects.create(
+        task=Task.objects.create(name="Alone", slug="alone"), dataset=dataset, slug="bare", changed=full.changed
+    )
+    for made in (full, bare):
+        with django_assert_num_queries(1):
+            found = find_benchmark(made.slug)
+            of_area = found.task.area
+            of_metric = found.primary_metric
+        expected = Benchmark.objects.with_names().get(pk=made.pk)
+        for ours, theirs in (
+            (found, expected),
+            (found.task, expected.task),
+            (found.dataset, expected.dataset),
+            (of_metric, expected.primary_metric),
+            (of_area, expected.task.area),
+        ):
+            assert ours == theirs
+            if ours is not None and theirs is not None:
+                assert model_to_dict(ours) == model_to_dict(theirs)
+                assert ours._state.db == theirs._state.db
+                assert not ours._state.adding
+        assert found.changed == expected.changed
+
+
+def test_threads_compute_boards_one_after_the_other_on_sqlite_alone() -> None:
+    inside: list[int] = []
+    most = 0
+    both = threading.Barrier(2, timeout=0.3)
+
+    def compute() -> None:
+        nonlocal most
+        with in_turn():
+            inside.append(1)
+            # Two that are in there meet here; one that is alone waits in vain.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait()
+            most = max(most, len(inside))
+            inside.pop()
+
+    threads = [threading.Thread(target=compute) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == (1 if connection.vendor == "sqlite" else 2)
