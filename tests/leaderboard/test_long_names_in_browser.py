@@ -23,6 +23,11 @@ OVERLAPS = """([one, other]) => [...document.querySelectorAll(one)].some(each =>
     return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
 })"""
 
+CUT_OFF = """[...document.querySelectorAll("table.board .num")].some(number => {
+    const card = number.closest("tr").getBoundingClientRect(), own = number.querySelector("a") || number;
+    return own.checkVisibility() && Math.max(...[...own.getClientRects()].map(part => part.right)) > card.right;
+})"""
+
 
 def narrowest(page: Page, selector: str) -> float:
     """Return the least width of the elements, in pixels."""
@@ -41,6 +46,9 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
         make.make_claim(f"8{number}.250%", result=row, paper=paper, model=model)
         make.make_cost(f"{number + 5}M", paper=paper, result=row, value=(number + 5) * 1e6)
     make.make_listing(f"{LONG}.txt", state=ListingState.UNMAPPED)
+    paper = make.make_paper(f"{LONG} in a range", abstract="It reaches 76.5–80.9% as all of them do.")
+    row = make.make_result(benchmark, paper, f"{LONG} in a range")
+    make.make_claim("76.5–80.9%", result=row, paper=paper, value=76.5, value_max=80.9)
     first, other = Result.objects.all()[:2]
     visitor = visit(browser, live_server, script=False)  # a chart would follow each new width a moment later
     for address in (
@@ -50,6 +58,8 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
         benchmark.dataset.get_absolute_url(),
         "/listings/",
         f"/search/?q={'x' * 150}",
+        "/about/method/",
+        f"/embed/sota/{benchmark.slug}/",
     ):
         page = visitor.go(address)
         for width in (1400, 768, 360):
@@ -58,6 +68,7 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
             assert wide <= there, (address, width)
             assert not page.evaluate(OVERLAPS, [".c-pick input", ".c-main .num"]), (address, width)
             assert not page.evaluate(OVERLAPS, [".c-bench a", ".c-best a"]), (address, width)
+            assert not page.evaluate(CUT_OFF), (address, width)
             if page.locator(".c-bench").count():
                 assert narrowest(page, ".c-bench") > 90, (address, width)
             if page.locator("td.c-file").count():
