@@ -10,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from claims import boards
+from claims.api.caching import check
 from leaderboard import sitemaps
 from leaderboard.addresses import absolute
 from leaderboard.rendering import render
@@ -57,7 +58,8 @@ def method(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS.format(sitemap=absolute(reverse("sitemap"))), content_type="text/plain; charset=utf-8")
+    text = ROBOTS.format(sitemap=absolute(reverse("sitemap")))
+    return check(request, HttpResponse(text, content_type="text/plain; charset=utf-8"))
 
 
 @require_safe
@@ -68,7 +70,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
     for name, section in sitemaps.SECTIONS.items():
         address = absolute(reverse("sitemap-section", args=[name]))
         files += [f"{address}?p={number}" if number > 1 else address for number in range(1, section.count_files() + 1)]
-    return HttpResponse(sitemaps.write_index(files), content_type="application/xml")
+    return check(request, HttpResponse(sitemaps.write_index(files), content_type="application/xml"))
 
 
 @require_safe
@@ -81,4 +83,4 @@ def sitemap(request: HttpRequest, section: str) -> HttpResponse:
         entries = sitemaps.SECTIONS[section].read_file(number)
     except LookupError:
         raise Http404("The site’s map has no such part.") from None
-    return HttpResponse(sitemaps.write_file(entries), content_type="application/xml")
+    return check(request, HttpResponse(sitemaps.write_file(entries), content_type="application/xml"))

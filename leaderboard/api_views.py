@@ -8,11 +8,10 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 
 from claims import boards
-from claims.api.caching import FRESH_SECONDS, make_etag
+from claims.api.caching import FRESH_SECONDS, keep, make_etag
 from claims.api.pagination import MOST_ON_PAGE
 from claims.api.throttling import WINDOW_SECONDS
 from claims.services.receiving import KEPT
@@ -46,12 +45,13 @@ def stability(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@condition(etag_func=lambda _: make_etag("client"))
 def client(request: HttpRequest) -> HttpResponseBase:
     """The client for Python as a file."""
-    response = FileResponse(CLIENT.open("rb"), as_attachment=True, content_type="text/x-python; charset=utf-8")
-    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
-    return response
+    return keep(request, make_etag("client"), _open_client, caching=f"public, max-age={FRESH_SECONDS}")
+
+
+def _open_client() -> HttpResponseBase:
+    return FileResponse(CLIENT.open("rb"), as_attachment=True, content_type="text/x-python; charset=utf-8")
 
 
 # React sets styles of elements one by one, and so does what draws the icons: no script may do more than on any other page.

@@ -11,10 +11,12 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.http import http_date, quote_etag
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from claims import dumps
+from claims.api.caching import stamp
+from claims.api.dating import note_date
 from claims.dumps import board_files
 from claims.services import permissions
 from leaderboard.addresses import absolute
@@ -69,8 +71,8 @@ def dump_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase:
     # What the newest is changes; what a dump holds does not.
     caching = "public, no-cache" if dump == LATEST else "public, max-age=86400"
     if name == dumps.MANIFEST:
-        return _send_manifest(request, kept.folder / name, caching)
-    return _send_file(request, kept.find_file(name), caching)
+        return _send_manifest(request, dump, kept.folder / name, caching)
+    return _send_file(request, dump, kept.find_file(name), caching)
 
 
 @require_safe
@@ -81,8 +83,8 @@ def archive_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase
     kept = _find_dump(dump)
     caching = "private, no-store"
     if name == dumps.MANIFEST:
-        return _send_manifest(request, kept.folder / dumps.ARCHIVE / name, caching)
-    return _send_file(request, kept.find_file(name, archived=True), caching)
+        return _send_manifest(request, dump, kept.folder / dumps.ARCHIVE / name, caching)
+    return _send_file(request, dump, kept.find_file(name, archived=True), caching)
 
 
 def _find_dump(name: str) -> dumps.Kept:
@@ -92,16 +94,16 @@ def _find_dump(name: str) -> dumps.Kept:
     return kept
 
 
-def _send_manifest(request: HttpRequest, path: Path, caching: str) -> HttpResponseBase:
+def _send_manifest(request: HttpRequest, dump: str, path: Path, caching: str) -> HttpResponseBase:
     try:
         text, changed = path.read_bytes(), path.stat().st_mtime
     except OSError:
         raise Http404("There is no such dump any more.") from None
     response = HttpResponse(text, content_type=CONTENT_TYPES[".json"])
-    return _send(request, response, hashlib.sha256(text).hexdigest(), int(changed), caching)
+    return _send(request, dump, response, hashlib.sha256(text).hexdigest(), changed, caching)
 
 
-def _send_file(request: HttpRequest, found: tuple[Path, dumps.WrittenFile] | None, caching: str) -> HttpResponseBase:
+def _send_file(request: HttpRequest, dump: str, found: tuple[Path, dumps.WrittenFile] | None, caching: str) -> HttpResponseBase:
     if found is None:
         raise Http404("There is no such file in this dump. Its manifest.json names those that there are.")
     path, file = found
@@ -111,16 +113,17 @@ def _send_file(request: HttpRequest, found: tuple[Path, dumps.WrittenFile] | Non
         raise Http404("There is no such dump any more.") from None
     content_type = CONTENT_TYPES.get(path.suffix, PARQUET)
     response = FileResponse(opened, as_attachment=True, filename=path.name, content_type=content_type)
-    return _send(request, response, file.sha256, int(changed), caching)
+    return _send(request, dump, response, file.sha256, changed, caching)
 
 
-def _send(request: HttpRequest, response: HttpResponseBase, sha256: str, changed: int, caching: str) -> HttpResponseBase:
+def _send(request: HttpRequest, dump: str, response: HttpResponseBase, sha256: str, written: float, caching: str) -> HttpResponseBase:
     """Answer with the file, or that the client has it. The ETag is the SHA-256 that the manifest names."""
     etag = quote_etag(sha256)
-    response["ETag"], response["Last-Modified"], response["Cache-Control"] = etag, http_date(changed), caching
+    # The newest dump may be deleted: then an older file is the latest, since that moment and not since it was written.
+    changed = note_date(request, etag) if dump == LATEST else int(written)
     unchanged = get_conditional_response(request, etag=etag, last_modified=changed)
-    if unchanged is None:
-        return response
-    response.close()
-    unchanged["ETag"], unchanged["Last-Modified"], unchanged["Cache-Control"] = etag, http_date(changed), caching
-    return unchanged
+    if unchanged is not None:
+        response.close()
+        response = unchanged
+    stamp(response, etag, changed)["Cache-Control"] = caching
+    return response

@@ -15,16 +15,16 @@ from csp.constants import SELF
 from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from claims import boards
 from claims import search as searching
-from claims.api.caching import SHARED, make_etag
+from claims.api.caching import SHARED, keep, make_etag
 from claims.api.errors import error
 from claims.errors import UnknownFilterError
 from claims.models import Benchmark, Claim, Paper
@@ -48,15 +48,10 @@ def _versions(benchmark: Benchmark) -> tuple[object, ...]:
     return (benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED)
 
 
-def _keep(request: HttpRequest, make: Callable[[], HttpResponse], *parts: object) -> HttpResponse:
+def _keep(request: HttpRequest, make: Callable[[], HttpResponse], *parts: object, caching: str = SHARED) -> HttpResponseBase:
     """Return what `make` makes, or that the reader has it: an answer that depends on the address, on `parts` and on this software."""
     etag = make_etag(request.path, request.GET.urlencode(), request.get_host(), settings.SITE_URL, *parts)
-    response = get_conditional_response(request, etag=etag)
-    response = make() if response is None else response
-    if response.status_code < 400:
-        response["ETag"] = etag
-        response["Cache-Control"] = SHARED
-    return response
+    return keep(request, etag, make, caching=caching)
 
 
 # ---- embeds ----
@@ -65,7 +60,7 @@ def _keep(request: HttpRequest, make: Callable[[], HttpResponse], *parts: object
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # typed for views that take a request alone
 @require_safe
-def embed_board(request: HttpRequest, slug: str) -> HttpResponse:
+def embed_board(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A board as a small page for other sites' frames."""
     try:
         benchmark = boards.find_benchmark(slug)
@@ -107,12 +102,14 @@ def _say_trouble(request: HttpRequest, message: str, *, status: int, benchmark: 
 
 
 @require_safe
-def script(request: HttpRequest) -> HttpResponse:
+def script(request: HttpRequest) -> HttpResponseBase:
     """The script that other sites' pages load to have frames sized, at an address that stays."""
     text = _read_script()
-    response = _keep(request, lambda: HttpResponse(text, content_type="text/javascript; charset=utf-8"), text)
-    response["Cache-Control"] = f"public, max-age={SCRIPT_SECONDS}"
-    return response
+
+    def make() -> HttpResponse:
+        return HttpResponse(text, content_type="text/javascript; charset=utf-8")
+
+    return _keep(request, make, text, caching=f"public, max-age={SCRIPT_SECONDS}")
 
 
 @cache
@@ -124,7 +121,7 @@ def _read_script() -> str:
 
 
 @require_safe
-def oembed(request: HttpRequest) -> HttpResponse:
+def oembed(request: HttpRequest) -> HttpResponseBase:
     """What a program embeds a board by that has its address alone, as https://oembed.com has it.
 
     Consumers send parameters of their own along: those are no mistake, and say nothing.
@@ -200,13 +197,13 @@ def _describe(benchmark: Benchmark, embed: Embed, width: int | None, height: int
 # ---- badges and sparklines ----
 
 
-def _draws(*known: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def _draws(*known: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Make a view of an image answer what it can't draw by an image, too: programs see the status, people read the words."""
 
-    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @require_safe
         @wraps(view)
-        def drawn(request: HttpRequest, **key: str) -> HttpResponse:
+        def drawn(request: HttpRequest, **key: str) -> HttpResponseBase:
             try:
                 embedding.refuse_unknown(request.GET, known)
                 theme = _read_theme(request)
@@ -248,7 +245,7 @@ def _move(request: HttpRequest, name: str, key: str) -> HttpResponse:
 
 
 @_draws("label", "theme")
-def board_badge(request: HttpRequest, theme: badges.Theme, *, slug: str) -> HttpResponse:
+def board_badge(request: HttpRequest, theme: badges.Theme, *, slug: str) -> HttpResponseBase:
     """Who leads a board, and with which number."""
     benchmark = _find_board(slug)
     if benchmark.slug != slug:
@@ -291,7 +288,7 @@ def _tone(state: str) -> badges.Tone:
 
 
 @_draws("board", "label", "theme")
-def paper_badge(request: HttpRequest, theme: badges.Theme, *, public_id: str) -> HttpResponse:
+def paper_badge(request: HttpRequest, theme: badges.Theme, *, public_id: str) -> HttpResponseBase:
     """A paper's best rank, or its rank on the board that `?board=` names. One without any is told so, in grey."""
     paper = Paper.objects.select_related("merged_into").filter(public_id=public_id).first()
     if paper is None:
@@ -319,7 +316,7 @@ def paper_badge(request: HttpRequest, theme: badges.Theme, *, public_id: str) ->
 
 
 @_draws("theme")
-def sparkline(request: HttpRequest, theme: badges.Theme, *, slug: str) -> HttpResponse:
+def sparkline(request: HttpRequest, theme: badges.Theme, *, slug: str) -> HttpResponseBase:
     """A board's record as a small line of steps."""
     benchmark = _find_board(slug)
     if benchmark.slug != slug:

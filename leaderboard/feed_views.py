@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.cache import get_conditional_response
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from claims import boards
-from claims.api.caching import make_etag
+from claims.api.caching import keep, make_etag
 from claims.models import Benchmark
 from leaderboard import feeds
 from leaderboard.views import of_board
@@ -22,18 +22,18 @@ FRESH_SECONDS = 300
 
 
 @require_safe
-def site_feed(request: HttpRequest, form: str) -> HttpResponse:
+def site_feed(request: HttpRequest, form: str) -> HttpResponseBase:
     """What is new on the boards of the home page."""
     return _answer(request, None, form)
 
 
 @of_board
-def board_feed(request: HttpRequest, benchmark: Benchmark, form: str) -> HttpResponse:
+def board_feed(request: HttpRequest, benchmark: Benchmark, form: str) -> HttpResponseBase:
     """What is new on a board."""
     return _answer(request, benchmark, form)
 
 
-def _answer(request: HttpRequest, benchmark: Benchmark | None, form: str) -> HttpResponse:
+def _answer(request: HttpRequest, benchmark: Benchmark | None, form: str) -> HttpResponseBase:
     if unknown := next(iter(request.GET), None):
         return _refuse(form, f"A feed has no parameter called “{unknown[:60]}”; it has none at all.", field=unknown[:60])
     keys = boards.find_news(benchmark)
@@ -43,15 +43,13 @@ def _answer(request: HttpRequest, benchmark: Benchmark | None, form: str) -> Htt
         *(keys, settings.SHOW_UNREVIEWED, settings.SITE_URL, settings.DATA_LICENSE, settings.DATA_LICENSE_URL),
         *((benchmark.task.version, benchmark.dataset.version) if benchmark else ()),
     )
-    # By its tag alone: a name that it prints may change without any board's change, whose date could tell.
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
+
+    def write() -> HttpResponse:
         entries = [feeds.Entry(news) for news in boards.read_news(keys)]
         # Ordered by when it became known: the first is the latest.
-        response = _WRITERS[form](feeds.Feed(benchmark, entries, entries[0].news.known if entries else changed))
-    response["ETag"] = etag
-    response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
-    return response
+        return _WRITERS[form](feeds.Feed(benchmark, entries, entries[0].news.known if entries else changed))
+
+    return keep(request, etag, write, caching=f"public, max-age={FRESH_SECONDS}")
 
 
 def _atom(feed: feeds.Feed) -> HttpResponse:

@@ -27,8 +27,7 @@ class LeaveBodiesOutMiddleware:
         response: HttpResponseBase = self.get_response(request)
         if request.method == "HEAD":
             if isinstance(response, StreamingHttpResponse):
-                response.close()
-                response.streaming_content = ()
+                response.streaming_content = ()  # the server closes the file, as that of any answer
             elif isinstance(response, HttpResponse):
                 response.headers.setdefault("Content-Length", str(len(response.content)))
                 response.content = b""

@@ -36,7 +36,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from claims import bibtex, boards, tasks
 from claims import search as searching
-from claims.api.caching import make_etag
+from claims.api.caching import keep, make_etag, stamp
+from claims.api.dating import find_date, note_date
 from claims.api.uploading import find_trouble
 from claims.errors import (
     ClaimsError,
@@ -128,7 +129,7 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
-    return _stamp(response, answer)
+    return _stamp(request, response, answer)
 
 
 def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpResponse | str:
@@ -148,13 +149,18 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
         request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
         *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
     )
-    unchanged = get_conditional_response(request, etag=etag)
-    return etag if unchanged is None else _stamp(unchanged, etag)
+    unchanged = get_conditional_response(request, etag=etag, last_modified=find_date(request, etag, *_reader(request)))
+    return etag if unchanged is None else _stamp(request, unchanged, etag)
 
 
-def _stamp(response: HttpResponse, etag: str) -> HttpResponse:
+def _reader(request: HttpRequest) -> tuple[object, ...]:
+    """Return what a board's page hangs on beside its address, as far as one reader is told from another by it."""
+    return (request.user.pk, request.headers.get("X-Row"), request.headers.get("HX-Request"))
+
+
+def _stamp(request: HttpRequest, response: HttpResponse, etag: str) -> HttpResponse:
     if etag:
-        response["ETag"] = etag
+        stamp(response, etag, (note_date if response.status_code == 200 else find_date)(request, etag, *_reader(request)))
     response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
     patch_vary_headers(response, ["Cookie", "HX-Request", "X-Row"])
     return response
@@ -197,7 +203,7 @@ def take_along(request: HttpRequest, benchmark: Benchmark, form: str) -> HttpRes
 
 
 @require_safe
-def chart(request: HttpRequest, slug: str) -> HttpResponse:
+def chart(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A board's chart as JSON, for the board's own query; with `figure=plotly` the figure alone, as Plotly itself reads it.
 
     It is worked out anew only when the board or this software has changed.
@@ -214,9 +220,8 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(f"{reverse('chart', args=[benchmark.slug])}?{asked}", permanent=True)
     if wanted not in ("", "plotly"):
         return _refuse_json("unknown_filter", f"There is no figure called “{wanted[:60]}”. There is plotly.", field="figure", status=400)
-    etag = make_etag(benchmark.public_id, benchmark.version, settings.SHOW_UNREVIEWED, asked)
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
+
+    def draw() -> HttpResponse:
         try:
             read = boards.read_board(benchmark, query, page_size=None, opened="")
         except UnknownFilterError as error:
@@ -224,10 +229,10 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
         from leaderboard.charts.drawing import draw_board  # brings Plotly, which no other page needs and which takes its time
 
         drawn = draw_board(read)
-        response = JsonResponse(drawn["figure"] if wanted else drawn)
-    response["ETag"] = etag
-    response["Cache-Control"] = "no-cache"
-    return response
+        return JsonResponse(drawn["figure"] if wanted else drawn)
+
+    etag = make_etag(benchmark.public_id, benchmark.version, settings.SHOW_UNREVIEWED, asked)
+    return keep(request, etag, draw, caching="no-cache")
 
 
 @of_board
@@ -240,17 +245,23 @@ def card(request: HttpRequest, benchmark: Benchmark) -> HttpResponseBase:
     if current is None:
         site_tasks.ask_for_card(benchmark)
     shown = current or cards.find_older_card(benchmark)
-    try:
-        file = shown.open("rb") if shown else None
-    except OSError:
-        file = None  # removed meanwhile, for a later one
-    if shown is None or file is None:
-        response: HttpResponseBase = redirect(static("card.png"))
-        response["Cache-Control"] = "no-store"
-        return response
+    if shown is None:
+        return _lead_to_sites_card()
+
+    def show() -> HttpResponseBase:
+        try:
+            return FileResponse(shown.open("rb"), content_type="image/png")
+        except OSError:
+            return _lead_to_sites_card()  # removed meanwhile, for a later one
+
     asked_for_this = current is not None and request.GET.get("v") == cards.card_version(benchmark)
-    response = FileResponse(file, content_type="image/png")
-    response["Cache-Control"] = "public, max-age=31536000, immutable" if asked_for_this else "no-cache"
+    caching = "public, max-age=31536000, immutable" if asked_for_this else "no-cache"
+    return keep(request, make_etag(benchmark.public_id, shown.name), show, caching=caching)
+
+
+def _lead_to_sites_card() -> HttpResponse:
+    response = redirect(static("card.png"))
+    response["Cache-Control"] = "no-store"
     return response
 
 

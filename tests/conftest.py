@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import caches
 from pytest_django import DjangoDbBlocker
+
+from claims.api.dating import CACHE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -68,6 +71,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, count in _missing.items():
         terminalreporter.write_line(f"NOT TESTED: {count} tests need {name}, which is missing here.", yellow=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def _undated() -> None:
+    """Let the site remember no answer of another test."""
+    caches[CACHE].clear()
 
 
 @pytest.fixture

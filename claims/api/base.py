@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.decorators import method_decorator
-from django.utils.http import http_date
-from django.views.decorators.http import conditional_page
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from claims import filters
-from claims.api.caching import OWN, SHARED
+from claims.api.caching import OWN, SHARED, check, stamp
+from claims.api.dating import find_date
 from claims.api.pagination import KeysetPagination
 from claims.api.throttling import headers_of
 from claims.errors import NotAuthenticatedError, UnknownFilterError
@@ -66,14 +63,15 @@ class Shared(ViewSet):
             super().check_throttles(request)
 
     # The ETag of what is read is that of its bytes, unless the view knows it before it reads.
-    @method_decorator(conditional_page)
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return super().dispatch(request, *args, **kwargs)
+        made: Any = super().dispatch(request, *args, **kwargs)
+        answered = check(request, made.render() if isinstance(made, Response) else made)
+        for name, value in headers_of(self.request).items():
+            answered[name] = value
+        return answered
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answered = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in headers_of(request).items():
-            answered[name] = value
         if request.method in ("GET", "HEAD") and answered.status_code < 400:
             of_all = self.keeps and not request.META.get("HTTP_AUTHORIZATION")
             answered.headers.setdefault("Cache-Control", SHARED if of_all else OWN)
@@ -83,19 +81,11 @@ class Shared(ViewSet):
         return answered
 
 
-def answer_unchanged(request: Request, etag: str, changed: datetime | None = None) -> Response | None:
+def answer_unchanged(request: Request, etag: str) -> Response | None:
     """Return the answer to a client that has what `etag` stands for, None for one that has not."""
-    unchanged = get_conditional_response(request._request, etag=etag, last_modified=int(changed.timestamp()) if changed else None)
-    if unchanged is None:
-        return None
-    return stamp(Response(status=unchanged.status_code), etag, changed)
-
-
-def stamp(response: Response, etag: str, changed: datetime | None = None) -> Response:
-    response["ETag"] = etag
-    if changed is not None:
-        response["Last-Modified"] = http_date(changed.timestamp())
-    return response
+    changed = find_date(request._request, etag)
+    unchanged = get_conditional_response(request._request, etag=etag, last_modified=changed)
+    return None if unchanged is None else stamp(Response(status=unchanged.status_code), etag, changed)
 
 
 def read_names(request: Request, parameter: str) -> list[str] | None:

@@ -6,11 +6,9 @@ The serializers here describe it for the contract; the tests hold what is writte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
@@ -35,16 +33,6 @@ OF_THE_LIST = ("cursor", "page_size", "fields")
 def etag_of(versions: boards.Versions, request: Request) -> str:
     """Return the ETag of what the request asks of a board: it depends on the board's version, which every change of its rows moves."""
     return make_etag(*versions, settings.SHOW_UNREVIEWED, request.get_host(), request.scheme, request.GET.urlencode())
-
-
-_BEGUN = timezone.now()
-"""Since when this process answers: another setting, or another release, comes with another one."""
-
-
-def last_modified_of(versions: boards.Versions) -> datetime | None:
-    """Return since when a board's answers are the same; None within the second in which it changed, for dates tell no two of them apart."""
-    latest = max(versions.changed, _BEGUN)
-    return latest if timezone.now() - latest > timedelta(seconds=1) else None
 
 
 _KNOWN = frozenset({*BoardFilters.base_filters, *BoardFilters.reserved, *OF_THE_LIST}) - frozenset(OF_THE_PAGE)

@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 from django.http import FileResponse, HttpRequest, HttpResponseBase
-from django.utils.cache import patch_cache_control
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-from claims.api.caching import FRESH_SECONDS, make_etag
+from claims.api.caching import FRESH_SECONDS, keep, make_etag
 
 FILE = Path(__file__).with_name("openapi.json")
 
@@ -28,9 +27,10 @@ def write_document(document: dict[str, Any]) -> bytes:
 
 
 @require_safe
-@condition(etag_func=lambda _: make_etag("contract"))
 def document(request: HttpRequest) -> HttpResponseBase:
     """The contract as a file."""
-    response = FileResponse(FILE.open("rb"), content_type="application/vnd.oai.openapi+json;version=3.1")
-    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
-    return response
+    return keep(request, make_etag("contract"), _open_document, caching=f"public, max-age={FRESH_SECONDS}")
+
+
+def _open_document() -> HttpResponseBase:
+    return FileResponse(FILE.open("rb"), content_type="application/vnd.oai.openapi+json;version=3.1")

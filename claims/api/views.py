@@ -15,8 +15,8 @@ from rest_framework.reverse import reverse
 from claims import boards, filters
 from claims.api import serializers
 from claims.api.acts import OF_WITHDRAWN_TABLE, context_of, find_acts
-from claims.api.base import Entries, Shared, answer_unchanged, stamp
-from claims.api.boards import BoardFilters, BoardPage, as_json, asks_what_is_known, etag_of, last_modified_of
+from claims.api.base import Entries, Shared, answer_unchanged
+from claims.api.boards import BoardFilters, BoardPage, as_json, asks_what_is_known, etag_of
 from claims.api.contract import board_parameters
 from claims.api.writing import CORRECTED, UPLOAD_PARSERS, CorrectClaim, CorrectCost, Decided, Undoing, Uploads
 from claims.errors import NotAuthenticatedError
@@ -166,7 +166,7 @@ class Boards(Entries):
         slug = key["slug"]
         has_some = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"} & request.META.keys()
         if has_some and asks_what_is_known(request) and (known := boards.find_versions(slug)) is not None:
-            unchanged = answer_unchanged(request, etag_of(known, request), last_modified_of(known))
+            unchanged = answer_unchanged(request, etag_of(known, request))
             if unchanged is not None:
                 return unchanged
         with boards.in_turn():
@@ -180,8 +180,7 @@ class Boards(Entries):
         if benchmark.slug != slug:
             address = reverse("api:boards-detail", args=[benchmark.slug], request=request)
             return Response(status=308, headers={"Location": f"{address}?{request.GET.urlencode()}".rstrip("?")})
-        versions = boards.versions_of(benchmark)
-        return stamp(Response(as_json(benchmark, request)), etag_of(versions, request), last_modified_of(versions))
+        return Response(as_json(benchmark, request), headers={"ETag": etag_of(boards.versions_of(benchmark), request)})
 
 
 class Listings(Uploads):

@@ -237,17 +237,22 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "health_check_interval": 25,
         "retry_on_timeout": True,
     }
-# What several web servers count together, such as a client's requests. One server alone counts in its memory.
+# What several web servers know together: how much a client has asked, and since when answers are as they are. One server alone knows it in
+# its memory; of the second, which has a bound of its own, nothing is thrown out there.
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name, "OPTIONS": {"MAX_ENTRIES": 20_000}}
+    for name in ("default", "answers")
 }
 if CELERY_BROKER_URL.startswith("redis"):
-    CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": CELERY_BROKER_URL,
-        "KEY_PREFIX": "claimboard",
-        # No reader waits for a cache that is away.
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    CACHES = {
+        name: {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CELERY_BROKER_URL,
+            "KEY_PREFIX": prefix,
+            # No reader waits for a cache that is away.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+        for name, prefix in (("default", "claimboard"), ("answers", "claimboard-answers"))
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A worker waits for its broker, however long that is away.
@@ -394,8 +399,8 @@ SPECTACULAR_SETTINGS = {
         "Leaderboards of research papers in which every number opens the sentence it was read from. Reading needs no token; writing needs "
         "one with the scope that the operation names. Lists are read page by page: follow `next` until it is null. Unknown parameters and "
         "values are errors, never ignored. Percent is 0 to 100, times are in seconds, sizes in bytes, parameters and FLOPs are counts; a "
-        "number has the characters and the decimals that its source states beside it. Answers carry an ETag: ask again with If-None-Match. "
-        "`RateLimit` says how much you may still ask for."
+        "number has the characters and the decimals that its source states beside it. Answers carry an ETag and "
+        "Last-Modified: ask again with If-None-Match or If-Modified-Since. `RateLimit` says how much you may still ask for."
     ),
     "LICENSE": {"name": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",

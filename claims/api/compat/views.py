@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 
 from claims import boards
 from claims.api.authentication import TokenAuthentication
-from claims.api.base import Shared, answer_unchanged, stamp
+from claims.api.base import Shared, answer_unchanged
 from claims.api.boards import etag_of
 from claims.api.compat import filters
 from claims.api.compat import serializers as write
@@ -312,7 +312,11 @@ class Evaluations(Old):
         """Return the answer about a board, or that it has not changed: its version says so before its rows are read."""
         benchmark = _find_evaluation(slug)
         etag = etag_of(boards.versions_of(benchmark), self.request)
-        return answer_unchanged(self.request, etag, benchmark.changed) or stamp(answer(benchmark), etag, benchmark.changed)
+        if (unchanged := answer_unchanged(self.request, etag)) is not None:
+            return unchanged
+        answered = answer(benchmark)
+        answered["ETag"] = etag
+        return answered
 
     def _write(self, board: boards.Board) -> Sequence[write.Entry]:
         ranks: Mapping[int, int | None] = {row.pk: row.rank for row in board.rows}
