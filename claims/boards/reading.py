@@ -102,6 +102,11 @@ def read_board(
     kept = board_order(table, kept, columns)
     rank_rows(table, kept, columns)
     tradeoff = compare(table, kept, columns, str(query.get("cost", "")))
+    if filters.wants_front:
+        # Its rows keep the ranks that they have among the others; all else is said and drawn of them alone.
+        kept, measure = _keep_front(table, kept, tradeoff)
+        columns = make_columns(benchmark, table, kept, metrics)
+        tradeoff = compare(table, kept, columns, measure)
     history = glance = charting = None
     if not plain:
         history = trace_history(table, kept, columns)
@@ -109,8 +114,6 @@ def read_board(
         charting = choose_chart(tradeoff, history, query)
     sort = str(query.get("sort", ""))
     sortable = {*(metric.slug for metric in metrics.values()), *CostMeasure}
-    if filters.wants_front:
-        kept = _keep_front(table, kept, tradeoff)
     undated = int((day[kept] == 0).sum())
     kept = sort_rows(table, kept, columns, sort, known=sortable)
     chosen_columns = _choose_columns(query, columns, sortable)
@@ -190,11 +193,11 @@ def _fetch_metrics(benchmark: Any) -> Any:
     return BenchmarkMetric.objects.filter(benchmark=benchmark).values_list(*_WITH_COLUMN.columns)
 
 
-def _keep_front(table: Table, kept: Places, tradeoff: Tradeoff | None) -> Places:
-    """Return the rows of the front alone. Raises `UnknownFilterError` where there is none to be on."""
+def _keep_front(table: Table, kept: Places, tradeoff: Tradeoff | None) -> tuple[Places, str]:
+    """Return the rows of the front alone, and the cost that it goes by. Raises `UnknownFilterError` where there is none to be on."""
     if tradeoff is None or not tradeoff.measure:
         raise UnknownFilterError("None of these rows states a cost beside a score, so there is no front.", field="front")
-    return kept[table.on_front[kept]]
+    return kept[table.on_front[kept]], tradeoff.measure
 
 
 def _is_of_role(ranks: Flags, wanted: str) -> Flags:

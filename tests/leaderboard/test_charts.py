@@ -170,6 +170,24 @@ def test_front_is_of_all_pages(client: Client) -> None:
     assert not any(row.on_front for row in client.get(f"{address}?page=2").context["board"].rows)
 
 
+def test_front_alone_is_drawn_of_its_rows_at_their_ranks(client: Client) -> None:
+    benchmark = make.make_board(4)  # the better the dearer: all are on the front
+    for number, score in enumerate(("60.1", "60.6", "60.8")):
+        make.make_imported_row(benchmark, f"Dearer {number}", score, {CostMeasure.PARAMETERS: 9e9})
+    address = benchmark.get_absolute_url()
+    whole = client.get(address).context["board"]
+    on_front = {row.public_id: row.rank for row in whole.rows if row.on_front}
+    assert 0 < len(on_front) < len(whole.rows)
+    alone = client.get(f"{address}?front=1").context["board"]
+    assert {row.public_id: row.rank for row in alone.rows} == on_front
+    assert {column.count for column in alone.columns} == {len(on_front)}
+    drawn = client.get(f"{address}chart.json?front=1")
+    assert drawn.status_code == 200
+    assert set(drawn.json()["front"]["rows"]) == set(on_front)
+    named = {name for trace in drawn.json()["figure"]["data"] for name in trace.get("customdata", [])}
+    assert named == {row.model for row in alone.rows}
+
+
 def test_front_of_a_metric_where_lower_is_better(client: Client) -> None:
     benchmark = make.make_benchmark("Image Generation", "CIFAR-10", metric=make.make_metric("FID", unit="", direction=Direction.LOWER))
     for model, score, cost in [("Small", 9.0, 5), ("Beaten", 9.5, 6), ("Large", 2.5, 50), ("Larger", 2.6, 60)]:
