@@ -179,7 +179,8 @@ def _find_papers(
     """
     columns = Paper.objects.values_list("pk", "arxiv_id", "title_key", "merged_into_id")
     ids = {entry.arxiv_id for entry in listed if entry.arxiv_id}
-    by_id = {row[1]: _Known(*row) for row in columns.filter(arxiv_id__in=ids)} if ids else {}
+    # Their index leaves out the papers without one: SQLite takes it for a query that says so only, and walks all papers otherwise.
+    by_id = {row[1]: _Known(*row) for row in columns.filter(arxiv_id__in=ids).exclude(arxiv_id="")} if ids else {}
     by_title: dict[str, list[_Known]] = defaultdict(list)
     for row in columns.filter(title_key__in=set(title_keys.values())).order_by("pk"):
         by_title[row[2]].append(_Known(*row))

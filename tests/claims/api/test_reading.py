@@ -259,3 +259,16 @@ def test_queries_do_not_grow_with_rows(client: Client, path: str) -> None:
             get(client, path.format(board=benchmark.slug))
         counts.append(len(queries))
     assert counts[0] == counts[1] < 12
+
+
+def test_papers_are_found_by_arxiv_id_through_its_index(client: Client) -> None:
+    make.make_paper("Without one")
+    paper = make.make_paper("With one", arxiv_id="2103.00020")
+    with CaptureQueriesContext(connection) as asked:
+        told = get(client, "papers/?arxiv_id=2103.00020")
+    assert [found["id"] for found in told["results"]] == [paper.public_id]
+    if connection.vendor == "sqlite":
+        (query,) = [each["sql"] for each in asked if "2103.00020" in each["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query}")
+            assert "paper_arxiv_id_unique" in str(cursor.fetchall())
