@@ -17,10 +17,11 @@ from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction.drafts import PERSON_RULE
 from claims.extraction.quantities import CellNumber, parse_cell
 from claims.extraction.table_numbers import measure_price, measure_score, refuse_price
+from claims.extraction.text import normalise, sentences
 from claims.models import ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Paper, PaperText, RunText, Task
 from claims.services import catalog, curation, decisions, search_names, statements
 from claims.services.papers import lock_papers
-from claims.terms import AliasKind, ClaimKind, CostMeasure, CurationState, DecidedBy, Qualifier, Role, TextField
+from claims.terms import ADD, CORRECT, SPLIT, AliasKind, ClaimKind, CostMeasure, CurationState, DecidedBy, Qualifier, Role, TextField
 
 LONGEST_NAME = 300
 LONGEST_STATED = 200
@@ -77,7 +78,7 @@ def correct(statement: Claim | Cost, wanted: Correction, *, actor: str, version:
     fields = _fields_of(locked, wanted, named)
     before = decisions.state_of(locked) | decisions.correct_fields(locked, fields)
     decisions.set_state(locked, _ACCEPTED)
-    changes = curation.save_decided(curation.CORRECT, actor, [(locked, before)], reason=reason)
+    changes = curation.save_decided(CORRECT, actor, [(locked, before)], reason=reason)
     statement.refresh_from_db()
     return changes
 
@@ -97,17 +98,8 @@ def add(
     run = RunText.objects.filter(paper_text=text).order_by("-pk").first()
     if run is None:
         raise StaleObjectError("This text is not read yet. Wait until it is: the number may be found.")
-    part = text.part(place.field)
-    stated = part[place.start : place.end]
-    if not 0 <= place.start < place.end <= len(part):
-        raise _refuse("place", f"There is no such place: the {place.field} ends at {len(part)}.")
-    if len(stated) > LONGEST_STATED or not re.search(r"\d", stated) or stated != stated.strip():
-        raise _refuse("place", f"“{stated[:60]}” is no number. Mark its digits, with its sign and unit if they stand beside it.")
+    stated = check_place(text, place)
     same_part = {"paper_text": text, "field": place.field}
-    for other in (Claim, Cost):
-        there: Any = other._default_manager.current().filter(**same_part, start__lt=place.end, end__gt=place.start)
-        if (known := there.first()) is not None:
-            raise _refuse("place", f"“{known.stated}” is read there already: correct it, or accept it if it was rejected.")
     statement = table(**same_part, start=place.start, end=place.end, stated=stated, run_id=run.run_id, rules=[PERSON_RULE])
     statement.value, statement.kind, statement.role = 0.0, said.get("kind", ClaimKind.ABSOLUTE), said.get("role", Role.PROPOSED)
     if isinstance(statement, Cost):
@@ -119,7 +111,28 @@ def add(
     for name, value in _fields_of(statement, wanted, _find_names(statement, wanted, may_add=may_add)).items():
         setattr(statement, name, value)
     _find_ordinal(statement)
-    return statement, _save_added(curation.ADD, [(statement, decisions.state_of(statement))], actor=actor, reason=reason)
+    return statement, _save_added(ADD, [(statement, decisions.state_of(statement))], actor=actor, reason=reason)
+
+
+def check_place(text: PaperText, place: Place) -> str:
+    """Return what is printed at a place, a number that nobody has read yet. Raises `InvalidDecisionError` for any other place."""
+    part = text.part(place.field)
+    stated = part[place.start : place.end]
+    if not 0 <= place.start < place.end <= len(part):
+        raise _refuse("place", f"There is no such place: the {place.field} goes from 0 to {len(part)}.")
+    if len(stated) > LONGEST_STATED or not re.search(r"\d", stated) or stated != stated.strip():
+        raise _refuse("place", f"“{stated[:60]}” is no number. Mark its digits, with its sign and unit if they stand beside it.")
+    for table in (Claim, Cost):
+        there: Any = table._default_manager.current().filter(paper_text=text, field=place.field)
+        if (known := there.filter(start__lt=place.end, end__gt=place.start).first()) is not None:
+            raise _refuse("place", f"“{known.stated}” is read there already: correct it, or accept it if it was rejected.")
+    return stated
+
+
+def sentence_around(text: PaperText, place: Place) -> tuple[int, int]:
+    """Return where the sentence stands that holds a place, in code points; the place itself where sentences part it."""
+    spans = sentences(normalise(text.part(place.field)))
+    return next(((start, end) for start, end in spans if start <= place.start and place.end <= end), (place.start, place.end))
 
 
 @transaction.atomic
@@ -147,7 +160,7 @@ def split(statement: Claim | Cost, *, actor: str, version: int) -> tuple[Claim |
     lower: dict[str, Any] = {"value_max": None, "canonical_max": None}
     before |= decisions.correct_fields(locked, lower)
     decisions.set_state(locked, _ACCEPTED)
-    changes = _save_added(curation.SPLIT, [(locked, before), (upper, unread)], actor=actor)
+    changes = _save_added(SPLIT, [(locked, before), (upper, unread)], actor=actor)
     statement.refresh_from_db()
     return upper, changes
 
@@ -219,6 +232,16 @@ _TABLES: Mapping[AliasKind, type[Task] | type[Dataset] | type[Metric]] = {
     AliasKind.DATASET: Dataset,
     AliasKind.METRIC: Metric,
 }
+
+
+def find_unknown_names(wanted: Correction) -> list[AliasKind]:
+    """Return the fields whose names nothing in the catalogue answers to: they need the person's word to be added."""
+    unknown = []
+    for kind in _TABLES:
+        name = " ".join(str(wanted.get(kind.value) or "").split())
+        if name and not _TABLES[kind]._default_manager.filter(slug=name).exists() and not catalog.find_names(kind, [name]):
+            unknown.append(kind)
+    return unknown
 
 
 def _find_entry(kind: AliasKind, name: str, paper: Paper | None, sentence: str, *, may_add: bool) -> Any:

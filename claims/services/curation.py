@@ -14,13 +14,12 @@ from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
 from claims.services.tables import lock_imports
-from claims.terms import ACCEPT_BY_POLICY, FLAGS_OF_NUMBERS, REEXTRACT, CurationState, DecidedBy, RejectReason
+from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_OF_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
-CORRECT, ADD, SPLIT = "correct", "add", "split"
 ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
 
