@@ -100,6 +100,9 @@ class StatementForm(forms.Form):
         if of_table:
             del self.fields["evidence_start"], self.fields["evidence_end"]
         _dress(self)
+        for field in self.fields.values():
+            # What it began with is sent, too: of two who change different fields, neither undoes what the other has changed.
+            field.show_hidden_initial = not isinstance(field, forms.BooleanField)
         for kind in NAMES:
             if kind.value in self.fields:
                 self.fields[kind.value].widget.attrs |= _finds_names(kind)
@@ -183,7 +186,7 @@ class ConditionForm(forms.Form):
     """A part of a setting; without any words it is left out."""
 
     kind = forms.ChoiceField(
-        choices=[(kind.value, kind.replace("_", " ")) for kind in ConditionKind],
+        choices=[("", "–"), *((kind.value, kind.replace("_", " ")) for kind in ConditionKind)],
         required=False,
         error_messages={"invalid_choice": "There is no such kind of condition. Choose one of these."},
     )
@@ -193,6 +196,8 @@ class ConditionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _dress(self)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data

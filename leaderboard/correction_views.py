@@ -100,7 +100,7 @@ def correct(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
         if stale:
             statement = _find(kind, public_id)
             acts, status = boards.read_changes(statement, since=seen), 409
-            form, conditions = _forms_of(statement, sent)
+            form, conditions = _begin_anew(statement, form, conditions, sent)
     context = _context(form, conditions, unknown, statement=statement, kind=kind) | {
         "acts": acts,
         "stale": stale,
@@ -241,6 +241,20 @@ def _forms_of(statement: Claim | Cost, sent: QueryDict | None) -> tuple[Statemen
     kind = "cost" if isinstance(statement, Cost) else "claim"
     form = _FORMS[kind](sent, initial=initial_of(statement), of_table=statement.paper_text is None)
     return form, Conditions(sent, initial=statement.setting, prefix="setting")
+
+
+def _begin_anew(
+    statement: Claim | Cost, form: StatementForm, conditions: BaseFormSet[ConditionForm], sent: QueryDict
+) -> tuple[StatementForm, BaseFormSet[ConditionForm]]:
+    """Return the forms for a number that somebody else has changed: its fields as they are now, but for those that were written anew."""
+    data, now = sent.copy(), initial_of(statement)
+    for name, value in now.items():
+        data[f"initial-{name}"] = str(value)
+        if name not in form.changed_data:
+            data[name] = str(value)
+    kept = conditions.management_form.is_valid() and conditions.has_changed()
+    fresh = _forms_of(statement, data)[0]
+    return fresh, Conditions(data if kept else None, initial=statement.setting, prefix="setting")
 
 
 def _are_valid(form: StatementForm, conditions: BaseFormSet[ConditionForm]) -> bool:

@@ -174,12 +174,27 @@ def test_stale_form_shows_the_others_change_and_keeps_what_was_written(curator: 
     assert re.search(r"kim on \d+ \w+ \d{4}, \d\d:\d\d : correct \(“ ?I looked ?”\)", words), words
     assert "number: 81.5% (before: 86.2%)" in words
     again = fields_of(response)
-    assert (again["number"], again["version"]) == ("83.2%", "2")
+    assert (again["number"], again["variant"], again["version"]) == ("83.2%", "large", "2")
     claim.refresh_from_db()
     assert claim.value == 81.5
     assert post_form(curator, address(claim), **again).status_code == 302
     claim.refresh_from_db()
-    assert claim.value == 83.2
+    assert (claim.value, claim.variant) == (83.2, "large"), "what was not written anew is as the other left it"
+
+
+def test_setting_of_another_stays_where_it_was_not_written_anew(curator: Client) -> None:
+    _, claim, _ = make_paper()
+    sent = fields_of(curator.get(address(claim)))
+    shots = [{"kind": "shots", "value": "5-shot", "text": "5 shots"}]
+    correction.correct(claim, {"setting": shots}, actor="kim", version=1)
+    response = post_form(curator, address(claim), **(sent | {"number": "83.2%"}))
+    assert response.status_code == 409
+    assert post_form(curator, address(claim), **fields_of(response)).status_code == 302
+    claim.refresh_from_db()
+    assert (claim.value, claim.setting) == (83.2, shots)
+    mine = sent | {"setting-0-value": "1-shot", "setting-0-kind": "shots"}
+    response = post_form(curator, address(claim), **mine)
+    assert fields_of(response)["setting-0-value"] == "1-shot"
 
 
 def test_decision_of_another_is_shown_to_a_stale_form(curator: Client) -> None:
@@ -235,6 +250,7 @@ def test_unknown_names_are_asked_about_all_at_once_and_added_when_wanted(curator
         ({"reason": "x" * 10_000}, "reason"),
         ({"setting-0-kind": "planets", "setting-0-value": "9"}, "setting"),
         ({"setting-0-kind": "shots", "setting-0-value": "x" * 10_000}, "setting"),
+        ({"setting-0-value": "5-shot"}, "setting"),
         ({"setting-TOTAL_FORMS": "1000000"}, "setting"),
         ({"setting-TOTAL_FORMS": "x"}, "setting"),
     ],
