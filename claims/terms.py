@@ -151,6 +151,8 @@ class DecidedBy(StrEnum):
     PERSON = "person"
 
 
+CORRECT, ADD, SPLIT = "correct", "add", "split"
+"""The actions of the change sets in which a person said what a number is: one that was read, one that was missed, two that were one."""
 ACCEPT_BY_POLICY = "accept by policy"
 """The action of the change sets in which the site accepts by itself; their actor is no person."""
 

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from claims.models import Paper
 
@@ -13,6 +14,12 @@ from claims.models import Paper
 def absolute(path: str) -> str:
     """Return the whole address of a path of this site."""
     return f"{settings.SITE_URL}{iri_to_uri(path)}"
+
+
+def local_address(stated: str, *, default: str = "/") -> str:
+    """Return an address that a form came with, if it is one of this site's pages; else the default."""
+    ours = url_has_allowed_host_and_scheme(stated, allowed_hosts=None) and stated.startswith("/")
+    return stated if ours else default
 
 
 def is_web_address(url: str) -> bool:

@@ -4,7 +4,18 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, embed_views, feed_views, hook_views, views
+from leaderboard import (
+    about_views,
+    account_views,
+    api_views,
+    catalogue_views,
+    correction_views,
+    dump_views,
+    embed_views,
+    feed_views,
+    hook_views,
+    views,
+)
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -41,6 +52,12 @@ urlpatterns = [
     path("sitemap.xml", about_views.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", about_views.sitemap, name="sitemap-section"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
+    path("claims/<slug:public_id>/correct/", correction_views.correct, {"kind": "claim"}, name="correct-claim"),
+    path("costs/<slug:public_id>/correct/", correction_views.correct, {"kind": "cost"}, name="correct-cost"),
+    path("claims/<slug:public_id>/split/", correction_views.split, {"kind": "claim"}, name="split-claim"),
+    path("costs/<slug:public_id>/split/", correction_views.split, {"kind": "cost"}, name="split-cost"),
+    path("papers/<slug:public_id>/add/", correction_views.add, name="add-missed"),
+    re_path(r"^names/(?P<kind>task|dataset|metric|model)/$", correction_views.suggest_names, name="suggest-names"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),

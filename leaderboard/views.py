@@ -30,7 +30,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -52,10 +53,10 @@ from claims.errors import (
 from claims.extraction.table_numbers import UNITS_OFFERED
 from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
 from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
-from claims.terms import OPEN_STATES, CurationState, ListingState, SearchKind
+from claims.terms import OPEN_STATES, CurationState, ListingState, RejectReason, SearchKind
 from leaderboard import cards
 from leaderboard import tasks as site_tasks
-from leaderboard.addresses import absolute
+from leaderboard.addresses import absolute, local_address
 from leaderboard.csv_files import stream_csv
 from leaderboard.forms import ColumnsForm, DecisionForm, ListingForm, UploadForm, YearForm
 from leaderboard.rendering import render
@@ -127,6 +128,7 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []
     address = absolute(benchmark.get_absolute_url())
     context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
+    context["may_curate"] = request.user.is_authenticated and permissions.may_curate(request.user)
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
     return _stamp(request, response, answer)
@@ -144,7 +146,7 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
     etag = make_etag(
         request.path,
         *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
-        *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
+        *(user.pk, user.get_username(), user.is_authenticated and (permissions.may_upload(user), permissions.may_curate(user))),
         *(settings.SITE_URL, settings.DATA_LICENSE_URL, benchmark.task.area),
         request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
         *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
@@ -413,7 +415,11 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         )
     except ClaimsError as error:
         return _refuse(request, error.message, status=409 if isinstance(error, StaleObjectError) else 400)
-    messages.success(request, f"{statement.stated}: {wish['state']}.")
+    told = f"{statement.stated}: {wish['state']}."
+    if wish["state"] == CurationState.REJECTED and wish["reason"] == RejectReason.WRONGLY_READ:
+        address = f"{reverse(f'correct-{kind}', args=[public_id])}?{urlencode({'next': _came_from(request)})}"
+        told = format_html('{} What does the text say instead? <a href="{}">Correct it</a>', told, address)
+    messages.success(request, told)
     return _back(request)
 
 
@@ -736,6 +742,4 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 def _came_from(request: HttpRequest) -> str:
     """Return the page that the form stood on, if it is one of ours; else the start page."""
-    came_from = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts=None) and came_from.startswith("/")
-    return came_from if ours else "/"
+    return local_address(request.POST.get("next", ""))

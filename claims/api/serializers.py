@@ -288,6 +288,8 @@ class StatementEntry(Trimmed):
         told = {name: value for name, value in one.extracted.items() if name in self.fields}
         if "model_name" in one.extracted:
             told["model"] = one.extracted["model_name"] or None
+        if one.extracted.keys() & {"evidence_start", "evidence_end"}:
+            told["evidence"] = {end: one.extracted.get(f"evidence_{end}", getattr(one, f"evidence_{end}")) for end in ("start", "end")}
         # What the text itself calls it.
         named = (name for name in ("task", "dataset", "metric") if f"{name}_id" in one.extracted)
         return told | {name: getattr(one, f"{name}_name") or None for name in named}

@@ -80,6 +80,13 @@ class ConditionInput(_Strict):
     text = serializers.CharField(max_length=300, help_text="The text's own words.")
 
 
+class SpanInput(_Strict):
+    """A run of the part of the text that the number stands in, in Unicode code points from 0."""
+
+    start = serializers.IntegerField(min_value=0, max_value=2**31 - 1, help_text="Where it begins.")
+    end = serializers.IntegerField(min_value=0, max_value=2**31 - 1, help_text="Where it ends, exclusive.")
+
+
 class _Correct(_Strict):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that the correction was made on.")
     number = serializers.CharField(
@@ -93,6 +100,7 @@ class _Correct(_Strict):
     )
     variant = serializers.CharField(required=False, allow_blank=True, max_length=300, help_text="Which form of the model, '' for none.")
     setting = serializers.ListField(child=ConditionInput(), required=False, max_length=20, help_text="On which terms it was measured.")
+    evidence = SpanInput(required=False, help_text="The sentence that states it; it holds the number, which keeps its place.")
     may_add = serializers.BooleanField(
         required=False, default=False, help_text="Whether a task, dataset or metric that nobody knows is added to the catalogue."
     )
@@ -234,6 +242,8 @@ class Decided(Entries):
         form.is_valid(raise_exception=True)
         said = dict(form.validated_data)
         version, reason, may_add = said.pop("version"), said.pop("reason"), said.pop("may_add")
+        if "evidence" in said:
+            said["evidence"] = said["evidence"]["start"], said["evidence"]["end"]
         if not said:
             raise ValidationError("Nothing is corrected: name a member, or accept the number as it is.")
         made = correction.correct(

@@ -15,6 +15,18 @@ from claims.boards.catalogue import (
     read_model,
 )
 from claims.boards.conflicts import contradict, find_rivals
+from claims.boards.corrections import (
+    KIND_WORDS,
+    QUALIFIER_WORDS,
+    ROLE_WORDS,
+    Act,
+    Changed,
+    Corrected,
+    number_as_written,
+    read_changes,
+    read_corrections,
+    write_number,
+)
 from claims.boards.feeds import News, NewsKey, find_news, last_change, read_news
 from claims.boards.home import (
     AreaBoards,
@@ -44,6 +56,7 @@ from claims.boards.listings import (
     name_records,
     read_years,
 )
+from claims.boards.naming import Suggestion, find_near_names, suggest_names
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.placing import rank_on_boards
 from claims.boards.ranks import PaperRank, find_best_rank, list_boards_of
@@ -75,16 +88,22 @@ from claims.boards.turns import in_turn
 __all__ = [
     "BOUNDS",
     "FILTERS",
+    "KIND_WORDS",
     "MOST_RIVALS",
     "PAGE_SIZE",
+    "QUALIFIER_WORDS",
+    "ROLE_WORDS",
+    "Act",
     "AreaBoards",
     "Behind",
     "Board",
     "BoardResults",
     "BoundEffect",
     "Cell",
+    "Changed",
     "Charting",
     "Column",
+    "Corrected",
     "CostChoice",
     "DatasetPage",
     "Facet",
@@ -107,6 +126,7 @@ __all__ = [
     "Rows",
     "Sentence",
     "Specimen",
+    "Suggestion",
     "Summary",
     "Tradeoff",
     "Unled",
@@ -122,6 +142,7 @@ __all__ = [
     "find_dataset",
     "find_leader",
     "find_model",
+    "find_near_names",
     "find_news",
     "find_papers",
     "find_rivals",
@@ -144,8 +165,11 @@ __all__ = [
     "list_ways_out",
     "measure_of",
     "name_records",
+    "number_as_written",
     "rank_on_boards",
     "read_board",
+    "read_changes",
+    "read_corrections",
     "read_dataset",
     "read_model",
     "read_news",
@@ -153,5 +177,7 @@ __all__ = [
     "read_paper_statements",
     "read_record",
     "read_years",
+    "suggest_names",
     "versions_of",
+    "write_number",
 ]

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from claims import ranking
+from claims.boards.corrections import is_corrected, read_corrections
 from claims.boards.costs import cost_direction
 from claims.boards.prepared import prepared, prepared_for_keys
 from claims.boards.rows import MOST_LISTED, Cell, Number, Origin, OtherNumber, Row, Sentence
@@ -172,7 +173,7 @@ def _cell(number: Number, values: Sequence[Any], *, measure: str = "", condition
 
 _RECORD = ("source_record__source__listing",)
 _READING = (
-    *("inferred", "rules", "source_record__number", "source_record__source__name"),
+    *("inferred", "rules", "extracted", "source_record__number", "source_record__source__name"),
     "source_record__source__listing__public_id",
 )
 
@@ -213,7 +214,9 @@ def _other(claim: Claim, cell: Cell | None) -> OtherNumber:
 def fill_evidence(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
     """Fetch the sentences of the rows' cells or their records, how they were read, and what stands behind them: three queries.
 
-    One more where something does stand behind a shown number. `columns` has the key of the column that each metric is read in.
+    One more where something does stand behind a shown number, and some where a person corrected one.
+
+    `columns` has the key of the column that each metric is read in.
     """
     cells = [cell for row in rows for cell in (*row.cells.values(), *row.all_costs)]
     texts = PaperText.objects.in_bulk({cell.place[0] for cell in cells if cell.place[0] is not None})
@@ -228,3 +231,15 @@ def fill_evidence(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
         if text_id is not None:
             part = texts[text_id].part(name)
             cell.evidence = Sentence(part[first:start], part[start:end], part[end:last])
+    _fill_corrections(cells, [*claims.values(), *costs.values()])
+
+
+def _fill_corrections(cells: Sequence[Cell], statements: Sequence[Claim | Cost]) -> None:
+    """Fetch what people made of the numbers, if anything."""
+    corrected: list[Claim | Cost] = []
+    for table in (Claim, Cost):
+        if ids := [one.pk for one in statements if isinstance(one, table) and is_corrected(one)]:
+            corrected += table._default_manager.select_related("paper_text").filter(pk__in=ids)
+    told = read_corrections(corrected)
+    for cell in cells if told else ():
+        cell.corrected = told.get(("cost" if cell.measure else "claim", cell.pk))

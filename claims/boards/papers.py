@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
+from claims.boards.corrections import Corrected, read_corrections
 from claims.boards.rows import Row
 from claims.models import (
     ChangeSet,
@@ -67,6 +68,8 @@ class PaperPage:
     withdrawn: bool
     models: list[MLModel]
     """The models that it introduces, and of which readers see a number."""
+    corrections: dict[tuple[str, int], Corrected]
+    """What people made of the numbers, by ("claim" or "cost", pk)."""
 
 
 def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
@@ -83,6 +86,8 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
     reading = RunText.objects.filter(paper_text=text).select_related("run").order_by("-pk").first() if text else None
     shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
     entries = list(shown)
+    for statement in (*claims, *costs):
+        statement.paper_text = text
     taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
     return PaperPage(
         paper=paper,
@@ -102,6 +107,7 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         # Not the paper's own mark: where many are settled, that may take a while.
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
         models=_introduced_models(paper),
+        corrections=read_corrections([*claims, *costs, *earlier_claims, *earlier_costs, *table_claims, *table_costs]),
         undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
 
@@ -135,6 +141,7 @@ class RecordPage:
     undoable: dict[tuple[str, int], ChangeSet]
     flags: dict[tuple[str, int], list[Flag]] = field(default_factory=dict)
     """None: a record is read once."""
+    corrections: dict[tuple[str, int], Corrected] = field(default_factory=dict)
 
 
 def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> RecordPage:
@@ -143,7 +150,8 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     claims, costs = _read_table_statements(Q(source_record=record))
     hidden = _hide_unreviewed(claims, costs) if not for_curator else 0
     undoable = _undoable(claims, costs) if for_curator else {}
-    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable)
+    corrections = read_corrections([*claims, *costs])
+    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable, corrections=corrections)
 
 
 def _flatten(value: object, name: str = "") -> Iterator[tuple[str, str]]:

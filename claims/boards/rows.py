@@ -25,6 +25,7 @@ from claims.terms import (
 )
 
 if TYPE_CHECKING:
+    from claims.boards.corrections import Corrected
     from claims.boards.table import Rows
 
 
@@ -104,7 +105,7 @@ class Cell:
 
     `rank_by` is what it ranks by, in the canonical unit. `read_as` names the claim's own metric where it stands in another's column.
     `others` counts the claims that stand behind a shown one, `conflicts` those of them that state another number. `evidence`, `origin`,
-    `inferred` and `rules` are filled only where the row shows its sentences; `condition` is what a cost was measured on.
+    `inferred`, `rules` and `corrected` are filled only where the row shows its sentences; `condition` is what a cost was measured on.
     """
 
     pk: int
@@ -133,6 +134,7 @@ class Cell:
     evidence: Sentence | None = None
     inferred: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    corrected: Corrected | None = None
     place: tuple[int | None, str, int, int, int, int] = (None, "", 0, 0, 0, 0)
 
     @property

@@ -10,6 +10,8 @@ UNNAMED_MODEL = "(this paper)"
 """The name of a method that its paper leaves without one."""
 READER_RULE = "reader.second"
 """The rule id of claims that a second reader made or changed: no policy accepts them."""
+PERSON_RULE = "person.added"
+"""The rule id of what a person marked, and no extraction took."""
 
 
 @dataclass(frozen=True, slots=True)

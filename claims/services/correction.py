@@ -1,29 +1,48 @@
-"""What a person makes of a number that was wrongly read. The text's own characters and sentence stay; what was read is kept beside it."""
+"""What a person makes of a number that was wrongly read, or not at all.
+
+The text's own characters and the number's place in them stay; what was read is kept beside what it was corrected to.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
 
 from django.db import transaction
+from django.db.models import Max
 
 from claims import keys
-from claims.errors import InvalidDecisionError
+from claims.errors import InvalidDecisionError, StaleObjectError
+from claims.extraction.drafts import PERSON_RULE
 from claims.extraction.quantities import CellNumber, parse_cell
 from claims.extraction.table_numbers import measure_price, measure_score, refuse_price
-from claims.models import ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Paper, Task
+from claims.extraction.text import normalise, sentences
+from claims.models import ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Paper, PaperText, RunText, Task
 from claims.services import catalog, curation, decisions, search_names, statements
-from claims.terms import AliasKind, ClaimKind, CostMeasure, CurationState, DecidedBy, Qualifier, Role
+from claims.services.papers import lock_papers
+from claims.terms import ADD, CORRECT, SPLIT, AliasKind, ClaimKind, CostMeasure, CurationState, DecidedBy, Qualifier, Role, TextField
 
 LONGEST_NAME = 300
-CORRECT = "correct"
+LONGEST_STATED = 200
+
+_Statement = TypeVar("_Statement", Claim, Cost)
+
+
+class Place(NamedTuple):
+    """Where a number stands in a text, in code points, end exclusive."""
+
+    field: TextField
+    start: int
+    end: int
 
 
 class Correction(TypedDict):
     """What a number is to be. What is left out stays; names are those of the catalogue, or new ones.
 
     `number` is written as people write it, with a unit where it has one: "86.5%", "76.5-80.9", "25M", "4.5 GFLOPs". `model` '' is the
-    paper's own method without a name. `task`, `dataset` and `metric` None are not known.
+    paper's own method without a name. `task`, `dataset` and `metric` None are not known. `evidence` is where the sentence stands that
+    states it, in code points, end exclusive.
     """
 
     number: NotRequired[str]
@@ -39,6 +58,7 @@ class Correction(TypedDict):
     measure: NotRequired[CostMeasure]
     condition: NotRequired[str]
     note: NotRequired[str]
+    evidence: NotRequired[tuple[int, int]]
 
 
 OF_CLAIMS = frozenset({"task", "dataset", "metric"})
@@ -61,6 +81,111 @@ def correct(statement: Claim | Cost, wanted: Correction, *, actor: str, version:
     changes = curation.save_decided(CORRECT, actor, [(locked, before)], reason=reason)
     statement.refresh_from_db()
     return changes
+
+
+@transaction.atomic
+def add(
+    table: type[_Statement], text: PaperText, place: Place, said: Correction, *, actor: str, reason: str = "", may_add: bool = False
+) -> tuple[_Statement, ChangeSet]:
+    """Add a claim or a cost that extraction missed, accepted, at the place of its number. What is left out of `said` is as in most texts.
+
+    Re-extraction leaves it alone, as all that a person decided on; undone it is rejected. Raises `StaleObjectError` if the paper has
+    another text by now, `InvalidDecisionError` for what can't be: a place without a number, or one where a number was read already.
+    """
+    (paper,) = lock_papers([text.paper_id])
+    if paper.current_text_id != text.pk:
+        raise StaleObjectError("This paper has another text by now. Look at that, and mark the number there.")
+    run = RunText.objects.filter(paper_text=text).order_by("-pk").first()
+    if run is None:
+        raise StaleObjectError("This text is not read yet. Wait until it is: the number may be found.")
+    stated = check_place(text, place)
+    same_part = {"paper_text": text, "field": place.field}
+    statement = table(**same_part, start=place.start, end=place.end, stated=stated, run_id=run.run_id, rules=[PERSON_RULE])
+    statement.value, statement.kind, statement.role = 0.0, said.get("kind", ClaimKind.ABSOLUTE), said.get("role", Role.PROPOSED)
+    if isinstance(statement, Cost):
+        statement.measure = said.get("measure", CostMeasure.OTHER)
+    statement.evidence_start, statement.evidence_end = place.start, place.end
+    wanted: Correction = {"number": stated, "model": "", "evidence": (place.start, place.end), **said}
+    _find_evidence(statement, wanted["evidence"])
+    statement.evidence_start, statement.evidence_end = wanted["evidence"]
+    for name, value in _fields_of(statement, wanted, _find_names(statement, wanted, may_add=may_add)).items():
+        setattr(statement, name, value)
+    _find_ordinal(statement)
+    return statement, _save_added(ADD, [(statement, decisions.state_of(statement))], actor=actor, reason=reason)
+
+
+def check_place(text: PaperText, place: Place) -> str:
+    """Return what is printed at a place, a number that nobody has read yet. Raises `InvalidDecisionError` for any other place."""
+    part = text.part(place.field)
+    stated = part[place.start : place.end]
+    if not 0 <= place.start < place.end <= len(part):
+        raise _refuse("place", f"There is no such place: the {place.field} goes from 0 to {len(part)}.")
+    if len(stated) > LONGEST_STATED or not re.search(r"\d", stated) or stated != stated.strip():
+        raise _refuse("place", f"“{stated[:60]}” is no number. Mark its digits, with its sign and unit if they stand beside it.")
+    for table in (Claim, Cost):
+        there: Any = table._default_manager.current().filter(paper_text=text, field=place.field)
+        if (known := there.filter(start__lt=place.end, end__gt=place.start).first()) is not None:
+            raise _refuse("place", f"“{known.stated}” is read there already: correct it, or accept it if it was rejected.")
+    return stated
+
+
+def sentence_around(text: PaperText, place: Place) -> tuple[int, int]:
+    """Return where the sentence stands that holds a place, in code points; the place itself where sentences part it."""
+    spans = sentences(normalise(text.part(place.field)))
+    return next(((start, end) for start, end in spans if start <= place.start and place.end <= end), (place.start, place.end))
+
+
+@transaction.atomic
+def split(statement: Claim | Cost, *, actor: str, version: int) -> tuple[Claim | Cost, ChangeSet]:
+    """Make two numbers of a range: this one keeps the lower end, a new one at the other number's own place has the upper. Both accepted.
+
+    Returns the new one. Raises `StaleObjectError` if the number has changed since, `InvalidDecisionError` for what is no range of two
+    numbers in a text.
+    """
+    (locked,) = curation.lock_for_decision([(statement, version)])
+    printed = list(re.finditer(r"\d+(?:[.,]\d+)*", locked.stated))
+    if locked.value_max is None or locked.paper_text is None or len(printed) != 2:
+        raise InvalidDecisionError(f"“{locked.stated}” is no range of two numbers: correct it instead.")
+    text: Any = locked.paper_text
+    start, end = (locked.start + at for at in printed[1].span())
+    if text.part(locked.field)[start:end] != printed[1][0]:
+        raise InvalidDecisionError(f"“{locked.stated}” does not stand so in the text: correct it instead.")
+    before = decisions.state_of(locked)
+    copied = {field.attname: getattr(locked, field.attname) for field in locked._meta.concrete_fields if field.attname not in _OWN}
+    upper = type(locked)(**copied, start=start, end=end, stated=printed[1][0], rules=[PERSON_RULE], version=1)
+    upper.value, upper.value_max = locked.value_max, None
+    upper.canonical_value, upper.canonical_max = locked.canonical_max, None
+    unread = decisions.state_of(upper)
+    _find_ordinal(upper)
+    lower: dict[str, Any] = {"value_max": None, "canonical_max": None}
+    before |= decisions.correct_fields(locked, lower)
+    decisions.set_state(locked, _ACCEPTED)
+    changes = _save_added(SPLIT, [(locked, before), (upper, unread)], actor=actor)
+    statement.refresh_from_db()
+    return upper, changes
+
+
+_OWN = frozenset(
+    {
+        *("id", "public_id", "version", "start", "end", "ordinal", "stated", "rules", "inferred", "confidence", "extracted", "result_id"),
+        *decisions.DECIDED_FIELDS,
+    }
+)
+"""What a number that comes out of another one doesn't share with it."""
+
+
+def _find_ordinal(statement: Claim | Cost) -> None:
+    """Give a new statement the next number at its place: what is hidden there keeps its own."""
+    rows: Any = type(statement)._default_manager
+    same = rows.filter(paper_text=statement.paper_text, field=statement.field, start=statement.start, end=statement.end)
+    last: int | None = same.aggregate(last=Max("ordinal"))["last"]
+    statement.ordinal = 0 if last is None else last + 1
+
+
+def _save_added(action: str, added: list[tuple[Any, dict[str, Any]]], *, actor: str, reason: str = "") -> ChangeSet:
+    for statement, _ in added:
+        decisions.set_state(statement, _ACCEPTED)
+    return curation.save_decided(action, actor, added, reason=reason)
 
 
 _ACCEPTED = {
@@ -107,6 +232,16 @@ _TABLES: Mapping[AliasKind, type[Task] | type[Dataset] | type[Metric]] = {
     AliasKind.DATASET: Dataset,
     AliasKind.METRIC: Metric,
 }
+
+
+def find_unknown_names(wanted: Correction) -> list[AliasKind]:
+    """Return the fields whose names nothing in the catalogue answers to: they need the person's word to be added."""
+    unknown = []
+    for kind in _TABLES:
+        name = " ".join(str(wanted.get(kind.value) or "").split())
+        if name and not _TABLES[kind]._default_manager.filter(slug=name).exists() and not catalog.find_names(kind, [name]):
+            unknown.append(kind)
+    return unknown
 
 
 def _find_entry(kind: AliasKind, name: str, paper: Paper | None, sentence: str, *, may_add: bool) -> Any:
@@ -157,6 +292,8 @@ def _fields_of(statement: Claim | Cost, wanted: Correction, named: Mapping[str, 
             fields[name] = text
     if "setting" in wanted:
         fields["setting"] = _read_setting(wanted["setting"])
+    if "evidence" in wanted:
+        fields |= _find_evidence(statement, wanted["evidence"])
     if "model" in named:
         name, model = named["model"]
         fields |= {"model_name": name, "model_key": keys.name_key(name) if name else "", "ml_model_id": model.pk if model else None}
@@ -165,6 +302,19 @@ def _fields_of(statement: Claim | Cost, wanted: Correction, named: Mapping[str, 
     if wanted.keys() & {"number", "measure", "metric", "kind"}:
         fields |= _measure(statement, wanted, named)
     return fields
+
+
+def _find_evidence(statement: Claim | Cost, span: tuple[int, int]) -> dict[str, int]:
+    """Return the columns of where a number's sentence stands: in its own part of the text, around the number."""
+    if statement.paper_text is None:
+        raise _refuse("evidence", "A table's number has no sentence.")
+    start, end = span
+    longest = len(statement.paper_text.part(statement.field))
+    if not 0 <= start < end <= longest:
+        raise _refuse("evidence", f"There is no such place: the {statement.field} goes from 0 to {longest}.")
+    if start > statement.start or end < statement.end:
+        raise _refuse("evidence", f"It must hold the number, which stands from {statement.start} to {statement.end}.")
+    return dict(zip(decisions.EVIDENCE, span, strict=True))
 
 
 def _measure(statement: Claim | Cost, wanted: Correction, named: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,23 @@ from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
 from claims.services.tables import lock_imports
-from claims.terms import ACCEPT_BY_POLICY, FLAGS_OF_NUMBERS, REEXTRACT, CurationState, DecidedBy, RejectReason
+from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_OF_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
-ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), "correct", _UNDO)
+ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
+
+
+_NO_LONGER_ADDED = {
+    **dict.fromkeys(decisions.DECIDED_FIELDS, ""),
+    "state": CurationState.REJECTED.value,
+    "decided_by": DecidedBy.PERSON.value,
+    "reject_reason": RejectReason.NOT_A_RESULT.value,
+    "reject_note": "It was added by a person, and that was taken back.",
+}
 
 
 def decide(statement: Claim | Cost, state: CurationState, *, actor: str, version: int, reason: str = "", note: str = "") -> ChangeSet:
@@ -77,10 +86,14 @@ def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim |
 def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, dict[str, Any]]], *, reason: str) -> ChangeSet:
     """Save locked statements that a person decided on, each with its state before, as a change set; settle flags, rows and boards.
 
-    Who wants to hear of accepted claims is told of those that were not accepted before.
+    What a person adds is new, and has version 1 in the record. Who wants to hear of accepted claims is told of those that were not
+    accepted before.
     """
     for statement, _ in changed:
-        _save(statement)
+        if statement._state.adding:
+            statement.save(force_insert=True)
+        else:
+            _save(statement)
     changes = decisions.record(action, actor, changed, reason=reason)
     _let_read_again(changed)
     locked = [statement for statement, _ in changed]
@@ -96,6 +109,7 @@ def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, 
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """Take back what a change set decided, as a change set of its own.
 
+    What was added is rejected then, and not deleted: its place is known as one that states no result.
     Flags that it settled are open again. Of what a policy accepted, the numbers that have moved on since stay as they are, and the
     reason of the new change set counts them. Raises `StaleObjectError` if something else that it decided has moved on, or all of it,
     `InvalidDecisionError` if it was undone already.
@@ -123,7 +137,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         before = decisions.state_of(statement) | {
             name: getattr(statement, name) for name in decision.before if name not in decisions.DECIDED_FIELDS
         }
-        decisions.set_state(statement, decision.before)
+        was_added = change_set.action in (ADD, SPLIT) and decision.object_version == 1
+        decisions.set_state(statement, _NO_LONGER_ADDED if was_added else decision.before)
         _save(statement)
         changed.append((statement, before))
     if moved and not changed:

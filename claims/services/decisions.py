@@ -12,9 +12,11 @@ DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note", "tier",
 """What a decision on a claim or a cost sets, and its undo restores."""
 
 
+EVIDENCE = ("evidence_start", "evidence_end")
 OF_ANY = (
     *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier"),
     *("kind", "role", "ml_model_id", "model_name", "model_key", "variant", "setting"),
+    *EVIDENCE,
 )
 CORRECTED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (*OF_ANY, "dataset_id", "dataset_name", "metric_id", "metric_name", "task_id", "task_name"),
@@ -32,6 +34,12 @@ def columns_of(table: type[Claim] | type[Cost]) -> list[str]:
 def read_as(statement: Claim | Cost, name: str) -> Any:
     """Return what extraction read in a field, whatever a person made of it."""
     return statement.extracted.get(name, getattr(statement, name))
+
+
+def sentence_read(statement: Claim | Cost) -> str:
+    """Return the words that extraction took for the evidence, whatever a person marked; '' for a record."""
+    start, end = (read_as(statement, name) for name in EVIDENCE)
+    return statement.paper_text.part(statement.field)[start:end] if statement.paper_text else ""
 
 
 def correct_fields(statement: Claim | Cost, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,8 +77,8 @@ def set_state(statement: Claim | Cost, state: dict[str, Any]) -> None:
 
 
 def word_on(statement: Claim | Cost) -> dict[str, Any]:
-    """Return a person's word on a number: its state, and what its corrected fields are."""
-    return state_of(statement) | {name: getattr(statement, name) for name in statement.extracted}
+    """Return a person's word on a number: its state, and what its corrected fields are. Where its sentence stands is each text's own."""
+    return state_of(statement) | {name: getattr(statement, name) for name in statement.extracted if name not in EVIDENCE}
 
 
 def carry_over(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, Any]:
@@ -80,11 +88,22 @@ def carry_over(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, Any]:
     wanted = {
         name: getattr(spoken, name) if name in spoken.extracted else read_as(speaker, name)
         for name in {**spoken.extracted, **speaker.extracted}
-    }
+        if name not in EVIDENCE
+    } | _carry_evidence(spoken, speaker)
     if wanted:
         before |= correct_fields(speaker, wanted)
     set_state(speaker, state_of(spoken))
     return before
+
+
+def _carry_evidence(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, int]:
+    """Return where the sentence that a person marked stands in the other text, {} if its words don't stand around the number there."""
+    if spoken.paper_text is None or speaker.paper_text is None or not spoken.extracted.keys() & set(EVIDENCE):
+        return {}
+    moved = speaker.start - spoken.start
+    start, end = spoken.evidence_start + moved, spoken.evidence_end + moved
+    same = start >= 0 and speaker.paper_text.part(speaker.field)[start:end] == spoken.evidence
+    return dict(zip(EVIDENCE, (start, end), strict=True)) if same else {}
 
 
 def record(

@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import Q
 
 from claims import keys
-from claims.extraction.drafts import READER_RULE
+from claims.extraction.drafts import PERSON_RULE, READER_RULE
 from claims.models import Benchmark, Claim, Cost, CostLink, Dataset, Flag, Metric, Paper, PaperText, ResultValue, Run, RunText, Task
 from claims.services import decisions, policy, results, search_names, statements
 from claims.services.rows import insert_rows, update_rows
@@ -392,6 +392,8 @@ class _Replacement:
             if before or self._besides[of.table, row.pk]:
                 wanted[row.pk] = self._explain(of, row, before, after)
         for row in of.missing:
+            if PERSON_RULE in row.rules:
+                continue  # no run ever found it
             wanted[row.pk] = self._explain(of, row, {}, {}, found=False)
         # Without a key they are of a text that was replaced.
         present = Flag.objects.filter(object_kind=kind, object_id__in=[row.pk for row in of.rows]).exclude(key="")

@@ -405,7 +405,7 @@ def _carry_keys(rows: Iterable[Any]) -> dict[int, tuple[Any, ...]]:
         # As they were read: what a person made of one number says nothing of which of them it is.
         names = ("metric_id", "dataset_id") if isinstance(row, Claim) else ("measure",)
         measures = tuple(decisions.read_as(row, name) for name in names)
-        key = (row.paper_text.paper_id, decisions.read_as(row, "kind"), row.stated, keys.squash(row.evidence), *measures)
+        key = (row.paper_text.paper_id, decisions.read_as(row, "kind"), row.stated, keys.squash(decisions.sentence_read(row)), *measures)
         place = (row.paper_text_id, *key)
         found[row.pk] = (*key, seen[place])
         seen[place] += 1

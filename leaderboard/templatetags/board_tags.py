@@ -31,6 +31,7 @@ from claims.boards import (
     contradict,
     find_rivals,
     measure_of,
+    write_number,
 )
 from claims.models import Claim, Cost
 from claims.terms import CostMeasure, Direction, Qualifier, Role
@@ -394,10 +395,20 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
     )
 
 
+_OF_NUMBERS = frozenset({"value", "value_max", "unit", "decimals"})
+
+
+def _stated_now(statement: Claim | Cost, *, unit: bool) -> str:
+    """Return a number as the text prints it, or as the person wrote it who corrected it."""
+    if not statement.extracted.keys() & _OF_NUMBERS:
+        return statement.stated
+    return write_number(statement.value, statement.value_max, statement.unit if unit else "", statement.decimals, None)
+
+
 @register.simple_tag
 def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
     """Return a number as the text states it, with its qualifier, sign, unit and uncertainty."""
-    text = _with_dash(statement.stated, statement.value, statement.value_max)
+    text = _with_dash(_stated_now(statement, unit=unit), statement.value, statement.value_max)
     if statement.value_max is None and statement.uncertainty is None and len(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) > 1:
         # The text states a list in one breath ("96.1/95.2%"); this is its part of it.
         text = f"{statement.value:,.{statement.decimals}f}"
@@ -447,6 +458,8 @@ def cost_text(cell: Cell) -> str:
     """Return a cost of a row as text: the stated words, with the unit where they leave it out, a bare number's digits grouped."""
     word = QUALIFIERS.get(cell.qualifier, "")
     stated = _with_dash(cell.stated, cell.value, cell.value_max)
+    if cell.corrected is not None and any(field.label == "number" for field in cell.corrected.fields):
+        stated = _with_dash(write_number(cell.value, cell.value_max, cell.unit, cell.decimals, None), cell.value, cell.value_max)
     text = _with_magnitude(_grouped(stated), cell.value, stated)
     if cell.unit and cell.unit not in text:
         text += TIMES if cell.unit == "x" else f" {cell.unit}"

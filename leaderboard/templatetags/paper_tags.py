@@ -178,6 +178,22 @@ def text_with_marks(text: str, field: str, numbered: Sequence[Numbered], left: S
 
 
 @register.simple_tag
+def text_with_evidence(statement: Claim | Cost) -> SafeString:
+    """Return the part of a text that a number stands in, its sentence and the number marked: what a script moves, to the character."""
+    part = statement.paper_text.part(statement.field) if statement.paper_text else ""
+    first, last = statement.evidence_start, statement.evidence_end
+    return format_html(
+        '{}<span class="sent sent--here">{}<mark class="{}">{}</mark>{}</span>{}',
+        part[:first],
+        part[first : statement.start],
+        _look(statement),
+        part[statement.start : statement.end],
+        part[statement.end : last],
+        part[last:],
+    )
+
+
+@register.simple_tag
 def statement_sentence(statement: Claim | Cost) -> SafeString:
     """Return the sentence of a statement with its number marked; its text must be loaded."""
     first = statement.evidence_start

@@ -1,4 +1,5 @@
-// The search field: "/" leads to it, Escape away from it, the arrows through its suggestions. Without this script it is a form.
+// Fields that suggest what they find: the arrows lead through it, Escape away from it. "/" leads to the search field. Without this script
+// it is a form, and a field for names a plain one.
 (function () {
   "use strict";
 
@@ -60,14 +61,26 @@
       status.textContent = all.length ? all.length + (all.length === 1 ? " suggestion" : " suggestions") : "No suggestions";
     });
 
+    // An option leads to a page, or stands for a name that the field takes.
+    function choose(option) {
+      if (option.dataset.value === undefined) { location.assign(option.href); return; }
+      input.value = option.dataset.value;
+      show(false);
+    }
+
     list.addEventListener("mousedown", function (event) { event.preventDefault(); });
+
+    list.addEventListener("click", function (event) {
+      var option = event.target.closest("[data-value]");
+      if (option) choose(option);
+    });
 
     input.addEventListener("blur", function () { show(false); });
 
     input.addEventListener("keydown", function (event) {
       var count = list.hidden ? 0 : options().length;
       if (event.key === "Escape") {
-        if (count) show(false); else input.blur();
+        if (count) show(false); else if (input.type === "search") input.blur(); else return;
         event.preventDefault();
       } else if (count && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
         // One place more than there are options: none of them, the text as it was written.
@@ -75,7 +88,7 @@
         event.preventDefault();
       } else if (event.key === "Enter" && count && active >= 0) {
         event.preventDefault();
-        location.assign(options()[active].href);
+        choose(options()[active]);
       }
     });
 
@@ -84,7 +97,7 @@
 
   document.addEventListener("keydown", function (event) {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-    var field = Array.prototype.find.call(document.querySelectorAll("input[data-search]"), function (input) { return input.offsetParent !== null; });
+    var field = Array.prototype.find.call(document.querySelectorAll('input[type="search"][data-search]'), function (input) { return input.offsetParent !== null; });
     var link = document.querySelector("a.search-link");
     if (!field && !link) return;
     event.preventDefault();

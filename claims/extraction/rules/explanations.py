@@ -93,6 +93,7 @@ RULES: dict[str, str] = {
     "role.threshold": "the paper’s own: “surpassing N” states a bound that it passes",
     "role.which": "somebody else’s: “…, which reaches N” tells it of whom the paper compares with",
     "role.versus": "somebody else’s: “vs.”, “compared with” or the like stands before it",
+    "person.added": "a person marked it: extraction had left it",
     "reader.second": "a second reader, a language model, filled in what the rules left open",
     # costs
     "cost.count": "a cost: what it counts follows the number, as in “N parameters”",

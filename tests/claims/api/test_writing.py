@@ -338,6 +338,21 @@ def test_claim_is_corrected_and_says_what_was_read(client: Client) -> None:
     assert corrected["corrected"]["metric"] == "Top-1 accuracy"
 
 
+def test_another_sentence_states_a_claim(client: Client) -> None:
+    headers, claim = bearer(Scope.CURATE), make.make_claim("81%")
+    read = {"start": claim.evidence_start, "end": claim.evidence_end}
+    assert patch(client, headers, claim, evidence={"start": 0, "end": claim.end}).status_code == 200
+    told = client.get(f"/api/v1/claims/{claim.public_id}/").json()
+    assert (told["evidence"]["start"], told["evidence"]["end"], told["corrected"]["evidence"]) == (0, claim.end, read)
+    claim.refresh_from_db()
+    outside: list[Any] = [{"start": 0, "end": 2}, {"start": 0, "end": 10**9}]
+    for span in outside:
+        assert error(patch(client, headers, claim, evidence=span))[:2] == (409, "invalid_decision")
+    none: list[Any] = [{"start": -1, "end": 2}, {"start": 0}, {"start": 0, "end": 2, "middle": 1}, [0, 2], None]
+    for span in none:
+        assert error(patch(client, headers, claim, evidence=span))[0] == 400
+
+
 @pytest.mark.parametrize(
     ("said", "status", "field"),
     [

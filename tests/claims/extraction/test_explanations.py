@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from claims.extraction import cells, deciding, drafting, groups, linking, merging, owners, pipeline, reading
-from claims.extraction.drafts import READER_RULE, Extraction
+from claims.extraction.drafts import PERSON_RULE, READER_RULE, Extraction
 from claims.extraction.explaining import answer_numbers
 from claims.extraction.pipeline import extract
 from claims.extraction.rules import costs, explanations, kinds, reasons
@@ -51,7 +51,7 @@ def rules_in_code() -> set[str]:
         nodes = ast.walk(ast.parse(inspect.getsource(module)))
         strings = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
         found.update(text for text in strings if RULE.fullmatch(text))
-    return found | {READER_RULE}
+    return found | {READER_RULE, PERSON_RULE}
 
 
 def reasons_in_code() -> set[str]:

@@ -17,7 +17,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from claims.errors import StaleObjectError, WebhookError
+from claims.errors import InvalidDecisionError, StaleObjectError, WebhookError
 from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
 from claims.extraction.pipeline import extract
@@ -32,6 +32,7 @@ from claims.models import (
     ListingChunk,
     MLModel,
     Paper,
+    PaperText,
     ReextractionChunk,
     Result,
     Webhook,
@@ -50,7 +51,7 @@ from claims.services import (
     uploads,
     webhooks,
 )
-from claims.terms import AliasKind, ChunkState, CurationState, DeliveryState, ListingState, Role, WebhookEvent
+from claims.terms import AliasKind, ChunkState, CurationState, DeliveryState, ListingState, Role, TextField, WebhookEvent
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.receiver import Reply, receive
@@ -495,4 +496,23 @@ def test_of_two_corrections_of_one_number_the_second_is_told(threads: Threads) -
 
     done = [threads.start(partial(correct, f"{70 + place}%")) for place in range(8)]
     assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
+    assert Decision.objects.count() == 1
+
+
+def test_number_that_several_add_at_once_is_added_once(threads: Threads) -> None:
+    ingest.ingest_in_foreground(upload(write(range(1), words="from 93.5 sides")))
+    text = PaperText.objects.get()
+    start = text.abstract.index("93.5")
+
+    def add() -> bool:
+        try:
+            place = correction.Place(TextField.ABSTRACT, start, start + 4)
+            correction.add(Claim, PaperText.objects.get(), place, {"dataset": "Brand New Set"}, actor="lee", may_add=True)
+        except InvalidDecisionError:
+            return False
+        return True
+
+    done = [threads.start(add) for _ in range(8)]
+    assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
+    assert Claim.objects.filter(stated="93.5").count() == 1
     assert Decision.objects.count() == 1
