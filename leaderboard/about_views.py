@@ -25,6 +25,7 @@ Disallow: /changes/
 Disallow: /hooks/
 Disallow: /login/
 Disallow: /account/
+Disallow: /invitation/
 Disallow: /listings/upload/
 Disallow: /search/?
 Disallow: /dumps/*/
