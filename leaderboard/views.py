@@ -61,6 +61,7 @@ from leaderboard.rendering import render
 from leaderboard.templatetags import head_tags
 from leaderboard.templatetags.paper_tags import number_statements
 from leaderboard.templatetags.word_tags import plural
+from leaderboard.unchanged import answer_unchanged, stamp
 
 Params = ParamSpec("Params")
 
@@ -137,26 +138,17 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
     It depends on the board's version, which every change of its rows or names moves, on what the site and this reader may see, on the
     query, and on this software.
     """
-    if len(messages.get_messages(request)):
-        return ""
-    user = request.user
-    etag = make_etag(
-        request.path,
+    answer = answer_unchanged(
+        request,
         *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
-        *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
-        *(settings.SITE_URL, settings.DATA_LICENSE_URL, benchmark.task.area),
-        request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
-        *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
+        *(settings.DATA_LICENSE_URL, benchmark.task.area),
+        *(request.headers.get("X-Row"), request.headers.get("HX-Request")),
     )
-    unchanged = get_conditional_response(request, etag=etag)
-    return etag if unchanged is None else _stamp(unchanged, etag)
+    return answer if isinstance(answer, str) else _stamp(answer, answer["ETag"])
 
 
 def _stamp(response: HttpResponse, etag: str) -> HttpResponse:
-    if etag:
-        response["ETag"] = etag
-    response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
-    patch_vary_headers(response, ["Cookie", "HX-Request", "X-Row"])
+    patch_vary_headers(stamp(response, etag), ["HX-Request", "X-Row"])
     return response
 
 
