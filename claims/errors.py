@@ -80,6 +80,28 @@ class TokenError(ClaimsError):
     code = "token_refused"
 
 
+class InvitationError(ClaimsError):
+    """An invitation can't be made or accepted as it is wished. `field` is the form's field that is to blame, '' for none."""
+
+    code = "invitation_refused"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownInvitationError(InvitationError):
+    """No invitation of this site has that secret."""
+
+    code = "invitation_unknown"
+
+
+class SpentInvitationError(InvitationError):
+    """An invitation that was accepted, was revoked or has expired."""
+
+    code = "invitation_spent"
+
+
 class IdempotencyError(ClaimsError):
     """An idempotency key was used for something else before."""
 

@@ -23,6 +23,14 @@ class Scope(StrEnum):
     CURATE = "curate"
 
 
+class AccountGroup(StrEnum):
+    """The groups of accounts that a site begins with; what those in one may do, its operator may change."""
+
+    UPLOADER = "uploader"
+    CURATOR = "curator"
+    ADMINISTRATOR = "administrator"
+
+
 class SearchKind(StrEnum):
     """What a search finds."""
 

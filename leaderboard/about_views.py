@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from claims import boards
-from claims.api.caching import check
+from claims.api.caching import check, keep, make_etag, software_version
+from claims.boards.quality import MOST_OF_ALL, Part
 from leaderboard import sitemaps
 from leaderboard.addresses import absolute
+from leaderboard.finders import find_library_address
 from leaderboard.rendering import render
 from leaderboard.templatetags.head_tags import cite_board
+from leaderboard.unchanged import answer_unchanged, stamp_page
 
 # Of what has parameters alone: the boards themselves are for everybody, each combination of their settings and orders is not.
 ROBOTS = """\
@@ -26,6 +31,7 @@ Disallow: /changes/
 Disallow: /hooks/
 Disallow: /login/
 Disallow: /account/
+Disallow: /invitation/
 Disallow: /listings/upload/
 Disallow: /search/?
 Disallow: /dumps/*/
@@ -53,6 +59,59 @@ def method(request: HttpRequest) -> HttpResponse:
         "accepts_from": settings.AUTO_ACCEPT_CONFIDENCE,
     }
     return render(request, "about/method.html", context)
+
+
+@require_safe
+def quality(request: HttpRequest) -> HttpResponse:
+    """What people made of what was read; `?all=` shows all lines of a part."""
+    stated = request.GET.get("all", "")
+    if stated and stated not in list(Part):
+        raise Http404(f"There is no part “{stated[:40]}” of this page.")
+    answer = answer_unchanged(request, boards.last_decision())
+    if isinstance(answer, HttpResponse):
+        return answer
+    read = _read_quality(Part(stated) if stated else None)
+    context = {
+        "quality": read,
+        "parts": [(part, *PART_WORDS[part], read.parts[part]) for part in PART_WORDS if part in read.parts],
+        "library": find_library_address() if read.whole else "",
+        "most": MOST_OF_ALL,
+        "all": stated,
+    }
+    return stamp_page(request, render(request, "about/quality.html", context), answer)
+
+
+def _read_quality(everything: Part | None = None) -> boards.Quality:
+    """Count anew only after another decision: with many of them that takes some tenths of a second."""
+    key = f"quality:{software_version()}:{boards.last_decision()}:{everything or ''}"
+    read: boards.Quality | None = cache.get(key)
+    if read is None:
+        read = boards.read_quality(everything=everything)
+        cache.set(key, read, timeout=24 * 3600)
+    return read
+
+
+PART_WORDS = {
+    Part.MONTH: ("Over time", "Month of the decision", "by the month in which a claim came to be what it is"),
+    Part.EXTRACTOR: ("By extractor version", "Version", "that read the claim"),
+    Part.CONFIDENCE: ("By confidence", "Confidence", "that the reading was given; 1 is sure"),
+    Part.AREA: ("By field", "Field", "of the task that the text names, else of what its dataset or metric is for"),
+    Part.METRIC: ("By metric", "Metric as read", "also where a curator found that it is another"),
+    Part.DATASET: ("By dataset", "Dataset as read", "also where a curator found that it is another"),
+}
+"""The parts in the order of the page: title, head of their first column, and what they are told apart by."""
+
+
+@require_safe
+def quality_chart(request: HttpRequest) -> HttpResponseBase:
+    """The chart of that page as JSON."""
+
+    def draw() -> HttpResponse:
+        from leaderboard.charts.shares import draw_quality  # brings Plotly, which takes its time
+
+        return JsonResponse(draw_quality(_read_quality()))
+
+    return keep(request, make_etag("quality", boards.last_decision()), draw, caching="no-cache")
 
 
 @require_safe

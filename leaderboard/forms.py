@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import UploadedFile
 
 from claims.errors import MappingError
 from claims.listings.base import Column, TableMapping
+from claims.services import invitations, once
 from claims.services.mappings import LONGEST_CONDITION, LONGEST_NAME, LONGEST_UNIT
 from claims.services.outgoing_addresses import LONGEST_ADDRESS
 from claims.services.storage import clean_name
@@ -227,6 +230,7 @@ class TokenForm(forms.Form):
 
     LIVES = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until it is revoked"))
 
+    form = forms.CharField(max_length=once.LONGEST_NAME, required=False)
     name = forms.CharField(max_length=100, error_messages={"required": "Name the program that will use it."})
     scopes = forms.MultipleChoiceField(error_messages={"required": "Choose what it may do."})
     days = forms.TypedChoiceField(choices=LIVES, coerce=lambda stated: int(stated) or None, empty_value=None, initial=90)
@@ -236,3 +240,37 @@ class TokenForm(forms.Form):
         scopes = self.fields["scopes"]
         assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101 - as it is declared
         scopes.choices = [(scope.value, scope.value) for scope in offered]
+
+
+class InvitationForm(forms.Form):
+    """Somebody to invite into one of the groups that the inviter may give."""
+
+    form = forms.CharField(max_length=once.LONGEST_NAME, required=False)
+    invitee = forms.CharField(
+        max_length=254,
+        error_messages={
+            "required": "Write whom the invitation is for: a name or an e-mail address.",
+            "max_length": "A name or an e-mail address has at most 254 characters.",
+        },
+    )
+    group = forms.ChoiceField(error_messages={"required": "Choose a group.", "invalid_choice": "There is no such group to invite into."})
+    days = forms.TypedChoiceField(choices=list(invitations.LIVES.items()), coerce=int, initial=7)
+
+    def __init__(self, offered: Sequence[Group], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group = self.fields["group"]
+        assert isinstance(group, forms.ChoiceField)  # noqa: S101 - as it is declared
+        group.choices = [(each.name, each.name) for each in offered]
+
+
+if TYPE_CHECKING:
+    _AccountForm = UserCreationForm[User]
+else:
+    _AccountForm = UserCreationForm
+
+
+class AccountForm(_AccountForm):
+    """The name and the password that somebody who was invited chooses. The account is made by the services, never by `save`."""
+
+    def save(self, commit: bool = True) -> User:
+        raise NotImplementedError("claims.services.invitations makes accounts")

@@ -1,7 +1,7 @@
 """Addresses of the site's pages."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
 from leaderboard import (
@@ -45,6 +45,8 @@ urlpatterns = [
     path("oembed", embed_views.oembed, name="oembed"),
     path("search/", views.search, name="search"),
     path("about/method/", about_views.method, name="method"),
+    path("about/quality/", about_views.quality, name="quality"),
+    path("about/quality/chart.json", about_views.quality_chart, name="quality-chart"),
     path("dumps/", dump_views.dumps_page, name="dumps"),
     path("dumps/<slug:dump>/restore/<str:name>", dump_views.archive_file, name="archive-file"),
     path("dumps/<slug:dump>/<path:name>", dump_views.dump_file, name="dump-file"),
@@ -77,10 +79,17 @@ urlpatterns = [
         r"^hooks/(?P<public_id>[-a-zA-Z0-9_]+)/(?P<act>pause|resume|test|secret|delete)/$", hook_views.change_hook, name="change-webhook"
     ),
     path("hooks/<slug:public_id>/deliveries/<slug:delivery_id>/again/", hook_views.send_again, name="send-again"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", account_views.SignInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
+    path("account/", account_views.account, name="account"),
+    path("account/password/", account_views.ChangePasswordView.as_view(), name="password"),
+    path("account/uploads/", account_views.uploads, name="own-uploads"),
+    path("account/decisions/", account_views.decisions, name="own-decisions"),
+    path("account/invitations/", account_views.invitations, name="invitations"),
+    path("account/invitations/<slug:public_id>/revoke/", account_views.revoke_invitation, name="revoke-invitation"),
+    path("invitation/<str:secret>/", account_views.follow_invitation, name="invitation"),
     path("account/tokens/", account_views.tokens, name="tokens"),
     path("account/tokens/<slug:public_id>/revoke/", account_views.revoke_token, name="revoke-token"),
     path("api/", api_views.guide, name="api-guide"),

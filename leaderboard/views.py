@@ -29,7 +29,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
@@ -37,8 +37,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from claims import bibtex, boards, tasks
 from claims import search as searching
-from claims.api.caching import keep, make_etag, stamp
-from claims.api.dating import find_date, note_date
+from claims.api.caching import keep, make_etag
 from claims.api.uploading import find_trouble
 from claims.errors import (
     ClaimsError,
@@ -63,6 +62,7 @@ from leaderboard.rendering import render
 from leaderboard.templatetags import head_tags
 from leaderboard.templatetags.paper_tags import number_statements
 from leaderboard.templatetags.word_tags import plural
+from leaderboard.unchanged import answer_unchanged, stamp_page
 
 Params = ParamSpec("Params")
 
@@ -131,7 +131,7 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     context["may_curate"] = request.user.is_authenticated and permissions.may_curate(request.user)
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
-    return _stamp(request, response, answer)
+    return stamp_page(request, response, answer)
 
 
 def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpResponse | str:
@@ -140,32 +140,11 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
     It depends on the board's version, which every change of its rows or names moves, on what the site and this reader may see, on the
     query, and on this software.
     """
-    if len(messages.get_messages(request)):
-        return ""
-    user = request.user
-    etag = make_etag(
-        request.path,
+    return answer_unchanged(
+        request,
         *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
-        *(user.pk, user.get_username(), user.is_authenticated and (permissions.may_upload(user), permissions.may_curate(user))),
-        *(settings.SITE_URL, settings.DATA_LICENSE_URL, benchmark.task.area),
-        request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
-        *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
+        *(settings.DATA_LICENSE_URL, benchmark.task.area),
     )
-    unchanged = get_conditional_response(request, etag=etag, last_modified=find_date(request, etag, *_reader(request)))
-    return etag if unchanged is None else _stamp(request, unchanged, etag)
-
-
-def _reader(request: HttpRequest) -> tuple[object, ...]:
-    """Return what a board's page hangs on beside its address, as far as one reader is told from another by it."""
-    return (request.user.pk, request.headers.get("X-Row"), request.headers.get("HX-Request"))
-
-
-def _stamp(request: HttpRequest, response: HttpResponse, etag: str) -> HttpResponse:
-    if etag:
-        stamp(response, etag, (note_date if response.status_code == 200 else find_date)(request, etag, *_reader(request)))
-    response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
-    patch_vary_headers(response, ["Cookie", "HX-Request", "X-Row"])
-    return response
 
 
 def _refuse_query(request: HttpRequest, benchmark: Benchmark, error: UnknownFilterError) -> HttpResponse:

@@ -7,9 +7,13 @@ import itertools
 import re
 from collections.abc import Iterable
 from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.utils.text import slugify
 
 from claims import keys
@@ -47,6 +51,19 @@ def make_user(name: str = "reader", *permissions: str, **fields: Any) -> User:
     """Return a user with the named permissions of the claims app ("upload_listing")."""
     user = User.objects.create_user(name, password="secret", **fields)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="claims", codename__in=permissions))
+    return user
+
+
+def make_groups() -> None:
+    """Make the groups that the migrations make: emptying the database between tests takes them away."""
+    import_module("claims.migrations.0024_groups").make_groups(apps, SimpleNamespace(connection=connection))
+
+
+def make_member(name: str, *groups: str, **fields: Any) -> User:
+    """Return a user in groups ("curator")."""
+    make_groups()
+    user = User.objects.create_user(name, password="secret", **fields)
+    user.groups.set(Group.objects.filter(name__in=groups))
     return user
 
 

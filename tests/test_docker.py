@@ -36,7 +36,7 @@ from tests.sites import (
 DOCKER = ROOT / "docker"
 # Off unless somebody names an endpoint.
 SECOND_READER = ("SECOND_READER_BASE_URL", "SECOND_READER_KEY", "SECOND_READER_MODEL")
-MAY_BE_EMPTY = ("DATA_LICENSE_URL", *SECOND_READER)
+MAY_BE_EMPTY = ("DATA_LICENSE_URL", "EMAIL_URL", "EMAIL_FROM", *SECOND_READER)
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 

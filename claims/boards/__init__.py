@@ -59,6 +59,7 @@ from claims.boards.listings import (
 from claims.boards.naming import Suggestion, find_near_names, suggest_names
 from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdrawals, read_paper, read_paper_statements, read_record
 from claims.boards.placing import rank_on_boards
+from claims.boards.quality import Quality, last_decision, read_quality
 from claims.boards.ranks import PaperRank, find_best_rank, list_boards_of
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
 from claims.boards.rows import (
@@ -121,6 +122,7 @@ __all__ = [
     "PaperPage",
     "PaperRank",
     "Part",
+    "Quality",
     "RecordPage",
     "Row",
     "Rows",
@@ -151,6 +153,7 @@ __all__ = [
     "find_withdrawals",
     "in_turn",
     "last_change",
+    "last_decision",
     "list_areas",
     "list_boards",
     "list_boards_of",
@@ -175,6 +178,7 @@ __all__ = [
     "read_news",
     "read_paper",
     "read_paper_statements",
+    "read_quality",
     "read_record",
     "read_years",
     "suggest_names",

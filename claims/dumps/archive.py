@@ -59,6 +59,7 @@ LEFT_OUT: dict[str, str] = {
     "SearchWord": "made anew together with the names",
     "BoardStandings": "made anew by a worker from a board's rows",
     "ApiToken": "a right of a user, who is in no dump",
+    "Invitation": "a way to an account, and accounts are in no dump",
     "Webhook": "an address and a secret of a user, who is in no dump",
     "Delivery": "what was sent to a webhook, for a month",
     "IdempotencyKey": "what a user's program called an upload, for some days",

@@ -16,6 +16,7 @@ from claims.models.catalog import (
 from claims.models.claims import Claim, Cost, Statement
 from claims.models.decisions import ChangeSet, Decision, Flag
 from claims.models.imports import ColumnMapping, Import, SourceRecord
+from claims.models.invitations import Invitation
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
@@ -49,6 +50,7 @@ __all__ = [
     "Flag",
     "IdempotencyKey",
     "Import",
+    "Invitation",
     "Listing",
     "ListingChunk",
     "ListingEntry",

@@ -176,6 +176,11 @@ class Claim(Statement):
                 violation_error_message="Only a standing score with a dataset and a metric stands on a board.",
             ),
         ]
+        # What people decided on is a small part, and what is said of it is read from that part alone.
+        indexes = [
+            *Statement.Meta.indexes,
+            models.Index(name="claim_by_person", fields=["decided_by"], condition=Q(decided_by=DecidedBy.PERSON)),
+        ]
 
 
 class Cost(Statement):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from claims.models.base import Shown
 from claims.models.listings import Listing
@@ -21,6 +22,7 @@ class ApiToken(Shown):
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12)
     scopes = models.JSONField(default=list)
+    form_key = models.CharField(max_length=64, blank=True, default="")
     created = models.DateTimeField(auto_now_add=True)
     expires = models.DateTimeField(null=True, blank=True)
     last_used = models.DateTimeField(null=True, blank=True)
@@ -28,6 +30,7 @@ class ApiToken(Shown):
 
     class Meta:
         verbose_name = "API token"
+        constraints = [models.UniqueConstraint(name="api_token_of_one_form", fields=["user", "form_key"], condition=~Q(form_key=""))]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"

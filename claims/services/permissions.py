@@ -63,5 +63,10 @@ def may_renew_secret(user: Actor, webhook: Webhook) -> bool:
     return webhook.owner_id == user.pk
 
 
+def may_invite(user: Actor) -> bool:
+    """Say whether `user` may invite others to an account."""
+    return _has(user, "claims.add_invitation")
+
+
 def _has(user: Actor, permission: str) -> bool:
     return isinstance(user, PermissionsMixin) and user.is_active and user.has_perm(permission)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from claims.errors import ExpiredTokenError, InvalidTokenError, NotPermittedError, RevokedTokenError, TokenError
 from claims.models import ApiToken
-from claims.services import permissions
+from claims.services import once, permissions
 from claims.terms import Scope
 
 if TYPE_CHECKING:
@@ -38,11 +37,11 @@ def offered_scopes(user: User) -> list[Scope]:
 
 
 @transaction.atomic
-def create(user: User, *, name: str, scopes: Iterable[str], days: int | None) -> tuple[ApiToken, str]:
+def create(user: User, *, name: str, scopes: Iterable[str], days: int | None, form: str = "") -> tuple[ApiToken, str]:
     """Make a token and return it with its secret, which nobody can tell again. `days` None: it never expires.
 
-    Raises `TokenError` for no name, no scope, one that doesn't exist, or too many tokens, `NotPermittedError` for a scope beyond
-    the account.
+    The same `form` sent again at once gives the same token and secret, later none. Raises `TokenError` for that, for no name, no scope,
+    one that doesn't exist, or too many tokens, `NotPermittedError` for a scope beyond the account.
     """
     wanted = list(dict.fromkeys(scopes))
     name = " ".join(name.split())[:100]
@@ -54,15 +53,22 @@ def create(user: User, *, name: str, scopes: Iterable[str], days: int | None) ->
         raise NotPermittedError(f"Your account may not give {', '.join(beyond)}: a token can do no more than who makes it.")
     # The user's row is the lock: of two requests at once the second counts the first one's token.
     get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+    secret = PREFIX + once.make_secret("token", user.pk, form)
+    kept = [scope for scope in Scope if scope in wanted]
+    made = ApiToken.objects.filter(user=user, form_key=once.key_of(form)).first() if form else None
+    if made is not None:
+        if (made.name, made.scopes) == (name, kept) and once.is_repeated(made.created) and made.revoked is None:
+            return made, secret
+        raise TokenError(f"This form made the token “{made.name}” already. Send it again to make another one.")
     if list_working(user).count() >= MOST_TOKENS:
         raise TokenError(f"You have {MOST_TOKENS} tokens that work. Revoke one that nothing uses any more.")
-    secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,
         name=name,
         digest=_digest(secret),
         hint=secret[:8],
-        scopes=[scope for scope in Scope if scope in wanted],
+        scopes=kept,
+        form_key=once.key_of(form),
         expires=None if days is None else timezone.now() + timedelta(days=days),
     )
     return token, secret

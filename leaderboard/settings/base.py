@@ -69,6 +69,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = _secure
 CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
+# A cookie of the session is not for scripts, and no other site's form or frame brings it along; a link does, so that one leads in.
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -340,9 +343,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+# How many passwords may be tried for a name from one address in five minutes; 0 for no limit.
+LOGIN_RATE = env.int("LOGIN_RATE", default=10)
+AUTHENTICATION_BACKENDS = ["leaderboard.guessing.PatientBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+
+# Where mail goes out, such as smtp+tls://user:password@mail.example.org:587. Empty is nowhere: then links are handed on by hand.
+EMAIL_URL = env.str("EMAIL_URL", default="").strip()
+if EMAIL_URL:
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+EMAIL_FROM = env.str("EMAIL_FROM", default="").strip() or f"claimboard@{_site.hostname}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -27,6 +27,8 @@ for _name in (
     "SECOND_READER_DAILY_BUDGET",
     "TRUSTED_PROXIES",
     "WEBHOOKS_ALLOW_PRIVATE",
+    "EMAIL_URL",
+    "EMAIL_FROM",
 ):
     os.environ.pop(_name, None)
 
@@ -39,7 +41,7 @@ STORAGES = {
 }
 ALLOWED_HOSTS = ["*"]
 # All tests ask from one address.
-API_RATE = API_TOKEN_RATE = 0
+API_RATE = API_TOKEN_RATE = LOGIN_RATE = 0
 
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # noqa: F405 - from base
     # A test's data need not outlive the server, and its queries are too small to be compiled: a fifth of the time.

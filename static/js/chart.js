@@ -43,6 +43,8 @@
     }, function () { throw new Error("The site did not answer."); });
   }
 
+  window.claimboardCharts = { isDark: isDark, loadLibrary: loadLibrary, loadFigure: loadFigure }; // for quality.js
+
   // ---- names ----
 
   function overlap(one, other) {
