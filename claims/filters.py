@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 import django_filters
 from django import forms
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Value
 
 from claims.errors import UnknownFilterError
 from claims.extraction.quantities import parse_cell
@@ -347,25 +347,95 @@ class ListingFilterSet(ListFilterSet):
         fields: list[str] = []
 
 
+DECIDED_KINDS = ("claim", "cost", "listing")
+"""What most acts are on."""
+_BESIDE = 1_000
+"""By so many acts the order of the keys may differ from that of the times: as many as are under way at once, and more."""
+
+
 class DecisionFilterSet(ListFilterSet):
+    """Acts. What they are on is asked for by its id: acts on it are few, and found by an index, however many there are of others."""
+
     action = _of("action", "what was done: accept, reject, undo and others")
     actor = _of("actor", "who did it")
+    kind = django_filters.ChoiceFilter(
+        choices=[(kind, kind) for kind in DECIDED_KINDS], method="by_kind", label="what it was done to: claim, cost or listing"
+    )
     claim = django_filters.CharFilter(method="by_object", label="id of a claim that was decided on", max_length=200)
     cost = django_filters.CharFilter(method="by_object", label="id of a cost that was decided on", max_length=200)
     listing = django_filters.CharFilter(method="by_object", label="id of a listing that was decided on", max_length=200)
-    since = django_filters.DateFilter(field_name="created", lookup_expr="date__gte", input_formats=["%Y-%m-%d"], label="first day (UTC)")
-    until = django_filters.DateFilter(field_name="created", lookup_expr="date__lte", input_formats=["%Y-%m-%d"], label="last day (UTC)")
+    paper = django_filters.CharFilter(method="by_paper", label="id of a paper whose numbers were decided on", max_length=200)
+    board = django_filters.CharFilter(
+        method="by_board", label="slug of a board whose numbers were decided on, rejected ones too", max_length=200
+    )
+    since = django_filters.DateFilter(method="by_first_day", input_formats=["%Y-%m-%d"], label="first day (UTC)")
+    until = django_filters.DateFilter(method="by_last_day", input_formats=["%Y-%m-%d"], label="last day (UTC)")
 
     class Meta:
         model = ChangeSet
         fields: list[str] = []
 
+    def by_kind(self, change_sets: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
+        of_kind = Decision.objects.filter(object_kind=kind)
+        if kind == "listing":
+            return change_sets.filter(pk__in=of_kind.values("change_set"))
+        # Nearly all acts are on numbers: the next ones are soon found one by one.
+        return change_sets.filter(Exists(of_kind.filter(change_set=OuterRef("pk"))))
+
     def by_object(self, change_sets: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
         tables: Mapping[str, Any] = {"claim": Claim, "cost": Cost, "listing": Listing}
-        of_it = Decision.objects.filter(
-            change_set=OuterRef("pk"), object_kind=name, object_id__in=tables[name].objects.filter(public_id=public_id).values("pk")
-        )
-        return change_sets.filter(Exists(of_it))
+        return change_sets.filter(pk__in=_acts_on(**{name: tables[name].objects.filter(public_id=public_id)}))
+
+    def by_paper(self, change_sets: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
+        said = Q(paper_text__paper__public_id=public_id) | Q(source_record__paper__public_id=public_id)
+        return change_sets.filter(pk__in=_acts_on(claim=Claim.objects.filter(said), cost=Cost.objects.filter(said)))
+
+    def by_board(self, change_sets: QuerySet[Any], name: str, slug: str) -> QuerySet[Any]:
+        board = Benchmark.objects.filter(slug=slug).first()
+        if board is None:
+            return change_sets.none()
+        # What was rejected stands in no row, and would have: its dataset and task say where.
+        of_board = Q(result__benchmark=board)
+        rejected = Q(result__isnull=True, state=CurationState.REJECTED, dataset=board.dataset_id, kind=ClaimKind.ABSOLUTE)
+        of_board |= rejected & (Q(task=board.task_id) | Q(task__isnull=True))
+        tied = CostLink.objects.filter(result__benchmark=board, tied=True).values("cost")
+        return change_sets.filter(pk__in=_acts_on(claim=Claim.objects.filter(of_board), cost=Cost.objects.filter(pk__in=tied)))
+
+    # A day of `created` alone would leave the database to read all newer acts before the first of an old day, as they are sorted by key.
+
+    def by_first_day(self, change_sets: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+        since = ChangeSet.objects.filter(created__gte=_start_of(day))
+        return change_sets.filter(created__gte=_start_of(day), pk__gte=_key(since.order_by("created"), -_BESIDE))
+
+    def by_last_day(self, change_sets: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+        if day == date.max:
+            return change_sets
+        until = ChangeSet.objects.filter(created__lt=_start_of(day + timedelta(days=1)))
+        return change_sets.filter(created__lt=_start_of(day + timedelta(days=1)), pk__lte=_key(until.order_by("-created"), _BESIDE))
+
+
+class LogFilterSet(DecisionFilterSet):
+    """The same acts on a page, which goes on behind the act that is named by `before`."""
+
+    reserved = frozenset({"before"})
+
+
+def _acts_on(**objects: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the keys of the change sets that decided on any of the objects, by their kind: an index for each kind, not one for none."""
+    found = [
+        Decision.objects.filter(object_kind=kind, object_id__in=rows.order_by().values("pk")).order_by().values("change_set")
+        for kind, rows in objects.items()
+    ]
+    return found[0].union(*found[1:]) if len(found) > 1 else found[0]
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def _key(acts: QuerySet[Any], beside: int) -> ExpressionWrapper[Any]:
+    """Return the key of the first of the acts, and `beside` it for those that were written at the same time."""
+    return ExpressionWrapper(Subquery(acts.values("pk")[:1]) + Value(beside), output_field=BigIntegerField())
 
 
 class EntryFilterSet(ListFilterSet):

@@ -112,6 +112,15 @@ class DecisionForm(forms.Form):
     version = forms.IntegerField(min_value=1)
 
 
+class RevertForm(forms.Form):
+    """The point of a number's history that a curator goes back to, based on the version that the page showed."""
+
+    act = forms.CharField(max_length=12)
+    when = forms.ChoiceField(choices=[("after", "After it"), ("before", "Before it")])
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    reason = forms.CharField(max_length=2000, required=False)
+
+
 class WebhookForm(forms.Form):
     """An address to be told of events. Whether it may be called is the services' business."""
 

@@ -14,6 +14,7 @@ from leaderboard import (
     embed_views,
     feed_views,
     hook_views,
+    log_views,
     views,
 )
 
@@ -61,6 +62,11 @@ urlpatterns = [
     path("papers/<slug:public_id>/add/", correction_views.add, name="add-missed"),
     re_path(r"^names/(?P<kind>task|dataset|metric|model)/$", correction_views.suggest_names, name="suggest-names"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
+    path("log/", log_views.log, name="log"),
+    path("log/export.jsonl", log_views.export_log, name="export-log"),
+    path("log/<slug:public_id>/", log_views.act, name="act"),
+    re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/history/$", log_views.number_history, name="number-history"),
+    re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/revert/$", log_views.revert, name="revert"),
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),
     path("listings/<slug:public_id>/", views.listing, name="listing"),

@@ -127,7 +127,8 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
         return _refuse_query(request, benchmark, error)
     ways_out = boards.list_ways_out(benchmark, query) if read.filtered and not read.rows else []
     address = absolute(benchmark.get_absolute_url())
-    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address}
+    words = boards.find_words_of_row(read.opened) if read.opened is not None else {}
+    context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address, "words": words}
     context["may_curate"] = request.user.is_authenticated and permissions.may_curate(request.user)
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)

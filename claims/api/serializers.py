@@ -13,6 +13,7 @@ from claims import ranking
 from claims.errors import UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision, Paper
 from claims.models.claims import Statement
+from claims.services import permissions
 from claims.terms import (
     CANONICAL_UNITS,
     ClaimKind,
@@ -525,8 +526,7 @@ class DecisionEntry(Trimmed):
     object_count = serializers.SerializerMethodField(help_text="What it was done to, counted.")
 
     def get_actor(self, change_set: ChangeSet) -> str | None:
-        # As on the pages: who is signed in sees names, and nobody else collects them.
-        return change_set.actor if self.context["request"].auth is not None else None
+        return change_set.actor if permissions.may_see_actors(self.context["request"].user) else None
 
     def get_object_count(self, change_set: ChangeSet) -> int:
         counted: Mapping[int, int] = self.context.get("object_counts", {})

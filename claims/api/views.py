@@ -14,13 +14,15 @@ from rest_framework.reverse import reverse
 
 from claims import boards, filters
 from claims.api import serializers
-from claims.api.acts import OF_WITHDRAWN_TABLE, context_of, find_acts
+from claims.api.acts import context_of, find_acts
 from claims.api.base import Entries, Shared, answer_unchanged
 from claims.api.boards import BoardFilters, BoardPage, as_json, asks_what_is_known, etag_of
 from claims.api.contract import board_parameters
 from claims.api.writing import CORRECTED, UPLOAD_PARSERS, CorrectClaim, CorrectCost, Decided, Undoing, Uploads
+from claims.boards.acts import OF_WITHDRAWN_TABLE
 from claims.errors import NotAuthenticatedError
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Listing, Metric, MLModel, Paper, Result, Task
+from claims.services import permissions
 
 LISTS = ("boards", "claims", "costs", "papers", "models", "datasets", "tasks", "metrics", "listings", "decisions")
 
@@ -213,7 +215,7 @@ class Decisions(Undoing):
     keeps = False
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if "actor" in self.request.query_params and self.request.auth is None:
+        if "actor" in self.request.query_params and not permissions.may_see_actors(self.request.user):
             raise NotAuthenticatedError("Who did what is told to requests with a token: make one under “API tokens”.")
         return super().filter_queryset(queryset)
 

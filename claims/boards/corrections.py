@@ -59,7 +59,7 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ChangeSince:
     """What somebody, or a later reading, changed of a number."""
 
     actor: str
@@ -95,7 +95,7 @@ def read_corrections(statements: Iterable[Claim | Cost]) -> dict[tuple[str, int]
     return found
 
 
-def read_changes(statement: Claim | Cost, *, since: int) -> list[Act]:
+def read_changes(statement: Claim | Cost, *, since: int) -> list[ChangeSince]:
     """Return what was done to a number since the version that somebody saw, the latest first."""
     key = statement._meta.model_name or "", statement.pk
     made = Decision.objects.filter(_on([key]), object_version__gt=since).select_related("change_set").order_by("-pk")
@@ -111,7 +111,7 @@ def read_changes(statement: Claim | Cost, *, since: int) -> list[Act]:
             before = {**now, **act.before}
             fields = _compare(statement, before, now, names)
             now = before
-        changes.append(Act(act.change_set.actor, act.change_set.created, act.change_set.action, act.change_set.reason, fields))
+        changes.append(ChangeSince(act.change_set.actor, act.change_set.created, act.change_set.action, act.change_set.reason, fields))
     return changes
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
+from claims.boards.acts import LastWord, find_last_words
 from claims.boards.corrections import Corrected, read_corrections
 from claims.boards.rows import Row
 from claims.models import (
@@ -70,6 +71,8 @@ class PaperPage:
     """The models that it introduces, and of which readers see a number."""
     corrections: dict[tuple[str, int], Corrected]
     """What people made of the numbers, by ("claim" or "cost", pk)."""
+    words: dict[tuple[str, int], LastWord]
+    """Who decided last on each number."""
 
 
 def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
@@ -108,8 +111,15 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
         models=_introduced_models(paper),
         corrections=read_corrections([*claims, *costs, *earlier_claims, *earlier_costs, *table_claims, *table_costs]),
+        words=_find_words(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs),
         undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
+
+
+def _find_words(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], LastWord]:
+    # Whatever was decided on has a later version than its first.
+    decided = [("claim", claim) for claim in claims if claim.version > 1] + [("cost", cost) for cost in costs if cost.version > 1]
+    return find_last_words([(kind, said.pk, said.public_id) for kind, said in decided])
 
 
 def _introduced_models(paper: Paper) -> list[MLModel]:
@@ -139,6 +149,7 @@ class RecordPage:
     costs: list[Cost]
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
+    words: dict[tuple[str, int], LastWord]
     flags: dict[tuple[str, int], list[Flag]] = field(default_factory=dict)
     """None: a record is read once."""
     corrections: dict[tuple[str, int], Corrected] = field(default_factory=dict)
@@ -151,7 +162,8 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     hidden = _hide_unreviewed(claims, costs) if not for_curator else 0
     undoable = _undoable(claims, costs) if for_curator else {}
     corrections = read_corrections([*claims, *costs])
-    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable, corrections=corrections)
+    words = _find_words(claims, costs)
+    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable, words, corrections=corrections)
 
 
 def _flatten(value: object, name: str = "") -> Iterator[tuple[str, str]]:

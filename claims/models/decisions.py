@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from claims.models.base import Shown, choices, is_one_of
 from claims.models.runs import Run
@@ -24,10 +25,17 @@ class ChangeSet(Shown):
             models.UniqueConstraint(name="change_set_undone_once", fields=["undoes"], condition=Q(undoes__isnull=False)),
             models.CheckConstraint(name="change_set_not_undoing_itself", condition=~Q(undoes=F("id"))),
         ]
-        indexes = [models.Index(name="change_set_by_actor", fields=["actor", "id"])]
+        indexes = [
+            models.Index(name="change_set_by_actor", fields=["actor", "id"]),
+            models.Index(name="change_set_by_action", fields=["action", "id"]),
+            models.Index(name="change_set_by_time", fields=["created"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("act", args=[self.public_id])
 
 
 class Decision(models.Model):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Flag, Import, Paper, RunText
+from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, Paper, RunText
 from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
@@ -18,9 +18,10 @@ from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_OF_NUMBERS, REEXT
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
+_REVERT = "revert"
 _SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
-ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO)
+ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO, _REVERT)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
 
 
@@ -148,6 +149,30 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     _let_read_again(changed)
     Flag.objects.filter(settled_by=change_set).update(settled_by=None)
     _settle(statement for statement, _ in changed)
+    return changes
+
+
+@transaction.atomic
+def revert(statement: Claim | Cost, decision: Decision, *, actor: str, version: int, reason: str = "", before: bool = False) -> ChangeSet:
+    """Set a claim or a cost back to what was said of it after a decision of its history, or `before` it, as a change set of its own.
+
+    Decided and corrected fields are as they were then; what nobody had corrected then is as it is read now. `version` is the one that the
+    person saw. Raises `StaleObjectError` if the number has changed since or stands in an older text, `InvalidDecisionError` for a
+    decision on something else, or if nothing would change.
+    """
+    if (decision.object_kind, decision.object_id) != (statement._meta.model_name, statement.pk):
+        raise InvalidDecisionError("This decision is not one on this number.")
+    (locked,) = lock_for_decision([(statement, version)])
+    word = decisions.word_at(decision, before=before)
+    was = decisions.word_on(locked)
+    changed = decisions.say_again(locked, word)
+    if decisions.word_on(locked) == was:
+        raise InvalidDecisionError("It is so already: nothing would change.")
+    if locked.value_max is not None and locked.value_max < locked.value:
+        raise InvalidDecisionError("Its text was read anew since, and what was corrected then makes no range with it. Correct it instead.")
+    when = f"{'before' if before else 'after'} “{decision.change_set.action}” ({decision.change_set.public_id})"
+    changes = save_decided(_REVERT, actor, [(locked, changed)], reason=f"As it was {when}. {reason}".rstrip())
+    statement.refresh_from_db()
     return changes
 
 

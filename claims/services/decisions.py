@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from claims.models import ChangeSet, Claim, Cost, Decision, Listing, Run
-from claims.terms import REEXTRACT, ClaimKind, CurationState
+from claims.models import ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Run, Task
+from claims.terms import REEXTRACT, ClaimKind, CurationState, DecidedBy
 
 DECIDED_FIELDS = ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")
 """What a decision on a claim or a cost sets, and its undo restores."""
 
+UNDECIDED: Mapping[str, str] = {
+    **dict.fromkeys(DECIDED_FIELDS, ""),
+    "state": CurationState.UNREVIEWED.value,
+    "decided_by": DecidedBy.NOBODY.value,
+}
+"""What a statement is as long as nothing was decided on it."""
 
 EVIDENCE = ("evidence_start", "evidence_end")
+NUMBER_FIELDS = ("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier")
+"""What makes a number: one part of it says nothing without the others."""
 OF_ANY = (
-    *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier"),
+    *NUMBER_FIELDS,
     *("kind", "role", "ml_model_id", "model_name", "model_key", "variant", "setting"),
     *EVIDENCE,
 )
@@ -104,6 +113,63 @@ def _carry_evidence(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, in
     start, end = spoken.evidence_start + moved, spoken.evidence_end + moved
     same = start >= 0 and speaker.paper_text.part(speaker.field)[start:end] == spoken.evidence
     return dict(zip(EVIDENCE, (start, end), strict=True)) if same else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said of a statement at a point of its history: the decided fields, and what a person had made of others."""
+
+    decided: dict[str, Any]
+    corrected: dict[str, Any]
+
+
+def word_at(decision: Decision, *, before: bool = False) -> Word:
+    """Return what was said of a statement after a decision on it, or `before` it.
+
+    What a run read is no word: of what it changed only the decided fields count.
+    """
+    past = list(
+        Decision.objects.filter(object_kind=decision.object_kind, object_id=decision.object_id, pk__lte=decision.pk)
+        .select_related("change_set")
+        .order_by("-pk")
+    )
+    sides = [(each, each.before if before and each.pk == decision.pk else each.after) for each in past] + [(past[-1], past[-1].before)]
+    decided: dict[str, Any] = {}
+    corrected: dict[str, Any] = {}
+    for each, side in sides:
+        # The names that a run's changes have are words, some of which are also columns.
+        of_run = each.change_set.action == REEXTRACT
+        for name, value in side.items():
+            if name in DECIDED_FIELDS:
+                decided.setdefault(name, value)
+            elif not of_run:
+                corrected.setdefault(name, value)
+    said = set(corrected.pop("extracted", {}))
+    if said & set(NUMBER_FIELDS):
+        said |= set(NUMBER_FIELDS)
+    return Word({**UNDECIDED, **decided}, {name: _present(name, value) for name, value in corrected.items() if name in said})
+
+
+_ENTRIES: Mapping[str, Any] = {"dataset_id": Dataset, "metric_id": Metric, "task_id": Task, "ml_model_id": MLModel}
+
+
+def _present(name: str, value: Any) -> Any:
+    """Return a kept value as it can be set now: of an entry that was merged since, what it was merged into."""
+    entry = _ENTRIES[name]._default_manager.filter(pk=value).first() if name in _ENTRIES and value is not None else None
+    return entry.root().pk if entry is not None else value
+
+
+def say_again(statement: Claim | Cost, word: Word) -> dict[str, Any]:
+    """Let a statement say what was said of it once; return what it was before. Not saved.
+
+    What nobody had corrected then is as it is read now.
+    """
+    before = state_of(statement)
+    wanted = {name: word.corrected.get(name, read_as(statement, name)) for name in {**word.corrected, **statement.extracted}}
+    if wanted:
+        before |= correct_fields(statement, wanted)
+    set_state(statement, word.decided)
+    return before
 
 
 def record(

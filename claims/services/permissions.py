@@ -32,6 +32,11 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
     return may_curate(user) if listing is None else may_manage_listing(user, listing)
 
 
+def may_see_actors(user: Actor) -> bool:
+    """Say whether `user` is told who did what: who is signed in, or sends a token, sees names, and nobody else collects them."""
+    return user.is_authenticated
+
+
 def may_take_archive(user: Actor) -> bool:
     """Say whether `user` may take along all that the site holds, what readers don't see included."""
     return isinstance(user, PermissionsMixin) and user.is_active and user.is_superuser

@@ -142,6 +142,15 @@ def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), r
     wanted, records = set(paper_ids), set(record_ids)
     if not wanted and not records:
         return
+    touched, results = settle_rows(wanted, records, reworded)
+    # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
+    # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
+    # rows of the first.
+    settle_boards(lock_boards(touched), results)
+
+
+def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] = ()) -> tuple[set[int], set[int]]:
+    """Settle the rows and the costs of papers and records alone; return the boards and the rows that are to be settled then."""
     records |= set(SourceRecord.objects.filter(paper__in=wanted).values_list("pk", flat=True))
     stated = Claim.objects.filter(paper_text__paper__in=wanted).order_by("pk").values_list(*_STATED_FIELDS)
     claims = [_Stated(*values) for values in stated]
@@ -158,11 +167,16 @@ def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), r
     if records:
         # A table of costs alone has no row of its own, and touches the boards of others.
         touched |= _benchmarks_of(_link_record_costs(records))
-    # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
-    # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
-    # rows of the first. The lock lets foreign keys pass: rows that point to a board were just written without it.
-    boards = Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=touched).order_by("pk")
-    _settle_boards(list(boards.values_list("pk", flat=True)), results)
+    return touched, results
+
+
+def lock_boards(ids: Collection[int]) -> list[int]:
+    """Lock boards until the transaction ends, and return their ids in order.
+
+    The lock lets foreign keys pass: rows that point to a board are written without it.
+    """
+    boards = Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    return list(boards.values_list("pk", flat=True))
 
 
 def _benchmarks_of(results: set[int]) -> set[int]:
@@ -519,8 +533,11 @@ def _in_one_sentence(cost: _Price, claim: _Stated) -> bool:
     return _SENTENCE_END.search(text, first[1], max(first[1], second[0])) is None
 
 
-def _settle_boards(ids: Sequence[int], results: set[int]) -> None:
-    """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches."""
+def settle_boards(ids: Sequence[int], results: set[int]) -> None:
+    """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches.
+
+    Part of the caller's transaction, which holds the boards' locks.
+    """
     top = {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
     boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related("task", "dataset")}
     used: dict[int, Counter[Metric]] = defaultdict(Counter)
@@ -602,6 +619,14 @@ _FIRST_STATED = (
     *("column", "ordinal", "pk"),
 )
 """Texts in their order, tables in one that doesn't hang on when they came."""
+
+
+def settle_values(boards: Sequence[int], results: set[int]) -> None:
+    """Settle what rows of the boards show under each metric. Part of the caller's transaction, which holds the boards' locks."""
+    columns: dict[int, dict[int, int]] = {pk: {} for pk in boards}
+    for row in BenchmarkMetric.objects.filter(benchmark__in=boards):
+        columns[row.benchmark_id][row.metric_id] = row.column_id
+    _settle_values(results, columns)
 
 
 def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) -> None:
