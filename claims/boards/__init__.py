@@ -48,6 +48,7 @@ from claims.boards.papers import PaperPage, RecordPage, find_papers, find_withdr
 from claims.boards.placing import rank_on_boards
 from claims.boards.ranks import PaperRank, find_best_rank, list_boards_of
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
+from claims.boards.reviewing import Choices, Desk, list_choices, read_desk
 from claims.boards.rows import (
     Board,
     BoundEffect,
@@ -84,9 +85,11 @@ __all__ = [
     "BoundEffect",
     "Cell",
     "Charting",
+    "Choices",
     "Column",
     "CostChoice",
     "DatasetPage",
+    "Desk",
     "Facet",
     "Family",
     "Glance",
@@ -133,6 +136,7 @@ __all__ = [
     "list_areas",
     "list_boards",
     "list_boards_of",
+    "list_choices",
     "list_entries",
     "list_largest_boards",
     "list_latest_listings",
@@ -147,6 +151,7 @@ __all__ = [
     "rank_on_boards",
     "read_board",
     "read_dataset",
+    "read_desk",
     "read_model",
     "read_news",
     "read_paper",

@@ -24,6 +24,7 @@ class ChangeSet(Shown):
             models.UniqueConstraint(name="change_set_undone_once", fields=["undoes"], condition=Q(undoes__isnull=False)),
             models.CheckConstraint(name="change_set_not_undoing_itself", condition=~Q(undoes=F("id"))),
         ]
+        indexes = [models.Index(name="change_set_by_actor", fields=["actor", "created"])]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor}"
