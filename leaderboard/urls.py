@@ -4,7 +4,18 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
-from leaderboard import about_views, account_views, api_views, catalogue_views, dump_views, embed_views, feed_views, hook_views, views
+from leaderboard import (
+    about_views,
+    account_views,
+    api_views,
+    catalogue_views,
+    dump_views,
+    embed_views,
+    feed_views,
+    hook_views,
+    review_views,
+    views,
+)
 
 handler400 = "leaderboard.refusals.refuse_request"
 handler403 = "leaderboard.refusals.forbid_request"
@@ -42,6 +53,10 @@ urlpatterns = [
     path("sitemap-<slug:section>.xml", about_views.sitemap, name="sitemap-section"),
     re_path(r"^decide/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", views.decide, name="decide"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),
+    path("review/", review_views.review, name="review"),
+    path("review/skipped/", review_views.look_again, name="review-skipped"),
+    path("review/undo/<slug:public_id>/", review_views.undo, name="review-undo"),
+    re_path(r"^review/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", review_views.decide, name="review-decide"),
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),
     path("listings/<slug:public_id>/", views.listing, name="listing"),

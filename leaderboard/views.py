@@ -143,7 +143,7 @@ def _answer_unchanged(request: HttpRequest, benchmark: Benchmark) -> HttpRespons
     etag = make_etag(
         request.path,
         *(benchmark.public_id, benchmark.version, benchmark.task.version, benchmark.dataset.version, settings.SHOW_UNREVIEWED),
-        *(user.pk, user.get_username(), user.is_authenticated and permissions.may_upload(user)),
+        *(user.pk, user.get_username(), user.is_authenticated and (permissions.may_upload(user), permissions.may_curate(user))),
         *(settings.SITE_URL, settings.DATA_LICENSE_URL, benchmark.task.area),
         request.META.get("CSRF_COOKIE", ""),  # the form to sign out holds a token of it
         *(request.GET.urlencode(), request.headers.get("X-Row"), request.headers.get("HX-Request"), request.get_host()),
