@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +17,7 @@ from django.urls import path
 from claims.models import Benchmark, ChangeSet, Claim, Cost, Flag, ReviewLease, Run
 from claims.services import contenders, curation
 from claims.terms import CurationState, FlagKind, RejectReason
-from leaderboard import urls
+from leaderboard import urls, views
 from tests import factories as make
 from tests.pages import count_queries, post_form, text_of
 
@@ -179,11 +181,10 @@ def test_wrongly_read_leads_to_the_correction_where_there_is_one(curator: Client
     claim = make_claim()
     page = curator.get("/review/").content.decode()
     assert "/correct/" not in page
-    correcting = type(urls)("correcting")
-    correcting.urlpatterns = [*urls.urlpatterns, path("claims/<slug:public_id>/correct/", lambda request: None, name="correct-claim")]
-    for name in ("handler400", "handler403", "handler404", "handler500"):
-        setattr(correcting, name, getattr(urls, name))
-    monkeypatch.setitem(__import__("sys").modules, "correcting", correcting)
+    page_of_corrections = path("claims/<slug:public_id>/correct/", views.healthz, name="correct-claim")
+    correcting: Any = ModuleType("correcting")
+    vars(correcting).update(vars(urls) | {"urlpatterns": [page_of_corrections, *urls.urlpatterns]})
+    monkeypatch.setitem(sys.modules, "correcting", correcting)
     settings.ROOT_URLCONF = "correcting"
     address = f"/claims/{claim.public_id}/correct/?next=%2Freview%2F%3Fversion%3D1"
     Claim.objects.update(run=Run.objects.create(extractor_version="1", vocabulary_hash="0" * 64))
@@ -339,7 +340,7 @@ def test_script_gets_the_desk_alone_and_a_word_for_each_decision(curator: Client
     assert state_of(first)[0] == "unreviewed"
 
 
-@pytest.mark.parametrize("papers", [1, 12])
+@pytest.mark.parametrize("papers", [2, 12])
 def test_query_count_is_constant(curator: Client, papers: int) -> None:
     board = make.make_benchmark()
     for number in range(papers):
@@ -352,4 +353,4 @@ def test_query_count_is_constant(curator: Client, papers: int) -> None:
     assert first is not None
     with CaptureQueriesContext(connection) as queries:
         assert act(curator, first, "accept", fragment="said").status_code == 200
-    assert len(queries) == 76
+    assert len(queries) == 77

@@ -45,7 +45,7 @@ def settle(*boards: Benchmark) -> None:
 
 def take(curator: User, query: str = "", **more: Any) -> Claim | Cost | None:
     key = queue.take(curator, wanted(query), **more)
-    return key.table.objects.get(pk=key.pk) if key else None  # type: ignore[no-any-return]
+    return key.table.objects.get(pk=key.pk) if key else None
 
 
 def make_claims(confidences: list[float], *, benchmark: Benchmark | None = None) -> list[Claim]:
@@ -76,6 +76,19 @@ def test_lower_is_better_where_the_metric_says_so_and_equal_numbers_share_a_plac
     claims = [make.make_claim(f"{n}%", benchmark=board) for n in (5, 5, 6, 7)]
     settle(board)
     assert dict(Contender.objects.values_list("claim", "rank")) == {claims[0].pk: 1, claims[1].pk: 1, claims[2].pk: 3}
+
+
+def test_many_boards_at_once_have_the_same_contenders_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    boards = [make.make_benchmark(dataset=f"Set {number}") for number in range(3)]
+    for number in range(15):
+        make.make_claim(f"{60 + number % 7}%", benchmark=boards[number % 3], settled=False)
+    settle(*boards)
+    found = set(Contender.objects.values_list("claim", "benchmark", "rank"))
+    Contender.objects.all().delete()
+    monkeypatch.setattr(contenders, "FEW", 0)
+    settle(*boards)
+    assert set(Contender.objects.values_list("claim", "benchmark", "rank")) == found
+    assert {benchmark for _, benchmark, _ in found} == {board.pk for board in boards}
 
 
 def test_board_without_a_direction_has_no_contenders_and_many_equal_ones_are_few() -> None:
