@@ -71,9 +71,16 @@
     });
   }
 
+  var running = 0;
+
+  // Whoever drives the page sees by `data-busy` whether all that was decided is saved, and the next number here.
   function after(work) {
-    line = line.then(work).catch(giveUp);
-    return line;
+    running++;
+    find("review").dataset.busy = "yes";
+    line = line.then(work).catch(giveUp).then(function () {
+      running--;
+      if (!running) delete find("review").dataset.busy;
+    });
   }
 
   // ---- deciding ----

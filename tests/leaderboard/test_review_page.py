@@ -143,6 +143,15 @@ def test_page_shows_the_sentence_the_fields_and_why(curator: Client) -> None:
     assert cost.state == "unreviewed"
 
 
+def test_number_of_which_little_is_known_is_shown(curator: Client) -> None:
+    claim = make_claim(on_board=False, model="")
+    Claim.objects.filter(pk=claim.pk).update(metric=None, metric_name="", dataset=None, dataset_name="", kind="delta")
+    words = text_of(curator.get("/review/"))
+    assert "unknown metric Stands on no board." in words
+    assert "Metric not known Dataset not known Model the paper’s own method" in words
+    assert "Task not known Kind a difference" in words
+
+
 def test_place_on_a_small_board_is_said_beyond_the_first_three(curator: Client) -> None:
     board = make.make_benchmark(dataset="Small")
     for number in range(4):
