@@ -129,7 +129,7 @@ def test_page_shows_the_sentence_the_fields_and_why(curator: Client) -> None:
     words = text_of(response)
     assert "Would be 2nd of 2 on Image Classification on ImageNet-1K : it changes the first three." in words
     assert "Value 86.2 % Stated exactly Metric Top-1 accuracy Dataset ImageNet-1K Model SampleNet Variant – Setting –" in words
-    assert "Kind absolute Whose this paper’s own Sure 0.41 State Unreviewed" in words
+    assert "Kind absolute Whose this paper’s own Sure 0.41 Not said" in words
     assert "Not said but inferred: dataset." in words
     assert "a reading has &lt;i&gt;it&lt;/i&gt;." in page
     assert "3 left 0 decided by you within the last hour" in words
@@ -178,9 +178,9 @@ def test_decisions_lead_to_the_next_number_of_the_paper_and_say_what_was_done(cu
     assert response.headers["Location"] == f"/review/?max_confidence=1&near=claim-{claim.public_id}"
     response = curator.get(response.headers["Location"])
     assert f"/review/claim/{other.public_id}/?max_confidence=1" in response.content.decode()
-    assert "86.2 % rejected as not a result: “ &lt;b&gt;a size&lt;/b&gt; ”. Undo U" in text_of(response).replace("“&lt;", "“ &lt;").replace(
-        "&gt;”", "&gt; ”"
-    )
+    assert "86.2 % rejected as not a result: “ &lt;b&gt;a size&lt;/b&gt; ” (SampleNet) Undo U" in text_of(response).replace(
+        "“&lt;", "“ &lt;"
+    ).replace("&gt;”", "&gt; ”")
     assert "1 decided by you within the last hour" in text_of(response)
     claim.refresh_from_db()
     assert (claim.reject_reason, claim.reject_note) == ("not_a_result", "<b>a size</b>")
@@ -342,7 +342,7 @@ def test_script_gets_the_desk_alone_and_a_word_for_each_decision(curator: Client
     assert f'data-name="claim-{second.public_id}"' in ahead.content.decode()
     assert "X-Fragment" in ahead.headers["Vary"]
     said = act(curator, first, "accept", fragment="said")
-    assert text_of(said) == "86.2 % accepted . Undo U"
+    assert text_of(said) == "86.2 % accepted (SampleNet) Undo U"
     back = curator.post(f"/review/undo/{ChangeSet.objects.get().public_id}/", headers={"X-Fragment": "desk"})
     assert f'data-name="{name}"' in back.content.decode()
     assert "<html" not in back.content.decode()
