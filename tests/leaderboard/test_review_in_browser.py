@@ -19,6 +19,7 @@ from claims.terms import CurationState
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.leaderboard.test_browser import (
+    LONG,
     LOOKS,
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
@@ -257,5 +258,14 @@ def test_queue_fits_and_has_no_barriers_in_every_look(visitor: Visitor) -> None:
                 assert find_barriers(page) == "", (name, width, scheme)
                 if SCREENSHOTS_WANTED:
                     page.screenshot(path=str(SCREENSHOTS / f"review-{name}-{width}-{scheme}.png"), full_page=True)
+    Claim.objects.update(model_name=LONG, variant=LONG, setting=[{"kind": "other", "value": LONG, "text": LONG}])
+    Paper.objects.update(title=LONG * 2)
+    for width in (320, 360, 740, 1400):
+        visitor.look(f"/review/?benchmark={LONG}", width, "light")
+        wide, there = visitor.width()
+        assert wide <= there, width
+        page = visitor.look("/review/", width, "light")
+        wide, there = visitor.width()
+        assert wide <= there, width
+        expect(page.locator(".slots")).to_contain_text(LONG)
     assert not visitor.faults
-    assert Paper.objects.count() == 3
