@@ -16,9 +16,24 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, OuterRe
 from claims.errors import UnknownFilterError
 from claims.extraction.quantities import parse_cell
 from claims.extraction.table_numbers import measure_price
-from claims.models import Benchmark, ChangeSet, Claim, Cost, CostLink, Decision, Listing, Paper, Result, ResultCondition
+from claims.models import (
+    Benchmark,
+    ChangeSet,
+    Claim,
+    Cost,
+    CostLink,
+    Decision,
+    Flag,
+    Listing,
+    ListingEntry,
+    Paper,
+    Result,
+    ResultCondition,
+    Run,
+    SourceRecord,
+)
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, ClaimKind, CostMeasure, CurationState, ListingState, Role
+from claims.terms import COMPARABLE_KINDS, FLAGS_OF_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -257,6 +272,70 @@ class BoardFilterSet(StrictFilterSet):
             return rows.filter(Exists(row.visible())) if state == CurationState.ACCEPTED else rows.none()
         unreviewed = Exists(row.with_values(CurationState.UNREVIEWED))
         return rows.filter(unreviewed) if state == CurationState.UNREVIEWED else rows.filter(~unreviewed)
+
+
+# ---- the review queue ----
+
+_FEW = 500
+"""So many numbers are named one by one."""
+
+
+class ReviewFilterSet(StrictFilterSet):
+    """Claims and costs in the review queue: `select` has those of either table.
+
+    `listing` is an id; `flag` asks for what is flagged so, which people may have decided on before; `version` is that of the extractor
+    that read the number last.
+    """
+
+    reserved = frozenset({"at", "near", "without"})
+
+    benchmark = django_filters.CharFilter(method="by_benchmark", label="Board", max_length=200)
+    listing = django_filters.CharFilter(method="by_listing", label="Listing", max_length=12)
+    min_confidence = django_filters.NumberFilter(
+        field_name="confidence", lookup_expr="gte", min_value=0, max_value=1, label="At least this sure"
+    )
+    max_confidence = django_filters.NumberFilter(
+        field_name="confidence", lookup_expr="lte", min_value=0, max_value=1, label="At most this sure"
+    )
+    flag = django_filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in FLAGS_OF_NUMBERS], method="by_flag", label="Flag")
+    version = django_filters.CharFilter(method="by_version", label="Extractor version", max_length=32)
+
+    class Meta:
+        model = Claim
+        fields: list[str] = []
+
+    @property
+    def board(self) -> str:
+        """The slug of the board that is asked for, '' if none is."""
+        return str((self.data or {}).get("benchmark", ""))
+
+    def select(self, table: type[Claim] | type[Cost]) -> QuerySet[Any]:
+        """Return the claims or the costs that pass; `check` comes first."""
+        wants_flagged = bool(self.data) and bool(self.form.cleaned_data.get("flag"))
+        rows: QuerySet[Any] = table.objects.still_found() if wants_flagged else table.objects.awaiting_review()
+        return self.filter_queryset(rows) if self.data else rows
+
+    def by_benchmark(self, rows: QuerySet[Any], name: str, slug: str) -> QuerySet[Any]:
+        if rows.model is Claim:
+            return rows.filter(result__benchmark__slug=slug)
+        return rows.filter(pk__in=CostLink.objects.filter(tied=True, result__benchmark__slug=slug).values("cost"))
+
+    def by_listing(self, rows: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
+        # Of a listing either is empty; asked for both at once, no index answers.
+        texts = ListingEntry.objects.filter(listing__public_id=public_id)
+        if texts.exists():
+            return rows.filter(paper_text__in=texts.values("paper_text"))
+        return rows.filter(source_record__in=SourceRecord.objects.filter(source__listing__public_id=public_id).values("pk"))
+
+    def by_flag(self, rows: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
+        flags = Flag.objects.filter(kind=kind, object_kind=rows.model._meta.model_name, settled_by__isnull=True)
+        return rows.filter(pk__in=flags.values("object_id"))
+
+    def by_version(self, rows: QuerySet[Any], name: str, version: str) -> QuerySet[Any]:
+        runs = list(Run.objects.filter(extractor_version=version).values_list("pk", flat=True))
+        few = list(rows.model._default_manager.filter(run__in=runs).order_by().values_list("pk", flat=True)[: _FEW + 1])
+        # What a version read is most of what waits, or little of it, which a walk through all that waits would look for in vain.
+        return rows.filter(pk__in=few) if len(few) <= _FEW else rows.filter(run__in=runs)
 
 
 # ---- the lists of the API ----

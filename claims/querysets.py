@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, Exists, Field, OuterRef, Q, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from claims.terms import ClaimKind, CurationState, Role, WebhookState
+from claims.terms import ClaimKind, CurationState, ListingState, Role, WebhookState
 
 if TYPE_CHECKING:
     from claims.models import Benchmark
@@ -58,6 +59,16 @@ class StatementQuerySet(models.QuerySet[_Row]):
         """What readers may look up: what counts for them, and what was rejected, of no withdrawn paper."""
         current = self.current().exclude(paper_text__paper__withdrawn=True)
         return current if settings.SHOW_UNREVIEWED else current.exclude(state=CurationState.UNREVIEWED)
+
+    def still_found(self) -> Self:
+        """What the latest run still finds, of no withdrawn paper and no withdrawn table."""
+        withdrawn = Q(paper_text__paper__withdrawn=True) | Q(source_record__source__listing__state=ListingState.WITHDRAWN)
+        return self.current().exclude(withdrawn)
+
+    def awaiting_review(self) -> Self:
+        """What nobody has decided on, and readers would count: what the review queue is about."""
+        # Spelled out in the statement: SQLite takes a partial index only where the condition itself says what the index does.
+        return self.still_found().filter(state=RawSQL("'unreviewed'", []))
 
     def absolute(self) -> Self:
         return self.filter(kind=ClaimKind.ABSOLUTE)

@@ -70,7 +70,7 @@ def correct(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
         )
     sent = _use_chosen_names(request.POST) if request.method == "POST" else None
     form, conditions = _forms_of(statement, sent)
-    acts: list[boards.Act] = []
+    acts: list[boards.ChangeSince] = []
     unknown: list[AliasKind] = []
     stale, status = False, 200
     if sent is not None:

@@ -121,6 +121,14 @@ class RevertForm(forms.Form):
     reason = forms.CharField(max_length=2000, required=False)
 
 
+class ReviewForm(forms.Form):
+    """What a curator does with the number before them in the review queue, based on the version that the page showed."""
+
+    act = forms.ChoiceField(choices=[(act, act) for act in ("accept", "not_a_result", "wrongly_read", "skip", "next_paper")])
+    note = forms.CharField(max_length=500, required=False)
+    version = forms.IntegerField(min_value=1)
+
+
 class WebhookForm(forms.Form):
     """An address to be told of events. Whether it may be called is the services' business."""
 

@@ -15,6 +15,7 @@ from leaderboard import (
     feed_views,
     hook_views,
     log_views,
+    review_views,
     views,
 )
 
@@ -67,6 +68,10 @@ urlpatterns = [
     path("log/<slug:public_id>/", log_views.act, name="act"),
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/history/$", log_views.number_history, name="number-history"),
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/revert/$", log_views.revert, name="revert"),
+    path("review/", review_views.review, name="review"),
+    path("review/skipped/", review_views.look_again, name="review-skipped"),
+    path("review/undo/<slug:public_id>/", review_views.undo, name="review-undo"),
+    re_path(r"^review/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", review_views.decide, name="review-decide"),
     path("listings/", views.listings, name="listings"),
     path("listings/upload/", views.upload, name="upload"),
     path("listings/<slug:public_id>/", views.listing, name="listing"),

@@ -76,6 +76,7 @@ from claims.boards.placing import rank_on_boards
 from claims.boards.quality import Quality, last_decision, read_quality
 from claims.boards.ranks import PaperRank, find_best_rank, list_boards_of
 from claims.boards.reading import BOUNDS, FILTERS, MOST_RIVALS, PAGE_SIZE, Behind, list_ways_out, read_board
+from claims.boards.reviewing import Choices, Desk, list_choices, read_desk
 from claims.boards.rows import (
     Board,
     BoundEffect,
@@ -119,10 +120,12 @@ __all__ = [
     "ChangeSince",
     "Changed",
     "Charting",
+    "Choices",
     "Column",
     "Corrected",
     "CostChoice",
     "DatasetPage",
+    "Desk",
     "Facet",
     "Family",
     "Glance",
@@ -179,6 +182,7 @@ __all__ = [
     "list_areas",
     "list_boards",
     "list_boards_of",
+    "list_choices",
     "list_entries",
     "list_largest_boards",
     "list_latest_listings",
@@ -197,6 +201,7 @@ __all__ = [
     "read_changes",
     "read_corrections",
     "read_dataset",
+    "read_desk",
     "read_history",
     "read_log",
     "read_model",

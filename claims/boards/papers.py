@@ -163,17 +163,17 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     undoable = _undoable(claims, costs) if for_curator else {}
     corrections = read_corrections([*claims, *costs])
     words = _find_words(claims, costs)
-    return RecordPage(record, list(_flatten(record.raw)), claims, costs, hidden, undoable, words, corrections=corrections)
+    return RecordPage(record, list(flatten_record(record.raw)), claims, costs, hidden, undoable, words, corrections=corrections)
 
 
-def _flatten(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+def flatten_record(value: object, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the values of a record with the names that lead to them: "row › metrics › F1"."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flatten(inner, f"{name} › {key}" if name else str(key))
+            yield from flatten_record(inner, f"{name} › {key}" if name else str(key))
     elif isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value):
         for place, inner in enumerate(value, start=1):
-            yield from _flatten(inner, f"{name} › {place}")
+            yield from flatten_record(inner, f"{name} › {place}")
     elif isinstance(value, list):
         yield name, ", ".join(map(str, value))
     else:

@@ -49,7 +49,7 @@ TABLES: tuple[type[Model], ...] = (
     *(models.Import, models.SourceRecord, models.ColumnMapping),
     *(models.RunText, models.Reextraction, models.ReextractionChunk),
     *(models.Benchmark, models.BenchmarkMetric, models.Condition, models.Result, models.ResultCondition),
-    *(models.Claim, models.Cost, models.CostLink, models.ResultValue, models.Record),
+    *(models.Claim, models.Cost, models.CostLink, models.ResultValue, models.Record, models.Contender),
     *(models.ChangeSet, models.Decision, models.Flag),
     *(models.SecondReaderAnswer, models.SecondReaderDay),
 )
@@ -58,6 +58,7 @@ LEFT_OUT: dict[str, str] = {
     "SearchName": "made anew from the names of papers, models, datasets and boards",
     "SearchWord": "made anew together with the names",
     "BoardStandings": "made anew by a worker from a board's rows",
+    "ReviewLease": "what a user has before them, for some minutes",
     "ApiToken": "a right of a user, who is in no dump",
     "Invitation": "a way to an account, and accounts are in no dump",
     "Webhook": "an address and a secret of a user, who is in no dump",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0020_webhooks'),
+        ('claims', '0022_boards_without_contenders'),
     ]
 
     operations = [

@@ -37,10 +37,6 @@ class Migration(migrations.Migration):
             name='form_key',
             field=models.CharField(blank=True, default='', max_length=64),
         ),
-        migrations.AddIndex(
-            model_name='changeset',
-            index=models.Index(fields=['actor', 'id'], name='change_set_by_actor'),
-        ),
         migrations.AddConstraint(
             model_name='apitoken',
             constraint=models.UniqueConstraint(condition=models.Q(('form_key', ''), _negated=True), fields=('user', 'form_key'), name='api_token_of_one_form'),

@@ -21,6 +21,7 @@ from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingI
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
 from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Condition, CostLink, Result, ResultCondition, ResultValue
+from claims.models.review import Contender, ReviewLease
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
 from claims.models.search import SearchName, SearchWord
 from claims.models.second_reader import SecondReaderAnswer, SecondReaderDay
@@ -39,6 +40,7 @@ __all__ = [
     "Claim",
     "ColumnMapping",
     "Condition",
+    "Contender",
     "Cost",
     "CostLink",
     "Dataset",
@@ -66,6 +68,7 @@ __all__ = [
     "Result",
     "ResultCondition",
     "ResultValue",
+    "ReviewLease",
     "Run",
     "RunText",
     "SearchName",

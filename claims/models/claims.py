@@ -137,6 +137,12 @@ class Statement(Shown):
         indexes = [
             models.Index(name="%(class)s_by_model_key", fields=["model_key"]),
             models.Index(name="%(class)s_by_retiring_run", fields=["retired_by"], condition=Q(retired_by__isnull=False)),
+            # The order of the review queue. `StatementQuerySet.awaiting_review` asks so that both databases take it.
+            models.Index(
+                name="%(class)s_awaiting_review",
+                fields=["confidence", "id"],
+                condition=Q(state=CurationState.UNREVIEWED.value, retired_by__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ class ChangeSet(Shown):
         indexes = [
             models.Index(name="change_set_by_actor", fields=["actor", "id"]),
             models.Index(name="change_set_by_action", fields=["action", "id"]),
+            models.Index(name="change_set_by_actor_time", fields=["actor", "created"]),
             models.Index(name="change_set_by_time", fields=["created"]),
         ]
 

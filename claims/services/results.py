@@ -34,7 +34,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.services import records, search_names, webhooks
+from claims.services import contenders, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, insert_rows, update_rows
@@ -693,7 +693,7 @@ def _preference(claim: _Candidate) -> tuple[bool, bool, tuple[int, int]]:
 
 
 def _settle_leaders(boards: Mapping[int, Benchmark], reranked: Collection[int]) -> None:
-    """Settle row counts, leaders and records, and bump the versions: whatever is cached of these boards is stale now.
+    """Settle row counts, leaders, records and contenders, and bump the versions: whatever is cached of these boards is stale now.
 
     Who wants to hear of new records is told of them; not of `reranked` boards, whose numbers were held against others until now.
     """
@@ -706,6 +706,7 @@ def _settle_leaders(boards: Mapping[int, Benchmark], reranked: Collection[int]) 
         .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
     }
     new = records.settle(boards.values(), accepted=[boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows])
+    contenders.settle(boards.values())
     now = timezone.now()
     for pk, benchmark in boards.items():
         benchmark.row_count, benchmark.accepted_row_count = counts.get(pk, (0, 0))

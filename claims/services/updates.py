@@ -6,7 +6,7 @@ from django.db import transaction
 
 from claims.extraction.vocabulary import load_vocabulary
 from claims.models import Benchmark, CatalogueState, Paper
-from claims.services import records, results
+from claims.services import contenders, records, results
 from claims.services.catalog import LoadReport, load_catalogue
 
 BATCH = 500
@@ -53,13 +53,14 @@ def _settle_next() -> bool:
 
 @transaction.atomic
 def _record_next() -> bool:
-    """Give the next boards that have no records yet theirs; say whether there are more."""
+    """Give the next boards that have no records, or no contenders, yet theirs; say whether there are more."""
     state = _lock_state()
     if state.unrecorded_from is None:
         return False
     left = Benchmark.objects.filter(pk__gte=state.unrecorded_from).order_by("pk")
     batch = list(left.values_list("pk", flat=True)[:BOARDS])
     records.settle_records_alone(batch)
+    contenders.settle(Benchmark.objects.filter(pk__in=batch))
     more = len(batch) == BOARDS
     state.unrecorded_from = batch[-1] + 1 if more else None
     state.save(update_fields=["unrecorded_from"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import template
@@ -198,6 +198,30 @@ def statement_sentence(statement: Claim | Cost) -> SafeString:
     """Return the sentence of a statement with its number marked; its text must be loaded."""
     first = statement.evidence_start
     return marked_text(statement.evidence, [Mark(statement.start - first, statement.end - first, "", _look(statement))])
+
+
+@register.simple_tag
+def text_in_focus(text: str, field: str, statements: Iterable[Claim | Cost], focus: Claim | Cost) -> SafeString:
+    """Return a title or abstract with the sentence of one number brought out, that number marked in it, and the others more quietly.
+
+    What stands at the same number is marked once: the one in focus.
+    """
+    here = (focus.start, focus.end) if focus.field == field else (-1, -1)
+    marks = [
+        Mark(said.start, said.end, "", _look(said) + " mark--other")
+        for said in statements
+        if said.field == field and not (said.start < here[1] and here[0] < said.end)
+    ]
+    if focus.field != field:
+        return marked_text(text, marks)
+    marks.append(Mark(focus.start, focus.end, "", _look(focus) + " mark--now"))
+    start, end = focus.evidence_start, focus.evidence_end
+
+    def part(first: int, last: int) -> SafeString:
+        within = [replace(mark, start=mark.start - first, end=mark.end - first) for mark in marks if first <= mark.start < last]
+        return marked_text(text[first:last], within)
+
+    return format_html('{}<span class="focus">{}</span>{}', part(0, start), part(start, end), part(end, len(text)))
 
 
 @dataclass(frozen=True, slots=True)

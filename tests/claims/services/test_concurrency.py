@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
+from django.http import QueryDict
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,9 +25,13 @@ from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
 from claims.extraction.pipeline import extract
 from claims.extraction.vocabulary import Vocabulary
+from claims.filters import ReviewFilterSet
 from claims.models import (
     Benchmark,
+    ChangeSet,
     Claim,
+    Contender,
+    Cost,
     Dataset,
     Decision,
     Delivery,
@@ -35,15 +42,18 @@ from claims.models import (
     PaperText,
     ReextractionChunk,
     Result,
+    ReviewLease,
     Webhook,
 )
 from claims.services import (
     catalog,
+    contenders,
     correction,
     curation,
     deliveries,
     ingest,
     papers,
+    queue,
     reextraction,
     results,
     statements,
@@ -51,7 +61,17 @@ from claims.services import (
     uploads,
     webhooks,
 )
-from claims.terms import AliasKind, ChunkState, CurationState, DeliveryState, ListingState, Role, TextField, WebhookEvent
+from claims.terms import (
+    AliasKind,
+    ChunkState,
+    CurationState,
+    DeliveryState,
+    ListingState,
+    RejectReason,
+    Role,
+    TextField,
+    WebhookEvent,
+)
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.receiver import Reply, receive
@@ -516,3 +536,74 @@ def test_number_that_several_add_at_once_is_added_once(threads: Threads) -> None
     assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
     assert Claim.objects.filter(stated="93.5").count() == 1
     assert Decision.objects.count() == 1
+
+
+def make_curators(count: int) -> list[User]:
+    return [make.make_user(f"curator-{number}", "change_claim", "change_cost") for number in range(count)]
+
+
+def make_waiting(count: int) -> list[Claim]:
+    """Return claims that wait for their review, three on a paper; a part of them is among the first of its board."""
+    board = make.make_benchmark(dataset="Waiting")
+    claims = []
+    for number in range(0, count, 3):
+        paper = make.make_paper(f"A study {number}", abstract="First 70.1% there. Then 71.2% here. At last 72.3% elsewhere.")
+        claims += [
+            make.make_claim(said, benchmark=board, paper=paper, model=f"Net {number} {said}", settled=False)
+            for said in ("70.1%", "71.2%", "72.3%")
+        ]
+    contenders.settle([board])
+    return claims
+
+
+def test_curators_who_ask_at_once_look_at_different_numbers(threads: Threads) -> None:
+    make_waiting(9)
+    together = threading.Barrier(8)
+
+    def ask(curator: User) -> queue.Key | None:
+        together.wait()
+        return queue.take(curator, ReviewFilterSet(QueryDict()))
+
+    keys = [asked.result() for asked in [threads.start(partial(ask, curator)) for curator in make_curators(8)]]
+    assert None not in keys
+    assert len(set(keys)) == 8
+    assert ReviewLease.objects.count() == 8
+
+
+def test_number_whose_lease_ran_out_goes_to_one_of_those_who_ask_at_once(threads: Threads) -> None:
+    claim = make_waiting(3)[0]
+    *curators, gone = make_curators(9)
+    ReviewLease.objects.create(claim=claim, curator=gone, until=timezone.now() - timedelta(minutes=1))
+    together = threading.Barrier(8)
+
+    def ask(curator: User) -> queue.Key | None:
+        together.wait()
+        return queue.take_this(curator, claim)
+
+    keys = [asked.result() for asked in [threads.start(partial(ask, curator)) for curator in curators]]
+    assert [key for key in keys if key is not None] == [queue.key_of(claim)]
+
+
+def test_many_curators_decide_on_each_number_once_and_lose_none(threads: Threads) -> None:
+    claims = make_waiting(120)
+
+    def work(curator: User) -> int:
+        done = 0
+        near: Claim | Cost | None = None
+        while (key := queue.take(curator, ReviewFilterSet(QueryDict()), near=near)) is not None:
+            near = key.table.objects.get(pk=key.pk)
+            state = CurationState.REJECTED if key.pk % 3 else CurationState.ACCEPTED
+            reason = "" if state is CurationState.ACCEPTED else RejectReason.NOT_A_RESULT.value
+            queue.decide(near, state, curator=curator, version=near.version, reason=reason)
+            done += 1
+        return done
+
+    done = [working.result() for working in [threads.start(partial(work, curator)) for curator in make_curators(8)]]
+    assert sum(done) == len(claims)
+    assert sorted(Decision.objects.values_list("object_id", flat=True)) == sorted(claim.pk for claim in claims)
+    assert {claim.state for claim in Claim.objects.all()} == {"accepted", "rejected"}
+    assert set(Claim.objects.values_list("version", flat=True)) == {2}
+    assert not ReviewLease.objects.exists()
+    assert not Contender.objects.exists()
+    for name, count in zip(User.objects.order_by("pk").values_list("username", flat=True), done, strict=True):
+        assert ChangeSet.objects.filter(actor=name).count() == count
