@@ -17,11 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from claims import boards
+from claims import search as searching
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Paper, PaperText
 from claims.services import correction, permissions
 from claims.services.correction import Correction, Place
-from claims.terms import AliasKind, ClaimKind, CostMeasure, Qualifier, Role
+from claims.terms import AliasKind, ClaimKind, CostMeasure, Qualifier, Role, SearchKind
 from leaderboard.addresses import local_address
 from leaderboard.correction_forms import (
     ClaimForm,
@@ -38,6 +39,7 @@ from leaderboard.rendering import render
 from leaderboard.templatetags.paper_tags import left_numbers, number_statements, whole
 
 Params = ParamSpec("Params")
+SUGGESTIONS = 8
 _FORMS: dict[str, type[StatementForm]] = {"claim": ClaimForm, "cost": CostForm}
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 
@@ -188,7 +190,12 @@ def add(request: HttpRequest, public_id: str) -> HttpResponse:
 @_of_curators
 def suggest_names(request: HttpRequest, kind: str) -> HttpResponse:
     """The catalogue's names for what is typed into a field of that kind: options of its list."""
-    found = boards.suggest_names(AliasKind(kind), request.GET.get(kind, request.GET.get("q", "")))
+    text = request.GET.get(kind, request.GET.get("q", ""))
+    if kind == AliasKind.MODEL:
+        hits = searching.search(text, kind=SearchKind.MODEL, page_size=SUGGESTIONS).hits
+        found = [boards.Suggestion(hit.name, hit.found, reviewed=True) for hit in hits]
+    else:
+        found = boards.suggest_names(AliasKind(kind), text, most=SUGGESTIONS)
     return render(request, "correction/_names.html", {"found": found})
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from rapidfuzz import fuzz, process
 
 from claims import keys
-from claims.models import Alias, MLModel
+from claims.models import Alias
 from claims.terms import AliasKind
 
 MOST_SUGGESTED = 8
@@ -28,26 +28,24 @@ class Suggestion:
 
 
 def suggest_names(kind: AliasKind, text: str, *, most: int = MOST_SUGGESTED) -> list[Suggestion]:
-    """Return the entries whose names or aliases hold what was typed: those that begin with it first, confirmed ones before others."""
+    """Return the tasks, datasets or metrics whose names or aliases hold what was typed: those that are it first, then those that begin
+    with it, confirmed ones before others. Models are found by `claims.search`."""
     wanted = " ".join(text.replace("\x00", " ").split())[:200]
     key = keys.name_key(wanted)
     if not key:
         return []
-    if kind is AliasKind.MODEL:
-        models = MLModel.objects.filter(Q(name_key__contains=key) | Q(name__icontains=wanted), merged_into__isnull=True)
-        named = [(model.name, model.name, model.reviewed) for model in models.order_by("-reviewed", "name", "pk")[:MOST_LOOKED_AT]]
-    else:
-        aliases = Alias.objects.filter(Q(key__icontains=key) | Q(text__icontains=wanted), kind=kind, scope="")
-        aliases = aliases.select_related(kind.value, f"{kind.value}__merged_into").order_by("-reviewed", "text", "pk")
-        entries: list[tuple[Any, str]] = [(getattr(alias, kind.value).root(), alias.text) for alias in aliases[:MOST_LOOKED_AT]]
-        named = [(entry.name, found, entry.reviewed) for entry, found in entries]
+    is_it, begins = Q(key__iexact=key) | Q(text__iexact=wanted), Q(key__istartswith=key) | Q(text__istartswith=wanted)
+    near = Case(When(is_it, then=0), When(begins, then=1), default=2)
+    aliases = Alias.objects.filter(Q(key__icontains=key) | Q(text__icontains=wanted), kind=kind, scope="")
+    aliases = aliases.select_related(kind.value, f"{kind.value}__merged_into").order_by(near, "-reviewed", "text", "pk")
     best: dict[str, tuple[tuple[Any, ...], Suggestion]] = {}
-    for name, found, reviewed in named:
-        own = keys.name_key(found)
-        place = (own != key, not own.startswith(key), not reviewed, found != name, len(found), name)
-        suggestion = Suggestion(name, "" if found == name or key in keys.name_key(name) else found, reviewed)
-        if name not in best or place < best[name][0]:
-            best[name] = place, suggestion
+    for alias in aliases[:MOST_LOOKED_AT]:
+        entry = getattr(alias, kind.value).root()
+        own = keys.name_key(alias.text)
+        place = (own != key, not own.startswith(key), not entry.reviewed, alias.text != entry.name, len(alias.text), entry.name)
+        found = "" if alias.text == entry.name or key in keys.name_key(entry.name) else alias.text
+        if entry.name not in best or place < best[entry.name][0]:
+            best[entry.name] = place, Suggestion(entry.name, found, entry.reviewed)
     return [suggestion for _, suggestion in sorted(best.values(), key=lambda pair: pair[0])][:most]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from claims.models import ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Paper
-from claims.services import correction, curation
+from claims.models import ChangeSet, Claim, Cost, Dataset, Metric, Paper
+from claims.services import correction, curation, search_names
 from claims.terms import CostMeasure, CurationState
 from tests import factories as make
 from tests.catalogue import load_catalogue
@@ -471,10 +471,15 @@ def test_errors_of_what_is_added_stand_at_their_fields(curator: Client) -> None:
 
 def test_names_of_the_catalogue_are_suggested_with_their_aliases(curator: Client) -> None:
     load_catalogue()
-    MLModel.objects.create(name="HeronNet <b>", name_key="heronnetb", slug="heron")
+    benchmark = make.make_benchmark()
+    paper = make.make_paper("A bird", abstract="HeronNet reaches 71.5% here.")
+    result = make.make_result(benchmark, paper, "HeronNet <b>")
+    make.make_claim("71.5%", result=result, paper=paper, model="HeronNet <b>", ml_model=result.ml_model)
+    search_names.keep_models([result.ml_model_id or 0])
     page = curator.get("/names/dataset/", {"dataset": "imagenet"}).content.decode()
     assert page.index('data-value="ImageNet-1K"') < page.index('data-value="ImageNet-A"')
     assert 'data-value="ImageNet-1K"' in curator.get("/names/dataset/", {"q": "ILSVRC"}).content.decode()
+    assert 'data-value="AP"' in curator.get("/names/metric/", {"metric": "ap"}).content.decode().partition("</div>")[0]
     assert "HeronNet &lt;b&gt;" in curator.get("/names/model/", {"model": "heron"}).content.decode()
     for odd in ("", "x" * 10_000, "%_", "'"):
         assert curator.get("/names/metric/", {"metric": odd}).status_code == 200
