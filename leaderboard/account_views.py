@@ -54,6 +54,7 @@ class SignInView(LoginView):
     """The login page; after too many tries it says how long to wait."""
 
     redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post", "options"]
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
@@ -69,6 +70,7 @@ class ChangePasswordView(PasswordChangeView):
 
     template_name = "account/password.html"
     success_url = reverse_lazy("account")
+    http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and request.user.is_authenticated and (wait := guessing.count_change(request)):

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from leaderboard import (
     about_views,
@@ -110,5 +111,7 @@ urlpatterns = [
     path("api/stability/", api_views.stability, name="api-stability"),
     path("api/v1/", include("claims.api.urls")),
     path("compat/paperswithcode/api/v1/", include("claims.api.compat.urls")),
+    # One page changes passwords, and counts who guesses the present one.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password"), name="admin-password"),
     path("admin/", admin.site.urls),
 ]

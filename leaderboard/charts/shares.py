@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -15,18 +16,22 @@ from leaderboard.charts.looks import PALETTES, make_templates
 
 LINES = (("Accepted as read", "front", "circle", "solid"), ("Corrected", "c2", "square", "dash"), ("Rejected", "own", "diamond", "dot"))
 """What is drawn: name, colour, shape and stroke. No line is told from another by its colour alone."""
+MOST_TICKS, MOST_TICKS_NARROW = 8, 4
 _APART = (-2, 0, 2)
 """By so many days the lines stand beside their month, so that their intervals don't cover each other."""
 
 
 def draw_quality(quality: Quality) -> dict[str, Any]:
-    """Return the figure in light colours and the templates for both, ready for JSON; a figure without lines where nobody has decided."""
+    """Return the figure in light colours, the templates for both, and what of its layout is otherwise on a small screen, ready for JSON.
+
+    It has no lines where nobody has decided.
+    """
     months = [line for line in quality.parts[Part.MONTH].lines if line.key] if quality.whole else []
     shares = [[_shares(month)[number] for month in months] for number in range(len(LINES))]
     figure = go.Figure(
         data=[_draw(number, months, shares[number]) for number in range(len(LINES))] if months else [],
         layout={
-            "xaxis": {"type": "date", "tickmode": "auto", "nticks": 8, "tickformat": "%b %Y"},
+            "xaxis": {"type": "date", **_ticks(months, MOST_TICKS)},
             "yaxis": {"range": [-2, 102], "tickmode": "array", "tickvals": [0, 25, 50, 75, 100]},
             "annotations": [
                 {
@@ -44,7 +49,16 @@ def draw_quality(quality: Quality) -> dict[str, Any]:
     if len(months) == 1:
         figure["layout"]["xaxis"]["range"] = [_beside(months[0].key, -20), _beside(months[0].key, 20)]
     figure["layout"]["template"] = _templates()["light"]
-    return {"figure": figure, "templates": _templates(), "months": [month.key for month in months]}
+    narrow = {"xaxis": _ticks(months, MOST_TICKS_NARROW)}
+    return {"figure": figure, "templates": _templates(), "narrow": narrow, "months": [month.key for month in months]}
+
+
+def _ticks(months: Sequence[Line], most: int) -> dict[str, Any]:
+    """Return the ticks of an axis: a month's name below its middle, of every so many months."""
+    step = -(-len(months) // most) or 1
+    named = months[::step]
+    words = [f"{calendar.month_abbr[int(month.key[5:])]} {month.key[:4]}" for month in named]
+    return {"tickvals": [_beside(month.key, 0) for month in named], "ticktext": words}
 
 
 def _shares(month: Line) -> Sequence[Share]:

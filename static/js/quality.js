@@ -6,7 +6,7 @@
   function draw(plot, drawn) {
     var template = drawn.templates[charts.isDark() ? "dark" : "light"], narrow = plot.clientWidth < 560;
     var layout = Object.assign({}, drawn.figure.layout, { template: template, autosize: true, height: plot.clientHeight });
-    layout.xaxis = Object.assign({}, layout.xaxis, { nticks: narrow ? 4 : 8 });
+    layout.xaxis = Object.assign({}, layout.xaxis, narrow ? drawn.narrow.xaxis : {});
     return window.Plotly.react(plot, drawn.figure.data, layout, { displayModeBar: false, responsive: true, scrollZoom: false });
   }
 

@@ -74,6 +74,7 @@ def test_chart_has_the_numbers_of_the_table(client: Client) -> None:
     assert set(drawn["templates"]) == {"light", "dark"}
     assert len(drawn["months"]) == 1
     assert "<b>" in drawn["figure"]["data"][0]["text"][0]
+    assert drawn["figure"]["layout"]["xaxis"]["tickvals"] == [f"{drawn['months'][0]}-15"]
 
 
 @pytest.mark.parametrize("path", [PAGE, CHART, f"{PAGE}?all=metric"])
