@@ -22,7 +22,7 @@ from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.filters import ReviewFilterSet
 from claims.models import ChangeSet, Claim, Cost
 from claims.services import permissions, queue
-from claims.terms import CurationState, RejectReason
+from claims.terms import FLAGS_OF_NUMBERS, CurationState, RejectReason
 from leaderboard.forms import ReviewForm
 from leaderboard.rendering import render
 
@@ -74,7 +74,7 @@ def review(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | None = None) -> HttpResponse:
     curator, passed = cast("User", request.user), _read_passed(request)
     at = at or _named(request.GET.get("at", ""))
-    key = queue.take_this(curator, at) if at is not None else None
+    key = queue.take_this(curator, at, wanted) if at is not None else None
     missed = at if key is None else None
     if key is None:
         near, without = _named(request.GET.get("near", "")), _named(request.GET.get("without", ""))
@@ -98,7 +98,7 @@ def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | N
         context["elsewhere"] = queue.count_elsewhere(curator)
     alone = request.headers.get(_FRAGMENT) == "desk"
     if not alone:
-        context["choices"], context["chosen"] = boards.list_choices(), filters
+        context |= {"choices": boards.list_choices(), "chosen": filters, "flags": FLAGS_OF_NUMBERS}
     response = render(request, "review/_desk.html" if alone else "review/review.html", context)
     patch_vary_headers(response, [_FRAGMENT])
     return response
