@@ -119,14 +119,17 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     if wish["act"] in _STATES:
         state, reason = _STATES[wish["act"]]
         try:
-            queue.decide(statement, state, curator=curator, version=wish["version"], reason=reason, note=wish["note"] if reason else "")
+            note = wish["note"] if reason else ""
+            changes = queue.decide(statement, state, curator=curator, version=wish["version"], reason=reason, note=note)
         except ClaimsError as error:
             return _refuse(request, statement, error.message, status=409 if isinstance(error, StaleObjectError) else 400)
+        said: Said | None = Said(changes, statement)
     else:
+        said = _last_said(curator)
         queue.release(statement, curator)
         _pass(request, statement, whole=wish["act"] == "next_paper")
     if request.headers.get(_FRAGMENT) == "said":
-        return render(request, "review/_said.html", {"said": _last_said(curator), "filters": filters.urlencode()})
+        return render(request, "review/_said.html", {"said": said, "filters": filters.urlencode()})
     if wish["act"] == "wrongly_read" and (correct := correct_address(statement, back=_address(filters))):
         return HttpResponseRedirect(correct)
     return HttpResponseRedirect(_address(filters, **({} if wish["act"] == "next_paper" else {"near": _name_of(statement)})))
