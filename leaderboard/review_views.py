@@ -22,7 +22,7 @@ from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.filters import ReviewFilterSet
 from claims.models import ChangeSet, Claim, Cost
 from claims.services import permissions, queue
-from claims.terms import CurationState, RejectReason
+from claims.terms import FLAGS_OF_NUMBERS, CurationState, RejectReason
 from leaderboard.forms import ReviewForm
 from leaderboard.rendering import render
 
@@ -74,7 +74,7 @@ def review(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | None = None) -> HttpResponse:
     curator, passed = cast("User", request.user), _read_passed(request)
     at = at or _named(request.GET.get("at", ""))
-    key = queue.take_this(curator, at) if at is not None else None
+    key = queue.take_this(curator, at, wanted) if at is not None else None
     missed = at if key is None else None
     if key is None:
         near, without = _named(request.GET.get("near", "")), _named(request.GET.get("without", ""))
@@ -98,7 +98,7 @@ def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | N
         context["elsewhere"] = queue.count_elsewhere(curator)
     alone = request.headers.get(_FRAGMENT) == "desk"
     if not alone:
-        context["choices"], context["chosen"] = boards.list_choices(), filters
+        context |= {"choices": boards.list_choices(), "chosen": filters, "flags": FLAGS_OF_NUMBERS}
     response = render(request, "review/_desk.html" if alone else "review/review.html", context)
     patch_vary_headers(response, [_FRAGMENT])
     return response
@@ -119,14 +119,17 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     if wish["act"] in _STATES:
         state, reason = _STATES[wish["act"]]
         try:
-            queue.decide(statement, state, curator=curator, version=wish["version"], reason=reason, note=wish["note"] if reason else "")
+            note = wish["note"] if reason else ""
+            changes = queue.decide(statement, state, curator=curator, version=wish["version"], reason=reason, note=note)
         except ClaimsError as error:
             return _refuse(request, statement, error.message, status=409 if isinstance(error, StaleObjectError) else 400)
+        said: Said | None = Said(changes, statement)
     else:
+        said = _last_said(curator)
         queue.release(statement, curator)
         _pass(request, statement, whole=wish["act"] == "next_paper")
     if request.headers.get(_FRAGMENT) == "said":
-        return render(request, "review/_said.html", {"said": _last_said(curator), "filters": filters.urlencode()})
+        return render(request, "review/_said.html", {"said": said, "filters": filters.urlencode()})
     if wish["act"] == "wrongly_read" and (correct := correct_address(statement, back=_address(filters))):
         return HttpResponseRedirect(correct)
     return HttpResponseRedirect(_address(filters, **({} if wish["act"] == "next_paper" else {"near": _name_of(statement)})))

@@ -122,13 +122,17 @@ def take(
     return None
 
 
-def take_this(curator: User, statement: Claim | Cost) -> Key | None:
+def take_this(curator: User, statement: Claim | Cost, wanted: ReviewFilterSet) -> Key | None:
     """Lease this number to a curator and return it; None if it needs no review any more, or somebody else looks at it."""
     key = key_of(statement)
-    open_ = key.table.objects.awaiting_review().filter(pk=key.pk)
-    if not open_.exists() or not _lease(curator, key):
+
+    def is_open() -> bool:
+        waits = key.table.objects.awaiting_review().filter(pk=key.pk).exists()
+        return waits or wanted.select(key.table).filter(pk=key.pk).exists()
+
+    if not is_open() or not _lease(curator, key):
         return None
-    if open_.exists():
+    if is_open():
         return key
     _release(key, curator)
     return None

@@ -578,7 +578,7 @@ def test_number_whose_lease_ran_out_goes_to_one_of_those_who_ask_at_once(threads
 
     def ask(curator: User) -> queue.Key | None:
         together.wait()
-        return queue.take_this(curator, claim)
+        return queue.take_this(curator, claim, ReviewFilterSet(QueryDict()))
 
     keys = [asked.result() for asked in [threads.start(partial(ask, curator)) for curator in curators]]
     assert [key for key in keys if key is not None] == [queue.key_of(claim)]

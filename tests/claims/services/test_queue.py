@@ -190,6 +190,8 @@ def test_flagged_numbers_come_whoever_decided_on_them_until_somebody_does_again(
     Flag.objects.create(kind=FlagKind.DIFFERENCE, object_kind="claim", object_id=claim.pk, note="It differs.")
     assert take(ada, "flag=difference") == claim
     assert take(ada, "flag=gone") is None
+    assert queue.take_this(ada, claim, wanted()) is None
+    assert queue.take_this(ada, claim, wanted("flag=difference")) == Key(Claim, claim.pk)
     accept(claim, ada)
     assert take(ada, "flag=difference") is None
 
@@ -252,10 +254,10 @@ def test_skipped_numbers_and_papers_do_not_come(ada: User) -> None:
 
 def test_one_number_is_asked_for_by_name(ada: User, bo: User) -> None:
     one, two = make_claims([0.1, 0.2])
-    assert queue.take_this(ada, two) == Key(Claim, two.pk)
-    assert queue.take_this(bo, two) is None
+    assert queue.take_this(ada, two, wanted()) == Key(Claim, two.pk)
+    assert queue.take_this(bo, two, wanted()) is None
     accept(one, bo)
-    assert queue.take_this(ada, one) is None
+    assert queue.take_this(ada, one, wanted()) is None
 
 
 # ---- decisions ----

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from claims.boards import read_board
-from claims.models import Benchmark, CatalogueState, Claim, Listing, Metric, Record, Result
+from claims.models import Benchmark, CatalogueState, Claim, Contender, Listing, Metric, Record, Result
 from claims.services import curation, records, results, updates, uploads
 from claims.terms import CurationState, Direction, Qualifier
 from tests import factories as make
@@ -191,16 +191,21 @@ def test_settling_takes_the_same_queries_for_any_number_of_boards(boards: int) -
     assert len(queries) == 6
 
 
-def test_database_of_an_earlier_release_gets_its_records(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("migration", ["0014_boards_without_records", "0022_boards_without_contenders"])
+def test_database_of_an_earlier_release_gets_its_records(listing: Listing, monkeypatch: pytest.MonkeyPatch, migration: str) -> None:
     read(listed(("OtherNet", "71.5%", "May 3, 2020")).replace("top-1 accuracy on ImageNet", "mAP on COCO"), name="other.txt")
     everything = set(Record.objects.values_list("benchmark", "claim", "previous", "day", "value", "accepted_only"))
     assert len(everything) == 4
     versions = dict(Benchmark.objects.values_list("pk", "version"))
+    first = set(Contender.objects.values_list("claim", "benchmark", "rank", "confidence"))
+    assert first
     Record.objects.all().delete()
-    importlib.import_module("claims.migrations.0014_boards_without_records").note(apps, None)
+    Contender.objects.all().delete()
+    importlib.import_module(f"claims.migrations.{migration}").note(apps, None)
     monkeypatch.setattr(updates, "BOARDS", 1)
     updates.update_catalogue()
     assert set(Record.objects.values_list("benchmark", "claim", "previous", "day", "value", "accepted_only")) == everything
+    assert set(Contender.objects.values_list("claim", "benchmark", "rank", "confidence")) == first
     assert CatalogueState.objects.get().unrecorded_from is None
     assert dict(Benchmark.objects.values_list("pk", "version")) == versions
 
