@@ -30,6 +30,9 @@ USER, PASSWORD = "ada", "secret"
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/claimboard"
 """Only the server is taken of it: databases are made, and removed, beside the one that it names."""
 
+OTHERS = ["admin", "rest_framework", "drf_spectacular_sidecar"]
+"""The folders of static files that other packages bring, and that no page for readers loads but the reference of the API."""
+
 
 def write_listing(path: Path, *, entries: int = CHUNKS * CHUNK_SIZE, of: int = 0) -> Path:
     """Write a listing of 24 chunks; some papers stand in it twice, in other chunks and with another text.
@@ -114,6 +117,10 @@ class Site:
     def store(self, *listings: Path) -> None:
         self.run("manage.py", "shell", "-c", _storing(listings))
 
+    def collect_static_files(self) -> None:
+        """Collect only our own files: to compress those of other packages takes longer than all else."""
+        self.run("manage.py", "collectstatic", "--no-input", "-v0", *(part for name in OTHERS for part in ("-i", name)))
+
     def start(self, name: str, *command: str, **variables: str) -> subprocess.Popen[bytes]:
         """Start a process that leads a group of its own and writes into `name`.log."""
         with self.log(name).open("ab") as log:
@@ -131,8 +138,7 @@ class Site:
     @contextlib.contextmanager
     def web_server(self) -> Iterator[Visitor]:
         """Run the web server, and yield somebody who has signed in."""
-        # Only our own files: to compress those of the admin's pages takes longer than all else.
-        self.run("manage.py", "collectstatic", "--no-input", "-v0", "-i", "admin", "-i", "rest_framework")
+        self.collect_static_files()
         port = find_free_port()
         command = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
         server = self.start("web", *command, "--no-control-socket")

@@ -311,7 +311,7 @@ def wait_until_well(site: Site, role: str, process: subprocess.Popen[bytes], var
 @pytest.mark.postgresql
 @pytest.mark.redis
 def test_entrypoint_runs_the_parts_and_ends_each_in_order(site: ScaledOutSite, tmp_path: Path) -> None:
-    site.run("manage.py", "collectstatic", "--no-input", "-v0", "-i", "admin", "-i", "rest_framework")
+    site.collect_static_files()
     ports = [find_free_port(), find_free_port()]
     running = {}
     try:

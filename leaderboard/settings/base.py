@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
@@ -374,6 +375,8 @@ STATICFILES_FINDERS = [
 ]
 # Every page names a file by its hash; compressing each a second time under its plain name doubles the time of the first start.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# The maps of others' scripts are asked for by a browser's tools for developers alone, and would take half the time of compressing.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 # What draws charts in the browser: the small bundle where npm has installed it, else the one that plotly for Python brings along.
 CHART_LIBRARIES = [Path(sys.prefix) / "npm" / "node_modules" / "plotly.js-basic-dist-min" / "plotly-basic.min.js"]
 _plotly = importlib.util.find_spec("plotly")  # found, not imported: that takes its time
