@@ -91,10 +91,7 @@ def decisions_unprotected() -> Iterator[None]:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             names = [f"{table}_no_{event}" for table in append_only.APPEND_ONLY for event in ("update", "delete")]
-            made = [
-                cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name]).fetchone()[0]
-                for name in names
-            ]
+            made = [cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name]).fetchone()[0] for name in names]
             for name in names:
                 cursor.execute(f"DROP TRIGGER {name}")
             yield
