@@ -23,9 +23,20 @@ from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, ChangeSet, Cost, Decision, Delivery, Listing, ListingChunk, ListingIssue, Paper, Result
-from claims.services import deliveries, ingest, search_names, storage, uploads, webhooks
-from claims.terms import ClaimKind, CostMeasure, CurationState, DeliveryState, Direction, ListingState, Qualifier, Role, WebhookState
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision, Delivery, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.services import correction, curation, deliveries, ingest, search_names, storage, uploads, webhooks
+from claims.terms import (
+    ClaimKind,
+    CostMeasure,
+    CurationState,
+    DeliveryState,
+    Direction,
+    ListingState,
+    Qualifier,
+    RejectReason,
+    Role,
+    WebhookState,
+)
 from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.receiver import receive
@@ -307,6 +318,11 @@ PAGES = [
     "hooks",
     "hooks-empty",
     "hook",
+    "log",
+    "log-empty",
+    "log-bad",
+    "act",
+    "number-history",
 ]
 
 
@@ -351,6 +367,8 @@ def make_page(name: str, visitor: Visitor) -> str:
         return make_rich_listing(state).get_absolute_url()
     if name.startswith("hook"):
         return make_hooks(visitor, empty=name == "hooks-empty").get(name, "/hooks/")
+    if name in ("log", "act", "number-history"):
+        return make_acts(visitor)[name]
     if name.startswith("search"):
         make_rich_board()
         make_rich_paper()
@@ -359,7 +377,13 @@ def make_page(name: str, visitor: Visitor) -> str:
     if name == "upload":
         sign_in(visitor)
         return "/listings/upload/"
-    return {"home-empty": "/", "login": "/login/?next=/listings/upload/", "missing": "/papers/none/"}[name]
+    return {
+        "home-empty": "/",
+        "login": "/login/?next=/listings/upload/",
+        "log-empty": "/log/",
+        "log-bad": "/log/?since=never",
+        "missing": "/papers/none/",
+    }[name]
 
 
 def make_unmapped_listing(*, columns: int = 4) -> Listing:
@@ -429,6 +453,25 @@ def make_hooks(visitor: Visitor, *, empty: bool) -> dict[str, str]:
     return {"hook": hook.get_absolute_url()}
 
 
+def make_acts(visitor: Visitor) -> dict[str, str]:
+    """Do about everything that the log has words for, to numbers with long names, and return where it is told."""
+    sign_in(visitor)
+    make_rich_paper()
+    first, *others = Claim.objects.filter(state=CurationState.UNREVIEWED).order_by("pk")
+    Claim.objects.filter(pk=first.pk).update(model_name=f"{LONG} <i>", variant=LONG)
+    first.refresh_from_db()
+    curation.decide(first, CurationState.ACCEPTED, actor="uploader", version=1, note=f"As <b>Table 2</b> says, of {LONG}. " * 3)
+    correction.correct(first, {"number": "76.5-80.9%", "variant": "large", "role": Role.BASELINE}, actor="kim.lee", version=first.version)
+    made = curation.decide(
+        first, CurationState.REJECTED, actor="kim.lee", version=first.version, reason=RejectReason.WRONGLY_READ, note="It is a year."
+    )
+    curation.undo(made, actor="uploader")
+    many = curation.decide_all([(claim, claim.version) for claim in others], CurationState.ACCEPTED, actor="uploader", note="All of it.")
+    listing = Listing.objects.get()
+    uploads.withdraw(listing, actor="uploader", version=listing.version, reason="It was uploaded twice.")
+    return {"log": "/log/", "act": many.get_absolute_url(), "number-history": f"/claims/{first.public_id}/history/"}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, name: str) -> None:
     """At every width, light and dark: nothing sticks out, nothing is logged as an error, axe finds nothing."""
@@ -438,7 +481,7 @@ def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, 
     for width, scheme in LOOKS:
         look = f"{name}-{width}-{scheme}"
         page = visitor.look(address, width, scheme)
-        if name.endswith("-why"):
+        if name.endswith(("-why", "-history")):
             page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
         if SCREENSHOTS_WANTED:
             page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
@@ -446,7 +489,7 @@ def test_page_fits_and_is_accessible(browser: Browser, live_server: LiveServer, 
         assert wide <= there, look
         assert find_barriers(page) == "", look
     visitor.context.close()
-    expected = {"missing": "404", "board-bad": "400"}.get(name)
+    expected = {"missing": "404", "board-bad": "400", "log-bad": "400"}.get(name)
     assert [fault for fault in visitor.faults if not (expected and expected in fault)] == []
 
 
@@ -484,6 +527,38 @@ def test_webhook_is_added_tried_out_and_deleted(browser: Browser, live_server: L
     page.get_by_text("No webhook yet").wait_for()
     visitor.context.close()
     assert [fault for fault in visitor.faults if "400" not in fault] == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_number_is_set_back_to_a_point_of_its_history(browser: Browser, live_server: LiveServer, *, script: bool) -> None:
+    """From the paper's page to the history, back to what was first decided, and from the log to the act and its undoing."""
+    visitor = visit(browser, live_server, script=script)
+    make_acts(visitor)
+    claim = Claim.objects.get(variant="large")
+    assert claim.paper_text is not None
+    uploads.undo(ChangeSet.objects.get(action="withdraw"), actor="uploader")
+    visitor.page.set_viewport_size({"width": 360, "height": 800})
+    page = visitor.go(claim.paper_text.paper.get_absolute_url())
+    page.get_by_role("link", name=f"history of {claim.stated}").first.click()
+    said = page.locator(".log__act").first
+    expect(said).to_contain_text("uploader took back what was decided on it")
+    if script:
+        expect(said.locator("time")).to_have_text("just now")
+    first = page.locator("details", has_text="Set back to this").last
+    first.locator("summary").press("Enter")
+    first.get_by_label("Why").fill("it was right <at first>")
+    first.get_by_role("button", name="Set it back").press("Enter")
+    page.get_by_text("set back, accepted now").wait_for()
+    expect(page.locator(".log__act").first).to_contain_text("it was right <at first>")
+    claim.refresh_from_db()
+    assert (claim.state, claim.variant, claim.role) == ("accepted", LONG, "proposed")
+    page.locator(".log__act").first.get_by_role("link", name="This act").press("Enter")
+    page.get_by_role("button", name="Undo it").press("Enter")
+    page.get_by_text("Taken back since").wait_for()
+    claim.refresh_from_db()
+    assert (claim.variant, claim.role) == ("large", "baseline")
+    visitor.context.close()
+    assert visitor.faults == []
 
 
 def test_numbers_that_were_not_taken_lead_to_their_reason_without_javascript(browser: Browser, live_server: LiveServer) -> None:

@@ -123,6 +123,21 @@ TABLE: dict[str, list[Case]] = {
         send(ADMINS, public_id="others_withdrawal"),
         send(NOBODY, public_id="=none0"),
     ],
+    "correct-claim": [show(CURATORS, public_id="claim"), send(CURATORS, VERSION, public_id="claim")],
+    "correct-cost": [show(CURATORS, public_id="cost"), send(CURATORS, VERSION, public_id="cost")],
+    "split-claim": [send(CURATORS, VERSION, public_id="claim")],
+    "split-cost": [send(CURATORS, VERSION, public_id="cost")],
+    "add-missed": [show(CURATORS, public_id="paper"), send(CURATORS, public_id="paper")],
+    "suggest-names": [show(CURATORS, "?q=net", kind="=dataset")],
+    "review": [show(CURATORS)],
+    "review-decide": [send(CURATORS, VERSION | {"act": "accept"}, kind="=claim", public_id="claim")],
+    "review-undo": [send(NOBODY, public_id="decision")],  # a curator's own decisions alone, and this one is somebody else's
+    "review-skipped": [send(CURATORS)],
+    "log": [show()],
+    "act": [show(public_id="decision")],
+    "export-log": [show()],
+    "number-history": [show(kind="=claim", public_id="claim"), show(kind="=cost", public_id="cost")],
+    "revert": [send(CURATORS, VERSION | {"act": "none", "when": "after"}, kind="=claim", public_id="claim")],
     # Listings.
     "listings": [show()],
     "upload": [show(UPLOADERS), send(UPLOADERS, {"year": "2025"})],
@@ -369,7 +384,10 @@ class Asker:
 
 
 _WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(?:claims|auth)_')
-_NOTES_USE = re.compile(r'UPDATE "(?:claims_apitoken" SET "last_used"|auth_user" SET "last_login")')
+_NOTES_USE = re.compile(
+    r'UPDATE "(?:claims_apitoken" SET "last_used"|auth_user" SET "last_login")|(?:INSERT INTO|UPDATE|DELETE FROM) "claims_reviewlease"'
+)
+"""That a token or an account was used, and that a curator has a number before them, is noted and says nothing of any number."""
 
 
 def is_refused(answer: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import time
@@ -20,6 +21,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from pytest_django import Settings
 
+from claims import verification
 from claims.errors import InvalidDecisionError, StaleObjectError, WebhookError
 from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
@@ -607,3 +609,100 @@ def test_many_curators_decide_on_each_number_once_and_lose_none(threads: Threads
     assert not Contender.objects.exists()
     for name, count in zip(User.objects.order_by("pk").values_list("username", flat=True), done, strict=True):
         assert ChangeSet.objects.filter(actor=name).count() == count
+
+
+def test_eight_who_decide_on_the_same_five_hundred_claims_decide_each_once(threads: Threads) -> None:
+    """They go through all of them, two beside each other: of those who come to a number at once, one decides and the others are told."""
+    benchmarks = [make.make_benchmark(dataset=f"Set {number}") for number in range(20)]
+    claims = []
+    for number in range(100):
+        paper = make.make_paper(abstract=" ".join(f"It reaches {place}{number:02}.5% there." for place in range(1, 6)))
+        claims += [
+            make.make_claim(
+                f"{place}{number:02}.5%",
+                benchmark=benchmarks[number % 20],
+                paper=paper,
+                task=benchmarks[0].task,
+                model=f"Net{place}",
+                model_key=f"net{place}",
+                on_board=False,
+                settled=False,
+            )
+            for place in range(1, 6)
+        ]
+    results.settle_papers_alone({claim.paper_text.paper_id for claim in claims if claim.paper_text is not None})
+    states = [CurationState.ACCEPTED, CurationState.REJECTED]
+
+    # Of each paper one number alone, and the others at once.
+    groups = [group for at in range(0, len(claims), 5) for group in (claims[at : at + 1], claims[at + 1 : at + 5])]
+
+    def decide(curator: int) -> tuple[list[int], int]:
+        first = curator // 2 * 50
+        decided, told = [], 0
+        for number, group in enumerate(groups[first:] + groups[:first]):
+            state = states[(curator + number) % 2]
+            reason = RejectReason.NOT_A_RESULT if state is CurationState.REJECTED else ""
+            seen = list(Claim.objects.filter(pk__in=[claim.pk for claim in group]))
+            if any(claim.version > 1 for claim in seen):
+                continue
+            try:
+                curation.decide_all([(claim, 1) for claim in seen], state, actor=f"curator {curator}", reason=reason)
+            except StaleObjectError:
+                told += 1
+            else:
+                decided += [claim.pk for claim in group]
+        return decided, told
+
+    done = [threads.start(partial(decide, curator)) for curator in range(8)]
+    answers = [one.result(timeout=300) for one in done]
+    decided = [pk for some, _ in answers for pk in some]
+    assert sorted(decided) == sorted(claim.pk for claim in claims), "each is decided once, and none is lost"
+    assert all(some for some, _ in answers), "all of them decided something"
+    assert sum(told for _, told in answers), "some came to the same number at once"
+    kept = Decision.objects.filter(object_kind="claim").select_related("change_set")
+    assert sorted((decision.object_id, decision.change_set.actor) for decision in kept) == sorted(
+        (pk, f"curator {curator}") for curator, (some, _) in enumerate(answers) for pk in some
+    )
+    assert set(kept.values_list("object_version", flat=True)) == {2}
+    accepted = Claim.objects.filter(state=CurationState.ACCEPTED).count()
+    assert sum(Benchmark.objects.values_list("row_count", flat=True)) == accepted
+    assert sum(Benchmark.objects.values_list("accepted_row_count", flat=True)) == accepted
+    assert [str(fault) for fault in verification.find_faults()] == [], "the history adds up, and the board shows it"
+    _take_back_at_once(threads)
+
+
+def _take_back_at_once(threads: Threads) -> None:
+    """Eight undo the same twenty-four acts: each is taken back once."""
+    acts = list(ChangeSet.objects.order_by("pk")[:24])
+
+    def undo(curator: int) -> int:
+        first = curator // 2 * 6
+        done = 0
+        for act in acts[first:] + acts[:first]:
+            with contextlib.suppress(InvalidDecisionError, StaleObjectError):
+                curation.undo(act, actor=f"curator {curator}")
+                done += 1
+        return done
+
+    done = [threads.start(partial(undo, curator)) for curator in range(8)]
+    assert sum(one.result(timeout=300) for one in done) == len(acts)
+    assert ChangeSet.objects.filter(undoes__in=acts).count() == len(acts)
+    assert [str(fault) for fault in verification.find_faults()] == []
+
+
+def test_of_two_who_revert_one_number_the_second_is_told(threads: Threads) -> None:
+    claim = make.make_claim("81%")
+    curation.decide(claim, CurationState.ACCEPTED, actor="lee", version=1)
+    curation.decide(claim, CurationState.REJECTED, actor="lee", version=2, reason=RejectReason.NOT_A_RESULT)
+    first = Decision.objects.select_related("change_set").earliest("pk")
+
+    def revert(*, before: bool) -> bool:
+        try:
+            curation.revert(Claim.objects.get(pk=claim.pk), first, actor="ann", version=3, before=before)
+        except StaleObjectError:
+            return False
+        return True
+
+    done = [threads.start(partial(revert, before=bool(place % 2))) for place in range(8)]
+    assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
+    assert Decision.objects.count() == 3
