@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
@@ -130,8 +130,8 @@ def decide(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         _pass(request, statement, whole=wish["act"] == "next_paper")
     if request.headers.get(_FRAGMENT) == "said":
         return render(request, "review/_said.html", {"said": said, "filters": filters.urlencode()})
-    if wish["act"] == "wrongly_read" and (correct := correct_address(statement, back=_address(filters))):
-        return HttpResponseRedirect(correct)
+    if wish["act"] == "wrongly_read":
+        return HttpResponseRedirect(correct_address(statement, back=_address(filters)))
     return HttpResponseRedirect(_address(filters, **({} if wish["act"] == "next_paper" else {"near": _name_of(statement)})))
 
 
@@ -166,12 +166,9 @@ def look_again(request: HttpRequest) -> HttpResponse:
 
 
 def correct_address(statement: Claim | Cost, *, back: str) -> str:
-    """Return where a number is corrected, which leads `back` afterwards; '' on a site that has no such page."""
+    """Return where a number is corrected, which leads `back` afterwards."""
     name = "correct-cost" if isinstance(statement, Cost) else "correct-claim"
-    try:
-        return f"{reverse(name, args=[statement.public_id])}?{urlencode({'next': back})}"
-    except NoReverseMatch:
-        return ""
+    return f"{reverse(name, args=[statement.public_id])}?{urlencode({'next': back})}"
 
 
 # ---- what was said last ----

@@ -34,6 +34,8 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("claims/dumps/restoring.py", "INSERT INTO"): "writes rows of a dump as they were, decisions with them, into an empty site",
     ("claims/dumps/restoring.py", "COPY"): "the same on PostgreSQL",
     ("claims/dumps/restoring.py", "cursor.cursor.copy"): "the same on PostgreSQL",
+    ("claims/api/throttling.py", "cache.delete"): "a count in the cache",
+    ("leaderboard/settings/base.py", "globals().update"): "settings",
     ("leaderboard/templatetags/search_tags.py", "bold.update"): "a set of places in a text",
     ("leaderboard/account_views.py", "service.create"): "the service that makes tokens",
     ("leaderboard/hook_views.py", "webhooks.delete"): "the service that deletes webhooks",

@@ -19,6 +19,7 @@ from django.db.models import BigIntegerField, Case, CharField, Count, Exists, F,
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
 
+from claims.extraction.drafts import PERSON_RULE
 from claims.models import Area, ChangeSet, Claim, Dataset, Decision, Metric, Run, Task
 from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, CurationState, DecidedBy, RejectReason
 
@@ -187,7 +188,7 @@ def decided_claims() -> QuerySet[Claim]:
         paper_text__isnull=False,
         run__isnull=False,
         retired_by__isnull=True,
-    )
+    ).exclude(rules=[PERSON_RULE])  # nobody read what a person added
 
 
 def _as_read(name: str) -> Case:

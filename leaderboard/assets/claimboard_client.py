@@ -313,6 +313,7 @@ class Correction(TypedDict):
     measure: NotRequired[str]
     condition: NotRequired[str]
     note: NotRequired[str]
+    evidence: NotRequired[dict[str, int]]
 
 
 class ClaimboardError(Exception):

@@ -406,9 +406,11 @@ def _stated_now(statement: Claim | Cost, *, unit: bool) -> str:
 
 
 @register.simple_tag
-def claim_number(statement: Claim | Cost, *, unit: bool = True) -> SafeString:
-    """Return a number as the text states it, with its qualifier, sign, unit and uncertainty."""
-    text = _with_dash(_stated_now(statement, unit=unit), statement.value, statement.value_max)
+def claim_number(statement: Claim | Cost, *, unit: bool = True, printed: bool = False) -> SafeString:
+    """Return a number as the text states it, with its qualifier, sign, unit and uncertainty; as it is `printed`, whatever a person made of
+    it.
+    """
+    text = _with_dash(statement.stated if printed else _stated_now(statement, unit=unit), statement.value, statement.value_max)
     if statement.value_max is None and statement.uncertainty is None and len(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) > 1:
         # The text states a list in one breath ("96.1/95.2%"); this is its part of it.
         text = f"{statement.value:,.{statement.decimals}f}"

@@ -136,11 +136,11 @@ def statement_words(statement: Claim | Cost) -> SafeString:
     if statement.variant:
         model = f"{model}, {statement.variant}"
     if isinstance(statement, Cost):
-        return format_html("{} {} of <bdi>{}</bdi>", claim_number(statement), measure_name(statement.measure).lower(), model)
+        return format_html("{} {} of <bdi>{}</bdi>", claim_number(statement, printed=True), measure_name(statement.measure).lower(), model)
     metric = statement.metric.name if statement.metric else statement.metric_name or "of an unknown metric"
     dataset = statement.dataset.name if statement.dataset else statement.dataset_name
     where = format_html(" on <bdi>{}</bdi>", dataset) if dataset else ""
-    return format_html("{} <bdi>{}</bdi> of <bdi>{}</bdi>{}", claim_number(statement), metric, model, where)
+    return format_html("{} <bdi>{}</bdi> of <bdi>{}</bdi>{}", claim_number(statement, printed=True), metric, model, where)
 
 
 @register.simple_tag

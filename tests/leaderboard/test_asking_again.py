@@ -39,7 +39,7 @@ from claims.terms import CostMeasure, CurationState, Direction, RejectReason
 from leaderboard import cards
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 V1, OLD = "/api/v1", "/compat/paperswithcode/api/v1"
 

@@ -155,9 +155,9 @@ def test_each_key_does_what_its_button_says_without_a_page_load(visitor: Visitor
     assert find(second).state == CurationState.UNREVIEWED
     cost = name_on(page)
     assert cost.startswith("cost-")
-    press(page, "w")
-    assert (find(cost).state, find(cost).reject_reason) == ("rejected", "wrongly_read")
-    expect(page.locator("#review-said")).to_contain_text("rejected as wrongly read")
+    press(page, "r")
+    assert (find(cost).state, find(cost).reject_reason) == ("rejected", "not_a_result")
+    expect(page.locator("#review-said")).to_contain_text("rejected as not a result")
     last = name_on(page)
     press(page, "u")
     assert name_on(page) == cost
@@ -177,6 +177,21 @@ def test_each_key_does_what_its_button_says_without_a_page_load(visitor: Visitor
     assert find(last).reject_note == "a rare sun"
     assert loads == []
     assert len(claims) == 4
+    assert not visitor.faults
+
+
+def test_number_that_is_wrongly_read_is_rejected_and_opened_to_be_corrected(visitor: Visitor) -> None:
+    make_queue(2)
+    page = visitor.go("/review/")
+    wait_until(page, "document.getElementById('review').dataset.busy !== 'yes'")
+    first = name_on(page)
+    with page.expect_navigation():
+        page.keyboard.press("w")
+    assert "/correct/?next=%2Freview%2F" in page.url
+    assert (find(first).state, find(first).reject_reason) == ("rejected", "wrongly_read")
+    page.get_by_role("link", name="Not now").click()
+    page.wait_for_url("**/review/**")
+    assert name_on(page) != first
     assert not visitor.faults
 
 

@@ -23,7 +23,7 @@ from claims.services import correction, curation, policy, reextraction
 from claims.terms import CurationState, RejectReason
 from tests.reading import read, text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
 
 PLACES = st.integers(0, 1_000)
 Key = tuple[str, int]
