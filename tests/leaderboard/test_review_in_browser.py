@@ -191,6 +191,7 @@ def test_number_that_is_wrongly_read_is_rejected_and_opened_to_be_corrected(visi
     assert (find(first).state, find(first).reject_reason) == ("rejected", "wrongly_read")
     page.get_by_role("link", name="Not now").click()
     page.wait_for_url("**/review/**")
+    wait_until(page, "document.getElementById('review').dataset.busy !== 'yes'")  # what is fetched ahead takes a lease
     assert name_on(page) != first
     assert not visitor.faults
 
