@@ -75,6 +75,8 @@ def test_long_names_leave_everything_in_its_place(browser: Browser, live_server:
                 assert narrowest(page, "td.c-file") > 200, (address, width)
             if page.locator(".c-model").count():
                 assert narrowest(page, "td.c-model") > 90, (address, width)
+            if page.locator(".points tbody th").count():
+                assert narrowest(page, ".points tbody th") > 90, (address, width)
             if page.locator(".detail").count():
                 assert page.evaluate("(frame => frame.scrollWidth - frame.clientWidth)(document.querySelector('.detail'))") <= 0
                 assert page.evaluate("(said => said.scrollWidth - said.clientWidth)(document.querySelector('.evidence blockquote'))") <= 0
