@@ -10,7 +10,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-dep
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-api bench-boards bench-dumps bench-extraction lock clean
+.PHONY: help run test check bench bench-api bench-boards bench-dumps bench-extraction bench-review lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-dumps: .venv/installed-requirements-bench.lock ## Measure dump and restore
 
 bench-extraction: .venv/installed-requirements-bench.lock ## Measure extraction against spaCy on the abstracts beside the project (ARGS="papers.jsonl")
 	@$(PYTHON) tests/bench/extraction.py $(ARGS)
+
+bench-review: .venv/installed-requirements-bench.lock ## Measure decisions of the review queue on the listings beside the project (ARGS="--only sqlite")
+	@$(PYTHON) tests/bench/review.py $(ARGS)
 
 lock: .venv/bin/python ## Write the lock files anew from pyproject.toml
 	@.venv/bin/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv

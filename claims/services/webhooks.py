@@ -210,6 +210,9 @@ def note_listing(listing_id: int) -> None:
 
 
 def _find_subscribers(event: WebhookEvent) -> list[Webhook]:
+    # Whether their owners may have them still is a long question, which most sites, having none, need not ask at every settling.
+    if not Webhook.objects.filter(state=WebhookState.ACTIVE).exists():
+        return []
     return [webhook for webhook in Webhook.objects.told().order_by("pk") if event in webhook.events]
 
 

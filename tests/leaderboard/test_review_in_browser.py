@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,54 @@ def test_thirty_numbers_of_four_listings_by_the_keyboard_alone(
     assert [change.action for change in ChangeSet.objects.filter(actor="uploader").order_by("pk")].count("undo") == 3
     assert Decision.objects.filter(change_set__actor="uploader").count() == 30 + 2 * 3
     check_boards([find(name) for name in decided])
+    correct_and_set_back(visitor, next(filter(is_shown, Claim.objects.awaiting_review().order_by("pk"))))
     assert not visitor.faults
+
+
+def is_shown(claim: Claim) -> bool:
+    return claim.value_max is None and ResultValue.objects.filter(claim=claim).exists()
+
+
+def correct_and_set_back(visitor: Visitor, claim: Claim) -> None:
+    """Correct a number from the queue and set it back from its history, by the keyboard alone: its board follows, and is as it was."""
+    board = Benchmark.objects.get(results=claim.result_id)
+    before = scores_of(board)
+    page = visitor.go(f"/review/?at=claim-{claim.public_id}")
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile(rf"/claims/{claim.public_id}/correct/"))
+    walk_to(page, "number")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("1.25%")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/review/"))
+    claim.refresh_from_db()
+    assert (claim.value, claim.state) == (1.25, "accepted")
+    assert scores_of(board) == before | {claim.public_id: "1.25"}
+    visitor.go(f"/claims/{claim.public_id}/history/")
+    walk_to(page, "", text="Set back to before all of it")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("It was right.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_be_visible()
+    assert scores_of(board) == before
+
+
+def walk_to(page: Page, name: str, *, text: str = "") -> None:
+    """Go on by Tab to the field of a name, or to what has a text."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        at = page.evaluate("[document.activeElement.name || '', document.activeElement.innerText || '']")
+        if (at[0] == name) if name else (at[1].strip() == text):
+            return
+    raise AssertionError(f"Tab never came to {name or text}")
+
+
+def scores_of(board: Benchmark) -> dict[str, str]:
+    """Return the numbers of a board's rows by their claims, in the board's order."""
+    board.refresh_from_db()
+    read = boards.read_board(board, QueryDict("role=all"), page_size=None, opened="")
+    return {cell.public_id: f"{cell.value:g}" for row in read.rows for cell in row.cells.values()}
 
 
 def near_to(decided: dict[str, str], statement: Claim | Cost) -> bool:
