@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from claims.boards.prepared import Joined, prepared
 from claims.models import Area, Benchmark, Claim, OldSlug, Record, Result, ResultValue
+from claims.prepared import Joined, prepared
 from claims.querysets import OWN, BenchmarkQuerySet
 from claims.terms import CurationState, Direction
 

@@ -13,10 +13,10 @@ from django.urls import reverse
 from claims import ranking
 from claims.boards.corrections import is_corrected, read_corrections
 from claims.boards.costs import cost_direction
-from claims.boards.prepared import prepared, prepared_for_keys
 from claims.boards.rows import MOST_LISTED, Cell, Number, Origin, OtherNumber, Row, Sentence
 from claims.boards.standings import PLACE_FIELDS, place_in_text, visible_links
 from claims.models import Benchmark, Claim, Cost, CostLink, PaperText
+from claims.prepared import prepared, prepared_for_keys
 from claims.terms import ClaimKind, CurationState, Direction, Qualifier
 
 

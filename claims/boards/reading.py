@@ -16,13 +16,13 @@ from claims.boards.conflicts import find_rivals
 from claims.boards.history import trace_history, without_unprinted_history
 from claims.boards.numbers import fill_evidence, fill_rows
 from claims.boards.order import board_order, compare, make_columns, rank_rows, sort_rows, without_unprinted
-from claims.boards.prepared import Joined, prepared
 from claims.boards.rows import Board, Column, Facet, Tradeoff, measure_of
 from claims.boards.standings import Codes, Flags, read_standings
 from claims.boards.table import Places, Rows, Table, iso_day
 from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
 from claims.models import Benchmark, BenchmarkMetric
+from claims.prepared import Joined, prepared
 from claims.terms import CostMeasure, Role
 
 PAGE_SIZE = 50

@@ -22,10 +22,10 @@ from django.db.models.functions import Coalesce
 
 from claims import ranking
 from claims.boards.families import family_key
-from claims.boards.prepared import Parameter, prepared
 from claims.boards.rows import MOST_LISTED, brings_extra_data, cost_key
 from claims.errors import ClaimsError
 from claims.models import Benchmark, BoardStandings, Claim, Cost, CostLink, ResultCondition, ResultValue
+from claims.prepared import Parameter, prepared
 from claims.querysets import canonical_high, canonical_low
 from claims.terms import COMPARABLE_KINDS, ClaimKind, CurationState, DecidedBy, Qualifier, Role
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import F, Window
+from django.db.models import F, OrderBy, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from claims import ranking
 from claims.models import Benchmark, Contender, Metric, ResultValue
+from claims.prepared import Parameter, prepared
 from claims.services.records import OWN, ranks_by
 from claims.services.rows import batches, insert_rows
 from claims.terms import CurationState, Direction
@@ -40,15 +41,28 @@ _FIELDS = ("result__benchmark_id", "claim_id", "ranks_by", "claim__state", "clai
 
 def _find_first(boards: Sequence[int], direction: Direction) -> Iterator[_Number]:
     """Yield the best numbers of boards, at most `MOST` of each, the best first."""
-    best_first = [F("ranks_by").desc() if direction is Direction.HIGHER else F("ranks_by").asc(), F("claim").asc()]
-    numbers = ResultValue.objects.filter(OWN, metric=F("result__benchmark__primary_metric")).annotate(ranks_by=ranks_by(direction))
     if len(boards) <= FEW:
         # To find the first few of a board takes a third of what it takes to number all of its rows.
-        of_each = [numbers.filter(result__benchmark=board).order_by(*best_first)[:MOST] for board in boards]
+        of_each = [_fetch_first(board, direction=direction) for board in boards]
     else:
-        place = Window(RowNumber(), partition_by=F("result__benchmark"), order_by=best_first)
-        of_each = [numbers.filter(result__benchmark__in=boards).annotate(place=place).filter(place__lte=MOST).order_by("place")]
-    return (_Number(*values) for some in of_each for values in some.values_list(*_FIELDS))
+        place = Window(RowNumber(), partition_by=F("result__benchmark"), order_by=_best_first(direction))
+        placed = _ranked(direction).filter(result__benchmark__in=boards).annotate(place=place).filter(place__lte=MOST)
+        of_each = [list(placed.order_by("place").values_list(*_FIELDS))]
+    return (_Number(*values) for some in of_each for values in some)
+
+
+@prepared
+def _fetch_first(board: Parameter, *, direction: Direction) -> QuerySet[Any, Any]:
+    """The best numbers of one board."""
+    return _ranked(direction).filter(result__benchmark=board).order_by(*_best_first(direction)).values_list(*_FIELDS)[:MOST]
+
+
+def _ranked(direction: Direction) -> QuerySet[ResultValue]:
+    return ResultValue.objects.filter(OWN, metric=F("result__benchmark__primary_metric")).annotate(ranks_by=ranks_by(direction))
+
+
+def _best_first(direction: Direction) -> list[OrderBy]:
+    return [F("ranks_by").desc() if direction is Direction.HIGHER else F("ranks_by").asc(), F("claim").asc()]
 
 
 def settle(boards: Collection[Benchmark]) -> None:

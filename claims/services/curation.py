@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, Paper, RunText
+from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, RunText
 from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
@@ -233,12 +233,13 @@ def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim 
     for table, pk in wanted:
         by_table.setdefault(table, []).append(pk)
     papers: set[int] = set()
-    sources: set[Import] = set()
+    sources: set[int] = set()
     for table, pks in by_table.items():
-        papers |= set(Paper.objects.filter(**{f"texts__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
-        papers |= set(Paper.objects.filter(**{f"records__{table._meta.model_name}s__in": pks}).values_list("pk", flat=True))
-        sources |= set(Import.objects.filter(**{f"records__{table._meta.model_name}s__in": pks}))
-    lock_imports(*sources)
+        places = table._default_manager.filter(pk__in=pks)
+        for of in places.values_list("paper_text__paper", "source_record__paper", "source_record__source"):
+            papers |= {paper for paper in of[:2] if paper is not None}
+            sources |= {source for source in of[2:] if source is not None}
+    lock_imports(*(Import.objects.filter(pk__in=sources) if sources else ()))
     lock_papers(papers)
     locked: list[Claim | Cost] = []
     for table, pks in by_table.items():

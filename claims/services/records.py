@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, DateField, F, Max, Min, Q, When, Window
+from django.db.models import Case, DateField, F, Max, Min, Q, QuerySet, When, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from claims import ranking
 from claims.models import Benchmark, Metric, Record, ResultValue
+from claims.prepared import Parameter, prepared_for_keys
 from claims.querysets import canonical_high, canonical_low
 from claims.services.rows import batches, insert_rows
 from claims.services.webhooks import NewRecord
@@ -56,8 +57,8 @@ def settle(boards: Collection[Benchmark], *, accepted: Collection[Benchmark]) ->
 
     `accepted` are those of them that have an accepted number. Part of the caller's transaction, which holds the boards' locks.
     """
-    among_all = _find(boards, Q())
-    among_accepted = _find(accepted, Q(claim__state=CurationState.ACCEPTED))
+    among_all = _find(boards, accepted_only=False)
+    among_accepted = _find(accepted, accepted_only=True)
     for board in boards:
         board.leader_id = among_all[board.pk].leader if board.pk in among_all else None
         board.accepted_leader_id = among_accepted[board.pk].leader if board.pk in among_accepted else None
@@ -72,8 +73,8 @@ def settle_records_alone(board_ids: Iterable[int]) -> None:
     settle(boards, accepted=[board for board in boards if board.accepted_row_count])
 
 
-def _find(boards: Iterable[Benchmark], condition: Q) -> dict[int, _Found]:
-    """Return leader and records of each board among the numbers of `condition`, by the board's id.
+def _find(boards: Iterable[Benchmark], *, accepted_only: bool) -> dict[int, _Found]:
+    """Return leader and records of each board among its numbers, or its accepted ones, by the board's id.
 
     The database hands over only numbers that no number of their board is better than, or none of their day and before, equal ones
     all: a board of a hundred thousand rows is settled as often as a chunk adds to it. Among these `claims.ranking` decides.
@@ -83,27 +84,32 @@ def _find(boards: Iterable[Benchmark], condition: Q) -> dict[int, _Found]:
     found: dict[int, _Found] = {}
     for direction in (Direction.HIGHER, Direction.LOWER):
         ids = [pk for pk, metric in primaries.items() if directions[metric] == direction]
-        if not ids:
-            continue
-        best = Max if direction is Direction.HIGHER else Min
-        of_board = F("result__benchmark")
-        numbers = (
-            ResultValue.objects.filter(OWN, condition, result__benchmark__in=ids, metric=F("result__benchmark__primary_metric"))
-            .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
-            .annotate(ranks_by=ranks_by(direction), day=Coalesce("result__paper__last_day", "result__stated_day", output_field=DateField()))
-            # A number without a date is on no day, and databases differ on where that stands in an order.
-            .annotate(dated=Case(When(day__isnull=False, then=F("ranks_by"))))
-            .annotate(
-                best=Window(best("ranks_by"), partition_by=of_board),
-                best_until_then=Window(best("dated"), partition_by=of_board, order_by=F("day").asc()),
-            )
-            .filter(Q(ranks_by=F("best")) | Q(dated=F("best_until_then")))
-        )
         of_boards: dict[int, list[_Standing]] = defaultdict(list)
-        for values in numbers.values_list(*_STANDING_FIELDS):
+        for values in _fetch_best(ids, direction=direction, accepted_only=accepted_only):
             of_boards[values[0]].append(_Standing(*values))
         found |= {pk: _decide(candidates, direction) for pk, candidates in of_boards.items()}
     return found
+
+
+@prepared_for_keys
+def _fetch_best(boards: Sequence[Parameter], *, direction: Direction, accepted_only: bool) -> QuerySet[Any, Any]:
+    """The numbers of boards that none of their day and before is better than."""
+    best = Max if direction is Direction.HIGHER else Min
+    of_board = F("result__benchmark")
+    among = Q(claim__state=CurationState.ACCEPTED) if accepted_only else Q()
+    return (
+        ResultValue.objects.filter(OWN, among, result__benchmark__pk__in=boards, metric=F("result__benchmark__primary_metric"))
+        .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
+        .annotate(ranks_by=ranks_by(direction), day=Coalesce("result__paper__last_day", "result__stated_day", output_field=DateField()))
+        # A number without a date is on no day, and databases differ on where that stands in an order.
+        .annotate(dated=Case(When(day__isnull=False, then=F("ranks_by"))))
+        .annotate(
+            best=Window(best("ranks_by"), partition_by=of_board),
+            best_until_then=Window(best("dated"), partition_by=of_board, order_by=F("day").asc()),
+        )
+        .filter(Q(ranks_by=F("best")) | Q(dated=F("best_until_then")))
+        .values_list(*_STANDING_FIELDS)
+    )
 
 
 def ranks_by(direction: Direction) -> Coalesce:

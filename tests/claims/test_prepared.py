@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.forms import model_to_dict
 
 from claims.boards import find_benchmark, in_turn
-from claims.boards.prepared import Parameter, prepared
 from claims.models import Area, Benchmark, Condition, Dataset, Metric, Task
+from claims.prepared import Parameter, prepared
 
 pytestmark = pytest.mark.django_db
 
