@@ -21,7 +21,7 @@ from leaderboard import sitemaps
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 HOSTILE = '</script><script>alert("1")</script> & {{ 7|add:7 }} \u202eevil\u202c 🦢 \u2028'
 

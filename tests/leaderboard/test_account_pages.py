@@ -20,7 +20,7 @@ from leaderboard import guessing
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 PASSWORD = "a heron at dawn 7"
 WISH = {"invitee": "Kim", "group": "curator", "days": "7"}

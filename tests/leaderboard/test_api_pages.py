@@ -12,7 +12,7 @@ from claims.models import ApiToken
 from claims.services import tokens
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 FORM = {"name": "nightly import", "scopes": ["read"], "days": "90"}
 

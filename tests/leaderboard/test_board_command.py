@@ -12,7 +12,7 @@ from claims.models import Claim
 from claims.terms import CostMeasure, CurationState, DecidedBy, Qualifier, Role
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 def run(*arguments: str) -> str:

@@ -20,7 +20,7 @@ from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.pages import count_queries, post_form, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 TABLE = "Model,Acc (%),Params (M),Notes\n" + "".join(f"Net-{n},{70 + n / 10},{n + 1},<b>note {n}\n" for n in range(60))
 

@@ -16,7 +16,7 @@ from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.pages import decide, post_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 HOSTILE = "<b>x</b> & \u202e\"'{{ 7|add:7 }}"
 ABSTRACT = (

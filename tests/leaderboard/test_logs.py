@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from leaderboard.logs import QuietRefusals
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 class Lines(logging.Handler):

@@ -15,7 +15,7 @@ from claims.terms import ListingState
 from leaderboard.wsgi import application
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 REFUSING = "leaderboard.middleware.RefuseHostileRequestsMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"

@@ -22,7 +22,7 @@ from leaderboard.forms import UploadForm
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 SAMPLE = Path(django_settings.BASE_DIR) / "claims" / "samples" / "daily-papers-sample.txt"
 

@@ -76,6 +76,7 @@ from claims.terms import (
 )
 from tests import factories as make
 from tests.catalogue import load_catalogue
+from tests.claims.services.test_second_reader import race_for_the_budget
 from tests.receiver import Reply, receive
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -142,6 +143,11 @@ def write(numbers: range, *, words: str = "from many sides", name: str = "Net", 
 
 def upload(text: str) -> Listing:
     return storage.store_upload(io.BytesIO(text.encode()), name="x.txt", actor="test")[0]
+
+
+def test_budget_of_the_second_reader_is_never_overdrawn_by_many_workers(settings: Settings) -> None:
+    settings.SECOND_READER_DAILY_BUDGET = 20
+    race_for_the_budget()
 
 
 def test_reextraction_that_two_begin_at_once_is_one(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:

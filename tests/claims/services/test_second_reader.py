@@ -31,7 +31,7 @@ from tests.catalogue import load_catalogue
 from tests.model_server import ModelServer, Reply, fills, says, serve_model
 from tests.reading import read, upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 TITLE = "Net{}: Layers in Order"
 ABSTRACT = "We propose Net{0}. Of the top-1 accuracy on ImageNet we speak later, and the number is 81.5% in the end, as it was to be seen."
@@ -428,12 +428,6 @@ def race_for_the_budget() -> None:
         granted = [count for counts in workers.map(work, range(6)) for count in counts]
     assert len(granted) == 24
     assert sum(granted) == SecondReaderDay.objects.get(day=day).asked == 20
-
-
-@pytest.mark.skipif(not os.environ.get("TEST_DATABASE_URL"), reason="on SQLite by a program of its own, below")
-def test_budget_is_never_overdrawn_by_many_workers_on_postgresql(settings: Settings) -> None:
-    settings.SECOND_READER_DAILY_BUDGET = 20
-    race_for_the_budget()
 
 
 RACE = """
