@@ -29,9 +29,9 @@ def spread() -> None:
 
     with connection.cursor() as cursor:
         for table in ("claims_claim", "claims_cost"):
-            cursor.execute(f"UPDATE {table} SET confidence = 0.3 + (id % 70) / 100.0")  # noqa: S608 - own names
-            cursor.execute(f"UPDATE {table} SET role = 'baseline' WHERE id % 5000 = 3")  # noqa: S608 - own names
-            cursor.execute(f"UPDATE {table} SET decided_by = 'policy', state = 'accepted' WHERE id % 4 = 1")  # noqa: S608 - own names
+            cursor.execute(f"UPDATE {table} SET confidence = 0.3 + (id % 70) / 100.0")
+            cursor.execute(f"UPDATE {table} SET role = 'baseline' WHERE id % 5000 = 3")
+            cursor.execute(f"UPDATE {table} SET decided_by = 'policy', state = 'accepted' WHERE id % 4 = 1")
     chosen = list(Claim.objects.filter(state="unreviewed").order_by("pk")[:600])
     for number, claim in enumerate(chosen):
         state = CurationState.REJECTED if number % 3 else CurationState.ACCEPTED
