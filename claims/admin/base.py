@@ -86,6 +86,15 @@ class BoundedChangeList(ChangeList):
         """Whether there are rows behind the last page."""
         return bool(self.paginator._counted > MOST_COUNTED)
 
+    def get_results(self, request: HttpRequest) -> None:
+        """Find the page's rows first, and then what stands beside each: joined at once, the database may begin at the other end."""
+        super().get_results(request)
+        found: Any = self.result_list
+        keys = list(found.values_list("pk", flat=True)) if self.result_count else []
+        rows = self.apply_select_related(self.root_queryset).order_by().in_bulk(keys) if keys else {}
+        listed: Any = [rows[key] for key in keys if key in rows]
+        self.result_list = listed
+
     def get_ordering_field(self, field_name: Any) -> Any:
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
@@ -158,7 +167,7 @@ class ReadOnlyAdmin(_Admin):
         obj = self.get_object(request, object_id) if object_id.isdecimal() else None
         found: dict[str, Any] = {}
         if obj is not None and self.has_view_permission(request, obj):
-            found = {"site_links": self.find_links(obj), **self.read_history(obj)}
+            found = {"title": str(obj)[:200], "subtitle": None, "site_links": self.find_links(obj), **self.read_history(obj)}
         return super().change_view(request, object_id, form_url, {**found, **(extra_context or {})})
 
     def read_history(self, obj: Any) -> dict[str, Any]:

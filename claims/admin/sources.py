@@ -114,7 +114,7 @@ class BenchmarkAdmin(ReadOnlyAdmin):
     list_select_related = ("task", "dataset", "primary_metric")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Benchmark]:
-        return super().get_queryset(request).select_related("task", "dataset")
+        return super().get_queryset(request).select_related(*self.list_select_related)
 
     def find(self, term: str) -> Iterable[int]:
         found = list(Benchmark.objects.filter(slug=term).values_list("pk", flat=True))

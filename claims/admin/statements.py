@@ -151,7 +151,7 @@ class StatementAdmin(VersionedAdmin):
 
 @admin.register(Claim)
 class ClaimAdmin(StatementAdmin):
-    list_display = ("stated", "metric", "dataset", "model_name", "kind", "role", "said", "sure", "sentence", "paper")
+    list_display = ("stated", "said", "sentence", "model_name", "metric", "dataset", "kind", "role", "sure", "paper")
     list_select_related = ("paper_text__paper", "metric", "dataset", "source_record__source")
     list_filter: ClassVar[tuple[Any, ...]] = (
         *StatementAdmin.list_filter[:7],
@@ -174,7 +174,7 @@ class ClaimAdmin(StatementAdmin):
 
 @admin.register(Cost)
 class CostAdmin(StatementAdmin):
-    list_display = ("stated", "measure", "model_name", "kind", "role", "said", "sure", "sentence", "paper")
+    list_display = ("stated", "said", "sentence", "measure", "model_name", "kind", "role", "sure", "paper")
     list_filter: ClassVar[tuple[Any, ...]] = (
         *StatementAdmin.list_filter[:7],
         "measure",
