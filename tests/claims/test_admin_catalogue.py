@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from claims import verification
 from claims.admin import exchange
 from claims.models import Alias, Benchmark, ChangeSet, Dataset, Decision, Metric, MLModel, SearchName, Task
 from claims.services import changes, entries
@@ -272,3 +273,12 @@ def test_who_may_only_look_changes_nothing(client: Client) -> None:
     assert client.get(reverse("admin:claims_dataset_export")).status_code == 200
     assert client.get(reverse("admin:claims_metric_export")).status_code == 403
     assert not Task.objects.filter(slug="x").exists()
+
+
+def test_entry_that_was_changed_around_its_service_is_found() -> None:
+    part = make_catalogue()
+    entries.edit(part, {"name": "Hyper", "description": "new"}, actor="x", version=2)
+    assert list(verification._check_entries("dataset")) == []
+    Dataset.objects.filter(pk=part.pk).update(name="Other")
+    (fault,) = verification._check_entries("dataset")
+    assert str(fault) == f"dataset {part.public_id}: its name is “Other”, and its last decision left “Hyper”"
