@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -107,8 +107,8 @@ class ReadOnlyAdmin(_Admin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
-    ordering: Any = ("-pk",)
-    sortable_by: Any = ()
+    ordering: ClassVar[Any] = ("-pk",)
+    sortable_by: ClassVar[Any] = ()
     actions_selection_counter = True
     kind_of_decisions = ""
     """The kind that decisions name its objects by; '' is the model's own name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -114,9 +114,9 @@ class EntryAdmin(VersionedAdmin):
 
     form = EntryForm
     list_display: Any = ("name", "slug", "reviewed", "introduced_by")
-    list_filter: Any = ("reviewed",)
-    list_select_related: Any = ("introduced_by",)
-    search_fields: Any = ("name",)
+    list_filter: ClassVar[Any] = ("reviewed",)
+    list_select_related: ClassVar[Any] = ("introduced_by",)
+    search_fields: ClassVar[Any] = ("name",)
     search_help_text = "Words of the name or of an alias, or the slug."
     sortable_by = ("slug",)
     actions = ("confirm",)
@@ -385,7 +385,7 @@ class ModelAdmin(EntryAdmin):
 class AliasAdmin(ReadOnlyAdmin):
     list_display = ("text", "kind", "names", "scope", "exact_case", "reviewed")
     list_filter = ("kind", "reviewed", "exact_case")
-    list_select_related: Any = ("task", "dataset", "metric", "ml_model")
+    list_select_related: ClassVar[Any] = ("task", "dataset", "metric", "ml_model")
     search_fields = ("text",)
     search_help_text = "The whole alias, however it is written, or words of the name of a dataset or model that it is of."
 

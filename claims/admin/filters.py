@@ -25,7 +25,9 @@ class UsualFilter(admin.ChoicesFieldListFilter):
     """A choice of which nearly all rows have the usual one: what is asked for beside that is found by the index without these."""
 
     def queryset(self, request: _Request, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().queryset(request, queryset)
+        found = super().queryset(request, queryset)
+        if found is None:
+            return queryset
         stated: Any = self.lookup_val
         asked = stated[-1] if isinstance(stated, list) and stated else stated
         usual = USUAL[self.field_path].value

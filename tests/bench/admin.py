@@ -118,11 +118,11 @@ def list_pages() -> dict[str, str]:
 
 def measure(rounds: int) -> dict[str, dict[str, float]]:
     """Return p50 and p99 in milliseconds, queries and bytes of the admin's pages."""
-    from boards import ask
     from django.contrib.auth.models import User
     from django.test import Client
 
     from leaderboard.wsgi import application  # noqa: F401 - as it is served
+    from tests.bench.boards import ask
 
     user, _ = User.objects.get_or_create(username="bench", defaults={"is_staff": True, "is_superuser": True})
     client = Client(SERVER_NAME="localhost")
@@ -141,8 +141,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder in which the SQLite site stays for the next time")
     wanted = parser.parse_args()
     import psycopg
-    from boards import say
 
+    from tests.bench.boards import say
     from tests.bench.run import Site, has_postgresql, postgresql_database, site
 
     setup = SETUP.format(bench=str(Path(__file__).parent), root=str(ROOT))

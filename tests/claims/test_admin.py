@@ -142,13 +142,14 @@ def test_long_lists_are_counted_and_leafed_through_so_far(admin_client: Client, 
 )
 def test_claims_are_filtered_and_found(admin_client: Client, query: str, found: int) -> None:
     board = make_board(rows=3)
-    other = make_claim("70.1%", benchmark=board, metric=make_metric("Other"), model="Other", model_key="other", on_board=False, confidence=0.2)
+    other = make_claim(
+        "70.1%", benchmark=board, metric=make_metric("Other"), model="Other", model_key="other", on_board=False, confidence=0.2
+    )
     claims = list(Claim.objects.exclude(pk=other.pk).order_by("pk"))
     Claim.objects.filter(pk=claims[0].pk).update(state="accepted", decided_by="person")
     Flag.objects.create(kind="difference", object_kind="claim", object_id=claims[1].pk, note="x")
-    paper = claims[2].paper_text and claims[2].paper_text.paper
-    assert paper is not None
-    listing = make_listing("a.txt", paper)
+    assert claims[2].paper_text is not None
+    listing = make_listing("a.txt", claims[2].paper_text.paper)
     names = {"board": board.slug, "listing": listing.public_id, "claim": other.public_id}
     page = admin_client.get(f"{reverse('admin:claims_claim_changelist')}?{query.format(**names)}")
     assert len(page.context["cl"].result_list) == found

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from claims import verification
+from claims import keys, verification
 from claims.admin import exchange
 from claims.models import Alias, Benchmark, ChangeSet, Dataset, Decision, Metric, MLModel, SearchName, Task
 from claims.services import changes, entries
@@ -36,7 +36,7 @@ def make_catalogue() -> Dataset:
     for kind, entry in (("dataset", part), ("dataset", board.dataset), ("task", board.task), ("metric", board.primary_metric)):
         assert entry is not None
         Alias.objects.get_or_create(
-            kind=kind, key=entries.keys.name_key(entry.name), defaults={"text": entry.name, kind: entry, "reviewed": entry.reviewed}
+            kind=kind, key=keys.name_key(entry.name), defaults={"text": entry.name, kind: entry, "reviewed": entry.reviewed}
         )
     entries.edit(part, {"aliases": ["'=quoted", "-minus", "x,y;z"], "exact_aliases": ["IS"], "splits": ["val"]}, actor="x", version=1)
     return part

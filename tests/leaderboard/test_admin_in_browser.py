@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
+from claims import keys
 from claims.models import Alias, Claim, Dataset
 from claims.services import curation, entries
 from claims.terms import CurationState
@@ -35,7 +36,7 @@ def test_admin_fits_and_is_accessible(browser: Browser, live_server: LiveServer)
     board = make_rich_board()
     dataset = board.dataset
     Alias.objects.create(kind="dataset", text=LONG, key=LONG, dataset=dataset)
-    Alias.objects.create(kind="dataset", text=dataset.name, key=entries.keys.name_key(dataset.name), dataset=dataset)
+    Alias.objects.create(kind="dataset", text=dataset.name, key=keys.name_key(dataset.name), dataset=dataset)
     entries.edit(dataset, {"description": f"<b>{LONG}</b>", "splits": ["val"]}, actor=LONG, version=dataset.version)
     claim = Claim.objects.filter(paper_text__isnull=False).order_by("pk")[0]
     curation.decide(claim, CurationState.ACCEPTED, actor="ada", version=claim.version, note="<b>seen</b>")
