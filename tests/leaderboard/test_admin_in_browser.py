@@ -69,11 +69,14 @@ def test_admin_fits_and_is_accessible(browser: Browser, live_server: LiveServer)
             wide, there = visitor.width()
             if wide > there:
                 barriers[f"{name} {width} {scheme} width"] = f"{wide} > {there}"
+            if visitor.faults:
+                barriers[f"{name} {width} {scheme} faults"] = "\n".join(visitor.faults)
             if found := find_barriers(page):
                 barriers[f"{name} {width} {scheme}"] = found
+            # Of style sheets that import others, as that of Django's forms does, axe makes inline ones, which the policy refuses it.
+            visitor.faults.clear()
     visitor.context.close()
     assert barriers == {}, "\n\n".join(f"== {name}\n{found}" for name, found in barriers.items())
-    assert visitor.faults == []
     assert Dataset.objects.filter(name=LONG).count() == 0
 
 
