@@ -10,7 +10,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-dep
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-api bench-boards bench-dumps bench-extraction bench-review lock clean
+.PHONY: help run test check bench bench-admin bench-api bench-boards bench-dumps bench-extraction bench-merging bench-review lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: .venv/installed-requirements-bench.lock ## Measure reading and boards aga
 
 bench-boards: .venv/installed-requirements-bench.lock ## Measure the pages of a site with a million claims (ARGS="--only sqlite --rounds 50")
 	@$(PYTHON) tests/bench/boards.py $(ARGS)
+
+bench-admin: .venv/installed-requirements-bench.lock ## Measure the lists of the admin with a million claims (ARGS="--only sqlite --keep folder")
+	@$(PYTHON) tests/bench/admin.py $(ARGS)
 
 bench-api: .venv/installed-requirements-bench.lock ## Measure the API against Datasette on the same rows of 200,000 claims (ARGS="--rounds 9")
 	@$(PYTHON) tests/bench/api.py $(ARGS)

@@ -475,6 +475,23 @@ def search(text: str, *, kind: SearchKind | None = None, page: int = 1, page_siz
     )
 
 
+def find_ids(kind: SearchKind, text: str, *, most: int) -> list[int]:
+    """Return the ids of objects of a kind whose names hold all words of a text, shorter names first; what readers don't see is among them.
+
+    No more than `most`, of the first few thousand that the index has. One query. Merged and withdrawn papers have no names.
+    """
+    query = Query.read(text)
+    if not query.words:
+        return []
+    first, _, _ = _formulas(query, {})
+    holds, values = _holds("claims_searchname", "words", first)
+    of_kind = "SELECT object_id, length(words) AS size FROM claims_searchname WHERE kind = %s"
+    found = f"{of_kind} AND {holds} LIMIT {MOST_LOOKED_AT}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT object_id FROM ({found}) AS f ORDER BY size, object_id", [kind.value, *values])  # noqa: S608 - own names
+        return list(dict.fromkeys(pk for (pk,) in cursor.fetchall()))[:most]
+
+
 def _visible(candidates: Sequence[Candidate]) -> list[Candidate]:
     standing = _read_standing(candidates)
     visible = []

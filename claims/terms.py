@@ -161,6 +161,8 @@ class DecidedBy(StrEnum):
 
 CORRECT, ADD, SPLIT = "correct", "add", "split"
 """The actions of the change sets in which a person said what a number is: one that was read, one that was missed, two that were one."""
+EDIT_ENTRY, CONFIRM_ENTRIES, IMPORT_ENTRIES = "edit", "confirm", "import"
+"""The actions of the change sets on entries of the catalogue: one was edited, some were marked as reviewed, a file was imported."""
 ACCEPT_BY_POLICY = "accept by policy"
 """The action of the change sets in which the site accepts by itself; their actor is no person."""
 

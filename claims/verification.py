@@ -36,7 +36,7 @@ from claims.models import (
     ResultValue,
     SourceRecord,
 )
-from claims.services import decisions, results, tables
+from claims.services import decisions, entries, results, tables
 from claims.services.papers import lock_papers
 from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, DecidedBy
 
@@ -63,6 +63,8 @@ def find_faults() -> Iterator[Fault]:
     with hold_still():
         for kind in _TABLES:
             yield from _check_history(kind)
+        for kind in entries.TABLES:
+            yield from _check_entries(kind)
         yield from _check_listings()
         yield from _check_undoing()
         yield from _check_standings()
@@ -172,6 +174,29 @@ def _follow(said: _Said, decision: Any, *, has_several_texts: bool) -> Iterator[
 
 def _words(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ")
+
+
+# ---- entries of the catalogue ----
+
+
+def _check_entries(kind: str) -> Iterator[Fault]:
+    """Yield the faults of entries that people decided on: each is as its last decisions left its fields, in the version that they made."""
+    last = 0
+    decided = Decision.objects.filter(object_kind=kind).order_by("object_id", "pk")
+    while ids := list(decided.filter(object_id__gt=last).order_by("object_id").values_list("object_id", flat=True).distinct()[:STATEMENTS]):
+        there: dict[int, Any] = entries.TABLES[kind]._default_manager.in_bulk(ids)
+        said: dict[int, dict[str, Any]] = {pk: {} for pk in ids}
+        for decision in decided.filter(object_id__in=ids).annotate(act=F("change_set__public_id")):
+            if decision.object_id not in there:
+                yield _is_gone(kind, decision.object_id, [decision])
+            fields = {name: value for name, value in decision.after.items() if name in entries.FIELDS[kind]}
+            said[decision.object_id] |= fields | {"version": decision.object_version}
+        for pk, entry in there.items():
+            for name, value in said[pk].items():
+                if getattr(entry, name) != value:
+                    stands = getattr(entry, name)
+                    yield Fault(kind, entry.public_id, f"its {_words(name)} is “{stands}”, and its last decision left “{value}”")
+        last = ids[-1]
 
 
 # ---- acts ----

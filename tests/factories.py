@@ -56,7 +56,9 @@ def make_user(name: str = "reader", *permissions: str, **fields: Any) -> User:
 
 def make_groups() -> None:
     """Make the groups that the migrations make: emptying the database between tests takes them away."""
-    import_module("claims.migrations.0024_groups").make_groups(apps, SimpleNamespace(connection=connection))
+    editor = SimpleNamespace(connection=connection)
+    import_module("claims.migrations.0024_groups").make_groups(apps, editor)
+    import_module("claims.migrations.0030_admin_groups").give_permissions(apps, editor)
 
 
 def make_member(name: str, *groups: str, **fields: Any) -> User:

@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from claims.boards.rows import Row
 from claims.errors import UnknownFilterError
 from claims.filters import LogFilterSet
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Task
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Task
 from claims.models.base import Shown
 from claims.terms import REEXTRACT, ListingState
 
@@ -26,8 +26,15 @@ TOLD_OF_AN_ACT = 3
 NUMBERS: Mapping[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 """What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states."""
-NAMED: Mapping[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id": Metric, "ml_model_id": MLModel}
+NAMED: Mapping[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id": Metric, "ml_model_id": MLModel} | {
+    "area_id": Area,
+    "primary_metric_id": Metric,
+    "parent_id": Dataset,
+    "default_task_id": Task,
+    "default_metric_id": Metric,
+}
 """What a decision keeps by its key."""
+ENTRIES: Mapping[str, Any] = {"task": Task, "dataset": Dataset, "metric": Metric, "mlmodel": MLModel}
 
 
 # ---- what is told ----
@@ -74,7 +81,7 @@ class Told:
     """A decision as pages tell it. Without its object where readers don't see that: then nothing of what was decided is told."""
 
     decision: Decision
-    object: Claim | Cost | Listing | None
+    object: Claim | Cost | Listing | Task | Dataset | Metric | MLModel | None
     names: Mapping[tuple[str, int], str] = field(repr=False)
     """What the catalogue's entries are called, by field and key."""
 
@@ -94,6 +101,9 @@ def tell(decisions: Collection[Decision], *, for_curator: bool) -> list[Told]:
             objects |= {(kind, row.pk): row for row in _with_origin(kind, for_curator=for_curator).filter(pk__in=wanted[kind])}
     if wanted["listing"]:
         objects |= {("listing", row.pk): row for row in Listing.objects.filter(pk__in=wanted["listing"])}
+    for kind, table in ENTRIES.items():
+        if wanted[kind]:
+            objects |= {(kind, row.pk): row for row in table._default_manager.filter(pk__in=wanted[kind])}
     names = find_named(decisions, "name")
     return [Told(decision, objects.get((decision.object_kind, decision.object_id)), names) for decision in decisions]
 

@@ -120,11 +120,11 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
     loader.save_aliases()
     if loader.has_renamed:
         search_names.keep_datasets(dataset.pk for dataset in datasets.values())
-    _touch_boards(loader.changed)
+    touch_boards(loader.changed)
     return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created, changed=len(loader.changed))
 
 
-def _touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
+def touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
     """Give the boards of changed tasks, datasets and metrics another version: what is kept of them says their old names and directions."""
     of: dict[type[Any], list[int]] = {Task: [], Dataset: [], Metric: []}
     for model, pk in changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, uploads
+from claims.services import curation, entries, uploads
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -12,12 +12,19 @@ def find_listing(change_set: ChangeSet) -> Listing | None:
     return Listing.objects.filter(pk__in=decided).first()
 
 
+def is_on_entries(change_set: ChangeSet) -> bool:
+    """Say whether a change set decided on entries of the catalogue."""
+    return change_set.decisions.filter(object_kind__in=list(entries.TABLES)).exists()
+
+
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
-    """Take back what a change set decided, on numbers or on a listing, as a change set of its own.
+    """Take back what a change set decided, on numbers, on a listing or on the catalogue, as a change set of its own.
 
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
     """
     if find_listing(change_set) is not None:
         return uploads.undo(change_set, actor=actor).change_set
+    if is_on_entries(change_set):
+        return entries.undo(change_set, actor=actor)
     return curation.undo(change_set, actor=actor)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 
 from claims.models import ChangeSet, Listing, Webhook
-from claims.services import changes
+from claims.services import changes, entries
+from claims.terms import IMPORT_ENTRIES
 
 Actor = AbstractBaseUser | AnonymousUser
 
@@ -29,7 +30,21 @@ def may_manage_listing(user: Actor, listing: Listing) -> bool:
 def may_undo(user: Actor, change_set: ChangeSet) -> bool:
     """Say whether `user` may take the change set back: who may decide on what it decided."""
     listing = changes.find_listing(change_set)
-    return may_curate(user) if listing is None else may_manage_listing(user, listing)
+    if listing is not None:
+        return may_manage_listing(user, listing)
+    if changes.is_on_entries(change_set):
+        return may_import_catalogue(user) if change_set.action == IMPORT_ENTRIES else may_edit_catalogue(user)
+    return may_curate(user)
+
+
+def may_edit_catalogue(user: Actor) -> bool:
+    """Say whether `user` may change tasks, datasets, metrics and models, and confirm what texts brought."""
+    return all(_has(user, f"claims.change_{kind}") for kind in entries.TABLES)
+
+
+def may_import_catalogue(user: Actor) -> bool:
+    """Say whether `user` may bring whole files of tasks, datasets and metrics, new ones included."""
+    return may_edit_catalogue(user) and all(_has(user, f"claims.add_{kind}") for kind in entries.IMPORTED)
 
 
 def may_see_actors(user: Actor) -> bool:

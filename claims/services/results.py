@@ -533,9 +533,10 @@ def _in_one_sentence(cost: _Price, claim: _Stated) -> bool:
     return _SENTENCE_END.search(text, first[1], max(first[1], second[0])) is None
 
 
-def settle_boards(ids: Sequence[int], results: set[int]) -> None:
+def settle_boards(ids: Sequence[int], results: set[int], *, turned: Collection[int] = ()) -> None:
     """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches.
 
+    Of `turned` boards the better direction is another now: what leads them is no news to anybody.
     Part of the caller's transaction, which holds the boards' locks.
     """
     top = {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
@@ -557,7 +558,7 @@ def settle_boards(ids: Sequence[int], results: set[int]) -> None:
     columns: dict[int, dict[int, int]] = {}
     moved: list[int] = []
     rechosen: list[Benchmark] = []
-    reranked: set[int] = set()
+    reranked: set[int] = set(turned)
     for pk, benchmark in boards.items():
         columns[pk] = {metric.pk: _column(metric, benchmark, top).pk for metric in used[pk]}
         benchmark.reviewed = benchmark.reviewed or _is_reviewed(benchmark.task, benchmark.dataset)

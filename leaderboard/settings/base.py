@@ -111,7 +111,7 @@ MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=256)
 MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", default=50)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "leaderboard.admin_config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import Act, Cell, LastWord, Told
-from claims.models import ChangeSet, Claim, Cost, Listing
-from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, CurationState, RejectReason
+from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel
+from claims.terms import ACCEPT_BY_POLICY, CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, REEXTRACT, CurationState, RejectReason
 from leaderboard.templatetags.board_tags import claim_number, measure_name
 from leaderboard.templatetags.paper_tags import reject_reason
 from leaderboard.templatetags.word_tags import plural
@@ -66,8 +66,19 @@ _VERBS = {
     "withdraw": "withdrew {}",
     "set year": "set the year of {}",
     "name columns": "said what the columns of {} mean",
+    EDIT_ENTRY: "edited {}",
+    CONFIRM_ENTRIES: "confirmed {}",
+    IMPORT_ENTRIES: "imported {}",
 }
-_KINDS = {"claim": "number,numbers", "cost": "number,numbers", "listing": "listing,listings"}
+_KINDS = {
+    "claim": "number,numbers",
+    "cost": "number,numbers",
+    "listing": "listing,listings",
+    "task": "task,tasks",
+    "dataset": "dataset,datasets",
+    "metric": "metric,metrics",
+    "mlmodel": "model,models",
+}
 
 
 @register.simple_tag
@@ -126,6 +137,10 @@ def object_words(told: Told) -> SafeString:
         return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
     if decided is None:
         return format_html("{}", f"{told.decision.object_kind} {told.decision.object_id}")
+    if isinstance(decided, Dataset | MLModel):
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
+    if not isinstance(decided, Claim | Cost):
+        return format_html("the {} <bdi>{}</bdi>", told.decision.object_kind, decided.name)
     return format_html('<a href="{}">{}</a>', history_url(decided), statement_words(decided))
 
 
@@ -230,6 +245,8 @@ def _word(told: Told, name: str, state: Mapping[str, Any]) -> str:
         return told.names.get((name, value), "an entry that is gone")
     if name == "setting" and isinstance(value, list):
         return ", ".join(str(condition.get("text", "")) for condition in value)
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return ", ".join(value)
     if isinstance(value, bool | list | dict):
         return str(value)
     if isinstance(value, int | float):

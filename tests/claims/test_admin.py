@@ -5,9 +5,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from claims.models import ChangeSet, Claim, Cost, Flag, Run
+from claims.admin import base
+from claims.models import Alias, ChangeSet, Claim, Cost, Flag, MLModel, Run
 from claims.services import uploads
-from tests.factories import make_board, make_listing, make_user
+from tests.factories import make_benchmark, make_board, make_claim, make_listing, make_metric, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -81,11 +82,77 @@ def test_nothing_is_added_changed_or_deleted_around_the_services(admin_client: C
     assert admin_client.post(reverse("admin:claims_claim_change", args=[claim.pk]), {"value": "99"}).status_code == 403
 
 
-@pytest.mark.parametrize("model", ["claim", "cost"])
-def test_queries_do_not_grow_with_rows(admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, model: str) -> None:
+LISTS = ["claim", "cost", "paper", "result", "benchmark", "mlmodel", "dataset", "metric", "alias"]
+
+
+def test_queries_do_not_grow_with_rows(admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     make_board(rows=25)
-    with django_assert_max_num_queries(12):
-        admin_client.get(reverse(f"admin:claims_{model}_changelist"))
+    for number in range(12):
+        board = make_benchmark(dataset=f"Set {number}")
+        model = MLModel.objects.create(name=f"Net {number}", name_key=f"net{number}", slug=f"net-{number}")
+        for kind, entry in (("dataset", board.dataset), ("ml_model", model)):
+            Alias.objects.create(kind=kind.removeprefix("ml_"), text=entry.name, key=f"{kind}{number}", **{kind: entry})
+    for model_name in LISTS:
+        with django_assert_max_num_queries(9):
+            assert admin_client.get(reverse(f"admin:claims_{model_name}_changelist")).status_code == 200
+
+
+def test_long_lists_are_counted_and_leafed_through_so_far(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_board(rows=60)
+    address = reverse("admin:claims_claim_changelist")
+    assert "60 claims" in admin_client.get(address).content.decode()
+    monkeypatch.setattr(base, "MOST_COUNTED", 55)
+    page = admin_client.get(f"{address}?p=2")
+    said = " ".join(page.content.decode().split())
+    assert "more than 55 claims; the first 55 can be leafed through" in said or "about" in said
+    assert len(page.context["cl"].result_list) == 5
+    assert admin_client.get(f"{address}?p=3").status_code == 302, "there is no such page"
+    for number in range(3):  # what has no index is no order, whatever the address asks
+        assert admin_client.get(f"{address}?o=-{number}").context["cl"].queryset.query.order_by[:1] == ("-pk",)
+    assert admin_client.get(f"{address}?model_name__icontains=x").status_code == 400
+    monkeypatch.setattr(base, "MOST_AT_ONCE", 20)
+    sent = {"action": "accept", "select_across": "1", "_selected_action": [str(Claim.objects.latest("pk").pk)]}
+    assert "more than can be done at once" in admin_client.post(address, sent, follow=True).content.decode()
+    assert not Claim.objects.filter(state="accepted").exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("state__exact=accepted", 1),
+        ("state__exact=unreviewed", 3),
+        ("decided_by__exact=person", 1),
+        ("kind__exact=ratio", 0),
+        ("confidence=0", 1),
+        ("confidence=95", 0),
+        ("flag=any", 1),
+        ("flag=gone", 0),
+        ("retired=yes", 0),
+        ("retired=no", 4),
+        ("metric=top-1-accuracy", 3),
+        ("metric=none", 0),
+        ("board={board}", 3),
+        ("board=none", 0),
+        ("listing={listing}", 1),
+        ("state__exact=unreviewed&board={board}", 2),
+        ("q=other", 1),
+        ("q={claim}", 1),
+        ("q=nothing+like+it", 0),
+    ],
+)
+def test_claims_are_filtered_and_found(admin_client: Client, query: str, found: int) -> None:
+    board = make_board(rows=3)
+    other = make_claim(
+        "70.1%", benchmark=board, metric=make_metric("Other"), model="Other", model_key="other", on_board=False, confidence=0.2
+    )
+    claims = list(Claim.objects.exclude(pk=other.pk).order_by("pk"))
+    Claim.objects.filter(pk=claims[0].pk).update(state="accepted", decided_by="person")
+    Flag.objects.create(kind="difference", object_kind="claim", object_id=claims[1].pk, note="x")
+    assert claims[2].paper_text is not None
+    listing = make_listing("a.txt", claims[2].paper_text.paper)
+    names = {"board": board.slug, "listing": listing.public_id, "claim": other.public_id}
+    page = admin_client.get(f"{reverse('admin:claims_claim_changelist')}?{query.format(**names)}")
+    assert len(page.context["cl"].result_list) == found
 
 
 @pytest.mark.parametrize("flags", [1, 12])

@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
-from claims.models import ApiToken, ChangeSet, Delivery, Flag, Import, Invitation, Listing, SourceRecord
+from claims.models import ApiToken, ChangeSet, Dataset, Delivery, Flag, Import, Invitation, Listing, Metric, SourceRecord, Task
 from claims.services import curation, invitations, tokens, uploads, webhooks
 from claims.terms import CurationState, ListingState
 from tests import factories as make
@@ -227,11 +227,14 @@ LISTED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("auth_group", "auth_user"), NOBODY),
     **dict.fromkeys(("claims_claim", "claims_cost", "claims_paper", "claims_result", "claims_listing", "claims_benchmark"), CURATORS),
     **dict.fromkeys(("claims_task", "claims_dataset", "claims_metric", "claims_mlmodel", "claims_alias"), CURATORS),
+    **dict.fromkeys(("claims_area", "claims_datasetsplit"), CURATORS),
     **dict.fromkeys(("claims_changeset", "claims_flag", "claims_run", "claims_reextraction"), CURATORS),
 }
-"""Who sees the admin's list of a model, its objects and their history. Nobody of these adds, changes or deletes anything there."""
+"""Who sees the admin's list of a model, its objects and their history. Nobody of these adds or deletes anything there."""
 
-DECIDING = ("claims_claim", "claims_cost", "claims_changeset", "claims_flag")
+EDITED = ("claims_task", "claims_dataset", "claims_metric", "claims_mlmodel")
+"""The entries that curators change there, through their service."""
+DECIDING = ("claims_claim", "claims_cost", "claims_changeset", "claims_flag", *EDITED)
 """The lists with actions, which are sent to them: they call the services."""
 COMPAT = "compat:"
 """All that begins with this is read by everybody, and written by nobody."""
@@ -248,7 +251,9 @@ def cases_of(name: str) -> list[Case]:
     cases = {
         "changelist": [show(who), *([send(who)] if listed in DECIDING else [])],
         "add": [show(NOBODY)],
-        "change": [show(who, object_id=listed)],
+        "change": [show(who, object_id=listed), *([send(who, {"name": ""}, object_id=listed)] if listed in EDITED else [])],
+        "export": [show(who)],
+        "import": [show(ADMINS), send(ADMINS)],
         "delete": [show(NOBODY, object_id=listed)],
         "history": [show(who, object_id=listed)],
     }
@@ -455,14 +460,19 @@ def test_admin_shows_lists_and_lets_nobody_write_around_the_services(site: dict[
     for listed in LISTED:
         for name in sorted(ALL):
             asker = Asker(name, site)
-            for act, args in (("add", {}), ("change", {"object_id": listed}), ("delete", {"object_id": listed})):
+            acts: tuple[tuple[str, Mapping[str, str]], ...] = (("add", {}), ("delete", {"object_id": listed}))
+            for act, args in acts if listed in EDITED and name in CURATORS else (*acts, ("change", {"object_id": listed})):
                 answer, written = asker.ask(f"admin:{listed}_{act}", Case(NOBODY, "POST", args, {"post": "yes", "name": "x"}))
                 assert is_refused(answer), (listed, name, act, answer.status_code)
                 assert written == [], (listed, name, act)
 
 
 def test_actions_of_the_admin_are_for_curators(site: dict[str, str]) -> None:
-    actions = {"claims_claim": "accept", "claims_cost": "accept", "claims_changeset": "undo"}
+    actions = {"claims_claim": "accept", "claims_cost": "accept", "claims_changeset": "undo", "claims_flag": "settle"}
+    actions |= dict.fromkeys(EDITED, "confirm")
+    Dataset.objects.update(reviewed=False)
+    Metric.objects.update(reviewed=False)
+    Task.objects.update(reviewed=False)
     for listed, action in actions.items():
         for name in sorted(ALL):
             body = {"action": action, "_selected_action": site[listed]}
