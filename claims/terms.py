@@ -266,6 +266,10 @@ REEXTRACT = "re-extract"
 """The action of a change set that an extractor version made and no person: no word on whether a number is right, nothing to take back."""
 
 
+MERGE = "merge"
+"""The action of a change set that merges two entries of the catalogue, or two papers."""
+
+
 class ChartKind(StrEnum):
     """What a board's chart shows: score against a cost, the record over time, or the trade-off of one family of models after the other."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, uploads
+from claims.services import curation, merging, uploads
+from claims.terms import MERGE
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -18,6 +19,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
     """
+    if change_set.action == MERGE:
+        return merging.undo(change_set, actor=actor)
     if find_listing(change_set) is not None:
         return uploads.undo(change_set, actor=actor).change_set
     return curation.undo(change_set, actor=actor)

@@ -95,3 +95,22 @@ def update_rows(rows: Iterable[Any], fields: Sequence[str], *, table: type[model
     ]
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {quote(table._meta.db_table)} SET {assignments} WHERE id = %s", values)  # noqa: S608 - names are ours
+
+
+def set_values(table: type[models.Model], field_name: str, pairs: Sequence[tuple[int, int]]) -> None:
+    """Set one field, a number or a reference, of rows that exist: (id, value). Part of the caller's transaction.
+
+    Several hundred rows in a statement: one for each takes four times as long.
+    """
+    connection = connections[router.db_for_write(table)]
+    quote = connection.ops.quote_name
+    name, column = quote(table._meta.db_table), quote(table._meta.get_field(field_name).column or "")
+    with connection.cursor() as cursor:
+        for first in range(0, len(pairs), BATCH):
+            some = pairs[first : first + BATCH]
+            rows = ", ".join(["(%s, %s)"] * len(some))
+            # Both databases call the columns of VALUES so.
+            cursor.execute(
+                f"UPDATE {name} SET {column} = given.column2 FROM (VALUES {rows}) AS given WHERE {name}.id = given.column1",  # noqa: S608 - names are ours
+                list(chain.from_iterable(some)),
+            )
