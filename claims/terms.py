@@ -270,6 +270,10 @@ MERGE = "merge"
 """The action of a change set that merges two entries of the catalogue, or two papers."""
 
 
+REVIEW_ENTRY, RENAME_ENTRY, EDIT_METRIC = "review name", "rename", "edit metric"
+"""The actions of change sets in which a person spoke on an entry of the catalogue."""
+
+
 class ChartKind(StrEnum):
     """What a board's chart shows: score against a cost, the record over time, or the trade-off of one family of models after the other."""
 

@@ -218,9 +218,13 @@ def _check_entries() -> Iterator[Fault]:
             for decision in acts:
                 said |= {name: value for name, value in decision.after.items() if name in decision.before}
             for name, value in said.items():
+                if (stands := getattr(entry, name)) == value:
+                    continue
                 # What was merged into another one follows when that is merged: a root is what it names.
-                root = table._default_manager.filter(pk=value).values_list("merged_into", flat=True).first()
-                if (stands := getattr(entry, name)) != value and not (name == "merged_into_id" and stands == root):
+                if (
+                    name != "merged_into_id"
+                    or stands != table._default_manager.values_list("merged_into", flat=True).filter(pk=value).first()
+                ):
                     yield Fault(kind, entry.public_id, f"its {_words(name)} is “{stands}”, and its last decision left “{value}”")
             if kind != "paper" and entry.version != acts[-1].object_version:
                 left = f"its last decision left version {acts[-1].object_version}"

@@ -120,11 +120,11 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
     loader.save_aliases()
     if loader.has_renamed:
         search_names.keep_datasets(dataset.pk for dataset in datasets.values())
-    _touch_boards(loader.changed)
+    touch_boards(loader.changed)
     return LoadReport(entries=len(tasks) + len(metrics) + len(datasets), created=loader.created, changed=len(loader.changed))
 
 
-def _touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
+def touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
     """Give the boards of changed tasks, datasets and metrics another version: what is kept of them says their old names and directions."""
     of: dict[type[Any], list[int]] = {Task: [], Dataset: [], Metric: []}
     for model, pk in changed:
@@ -133,7 +133,12 @@ def _touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
     if changed:
         boards = list(Benchmark.objects.filter(shows).order_by("pk").values_list("pk", flat=True).distinct())
         for pks in batches(boards):
-            Benchmark.objects.filter(pk__in=pks).update(version=F("version") + 1, changed=timezone.now())
+            touch(pks)
+
+
+def touch(boards: Collection[int]) -> None:
+    """Give boards another version: what is kept of them says what is so no longer."""
+    Benchmark.objects.filter(pk__in=boards).update(version=F("version") + 1, changed=timezone.now())
 
 
 class _Loader:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, merging, uploads
-from claims.terms import MERGE
+from claims.services import curation, entries, merging, uploads
+from claims.terms import EDIT_METRIC, MERGE, RENAME_ENTRY, REVIEW_ENTRY
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -21,6 +21,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """
     if change_set.action == MERGE:
         return merging.undo(change_set, actor=actor)
+    if change_set.action in (REVIEW_ENTRY, RENAME_ENTRY, EDIT_METRIC):
+        return entries.undo(change_set, actor=actor)
     if find_listing(change_set) is not None:
         return uploads.undo(change_set, actor=actor).change_set
     return curation.undo(change_set, actor=actor)

@@ -37,7 +37,7 @@ from claims.models import (
     Task,
 )
 from claims.services import curation, relocation, results, search_names, statements
-from claims.services.catalog import UNSPECIFIED_TASK
+from claims.services.catalog import UNSPECIFIED_TASK, touch
 from claims.services.rows import batches
 from claims.services.updates import lock_state
 from claims.terms import MERGE, LinkedBy
@@ -304,7 +304,7 @@ def _settle(
         found = relocation.Relocated(set(boards))
         # Nothing on these boards ranks otherwise: only what the rows lead to is another.
         for ids in batches(boards):
-            Benchmark.objects.filter(pk__in=ids).update(version=F("version") + 1, changed=timezone.now())
+            touch(ids)
         search_names.keep_models(entry.pk for entry in entries)
         return found
     found = relocation.relocate(boards, given_up=given_up, returning=returning)
