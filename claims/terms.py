@@ -274,6 +274,10 @@ REVIEW_ENTRY, RENAME_ENTRY, EDIT_METRIC = "review name", "rename", "edit metric"
 """The actions of change sets in which a person spoke on an entry of the catalogue."""
 
 
+SPLIT_PAPER = "split paper"
+"""The action of a change set that makes a paper of its own of some texts of another one."""
+
+
 class ChartKind(StrEnum):
     """What a board's chart shows: score against a cost, the record over time, or the trade-off of one family of models after the other."""
 

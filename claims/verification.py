@@ -116,11 +116,14 @@ def _read_statements(kind: str) -> Iterator[tuple[Any, bool]]:
     table = _TABLES[kind]
     columns = [name.removesuffix("_id") for name in decisions.CORRECTED_FIELDS[kind]]
     rows = table._default_manager.only("public_id", "version", "extracted", "paper_text__paper", *decisions.DECIDED_FIELDS, *columns)
+    merged = Decision.objects.filter(object_kind="paper").values_list("object_id", "before", "after")
+    parted = {pk for paper, *sides in merged for pk in (paper, *(side["merged_into_id"] for side in sides)) if pk is not None}
     last = 0
     while batch := list(rows.select_related("paper_text").filter(pk__gt=last).order_by("pk")[:STATEMENTS]):
         papers = {row.paper_text.paper_id for row in batch if row.paper_text is not None}
         several = Paper.objects.filter(pk__in=papers).annotate(count=Count("texts")).filter(count__gt=1)
-        with_several = set(several.values_list("pk", flat=True))
+        # So had one that was merged, or split, and which of them speaks may have moved versions on then.
+        with_several = set(several.values_list("pk", flat=True)) | parted & papers
         for row in batch:
             yield row, row.paper_text is not None and row.paper_text.paper_id in with_several
         last = batch[-1].pk

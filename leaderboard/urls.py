@@ -13,6 +13,7 @@ from leaderboard import (
     correction_views,
     dump_views,
     embed_views,
+    entry_views,
     feed_views,
     hook_views,
     log_views,
@@ -70,6 +71,14 @@ urlpatterns = [
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/history/$", log_views.number_history, name="number-history"),
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/revert/$", log_views.revert, name="revert"),
     path("review/", review_views.review, name="review"),
+    path("review/catalogue/", entry_views.catalogue, name="catalogue"),
+    re_path(
+        r"^review/catalogue/(?P<kind>task|dataset|metric|mlmodel)/(?P<public_id>[a-z0-9]+)/$", entry_views.entry, name="catalogue-entry"
+    ),
+    re_path(
+        r"^review/catalogue/(?P<kind>task|dataset|metric|mlmodel)/(?P<public_id>[a-z0-9]+)/merge/$", entry_views.merge, name="merge-entry"
+    ),
+    path("review/catalogue/metric/<slug:public_id>/meaning/", entry_views.metric_meaning, name="metric-meaning"),
     path("review/skipped/", review_views.look_again, name="review-skipped"),
     path("review/undo/<slug:public_id>/", review_views.undo, name="review-undo"),
     re_path(r"^review/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", review_views.decide, name="review-decide"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, entries, merging, uploads
-from claims.terms import EDIT_METRIC, MERGE, RENAME_ENTRY, REVIEW_ENTRY
+from claims.services import curation, entries, merging, paper_merging, uploads
+from claims.terms import EDIT_METRIC, MERGE, RENAME_ENTRY, REVIEW_ENTRY, SPLIT_PAPER
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -19,8 +19,9 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
     """
-    if change_set.action == MERGE:
-        return merging.undo(change_set, actor=actor)
+    if change_set.action in (MERGE, SPLIT_PAPER):
+        of_papers = change_set.decisions.filter(object_kind="paper").exists()
+        return paper_merging.undo(change_set, actor=actor) if of_papers else merging.undo(change_set, actor=actor)
     if change_set.action in (REVIEW_ENTRY, RENAME_ENTRY, EDIT_METRIC):
         return entries.undo(change_set, actor=actor)
     if find_listing(change_set) is not None:

@@ -86,7 +86,7 @@ def merge(source: Entry, target: Entry, *, actor: str, version: int, reason: str
     _move_references(changes, kind, gone, root)
     ENTRIES[kind]._default_manager.filter(pk=gone.pk).update(merged_into=root, version=F("version") + 1)
     found = _settle(kind, (gone, root), before, given_up=before if kind in ("task", "dataset") else set(), names=names)
-    _keep(changes, "result", "benchmark_id", {str(board): ids for board, ids in found.moved.items()})
+    keep(changes, "result", "benchmark_id", {str(board): ids for board, ids in found.moved.items()})
     said = counts | {"rows": _count(found.moved) + found.folded, "folded": found.folded}
     _record(changes, kind, gone, {"merged_into_id": None}, {"merged_into_id": root.pk, **said})
     source.refresh_from_db()
@@ -221,7 +221,7 @@ def _check_untouched(change_set: ChangeSet) -> None:
 # ---- moving ----
 
 
-def _keep(changes: ChangeSet, kind: str, field: str, moved: Mapping[str, list[int]]) -> None:
+def keep(changes: ChangeSet, kind: str, field: str, moved: Mapping[str, list[int]]) -> None:
     """Write down what moved, in pieces."""
     pieces: list[_Moved] = []
     size = AT_ONCE
@@ -244,7 +244,7 @@ def _move(changes: ChangeSet, table: Any, field: str, before: int, after: int, *
         # A person's form for one of them is stale now. They are locked, or nobody else writes them: the condition finds these same rows.
         bumped = {"version": F("version") + 1} if table in (Claim, Cost, Benchmark, Result) else {}
         rows.update(**{field: after}, **bumped)
-        _keep(changes, table._meta.model_name or "", field, {str(before): ids})
+        keep(changes, table._meta.model_name or "", field, {str(before): ids})
     return len(ids)
 
 
@@ -255,7 +255,7 @@ def _move_references(changes: ChangeSet, kind: str, gone: Any, root: Any) -> Non
         if root.parent_id == gone.pk:
             # A part that the whole is merged into is part of what the whole was.
             Dataset.objects.filter(pk=root.pk).update(parent=gone.parent_id if gone.parent_id != root.pk else None)
-            _keep(changes, "dataset", "parent_id", {str(gone.pk): [root.pk]})
+            keep(changes, "dataset", "parent_id", {str(gone.pk): [root.pk]})
         _move(changes, Dataset, "parent_id", gone.pk, root.pk)
     elif kind == "mlmodel":
         _move(changes, Result, "ml_model_id", gone.pk, root.pk)
@@ -276,7 +276,7 @@ def _move_back(changes: ChangeSet, moved: MergedRows, stood: int | None, ids: li
         table._default_manager.filter(pk__in=standing).update(**{moved.field: stood}, **bumped)
         back += standing
     if back:
-        _keep(changes, moved.object_kind, moved.field, {str(root): back})
+        keep(changes, moved.object_kind, moved.field, {str(root): back})
     return len(back)
 
 
