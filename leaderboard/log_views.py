@@ -21,7 +21,7 @@ from claims.api.serializers import DecidedObject, DecisionEntry
 from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision
 from claims.services import curation, permissions
-from claims.terms import ACCEPT_BY_POLICY, REEXTRACT
+from claims.terms import ACCEPT_BY_POLICY, EDIT_METRIC, MERGE, REEXTRACT, RENAME_ENTRY, REVIEW_ENTRY, SPLIT_PAPER
 from leaderboard.forms import RevertForm
 from leaderboard.rendering import render
 from leaderboard.views import for_curators
@@ -43,6 +43,11 @@ ACTIONS = (
     ("read on", "read on"),
     ("retry", "tried again"),
     ("name columns", "columns named"),
+    (MERGE, "merged"),
+    (SPLIT_PAPER, "paper split"),
+    (REVIEW_ENTRY, "name confirmed"),
+    (RENAME_ENTRY, "renamed"),
+    (EDIT_METRIC, "metric changed"),
 )
 """What the log is filtered by; an address may ask for any other action, too."""
 KINDS = (("claim", "results"), ("cost", "costs"), ("listing", "listings"))

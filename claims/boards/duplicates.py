@@ -94,7 +94,7 @@ def compare(named: Sequence[tuple[str, int]]) -> Iterable[tuple[tuple[str, int],
     orders = (spelt, [key[::-1] for key in spelt], words)
     pairs = []
     for order in orders:
-        ordered = np.array(sorted(range(len(kept)), key=lambda place, order=order: (numbers[place], order[place])))
+        ordered = np.array([place for *_, place in sorted(zip(numbers, order, range(len(kept)), strict=True))])
         pairs += [np.stack([ordered[:-step], ordered[step:]]) for step in range(1, NEIGHBOURS + 1)]
     one, other = np.concatenate(pairs, axis=1)
     lengths = np.array([len(key) for key in spelt])

@@ -267,8 +267,8 @@ def versions_of(benchmark: Benchmark) -> Versions:
 
 def find_versions(slug: str) -> Versions | None:
     """Return the versions of the board that lives at an address, None if none does: all that is asked for who has its page already."""
-    found = Benchmark.objects.filter(slug=slug, merged_into__isnull=True)
-    found = found.values_list("public_id", "version", "changed", "task__version", "dataset__version").first()
+    standing = Benchmark.objects.filter(slug=slug, merged_into__isnull=True)
+    found = standing.values_list("public_id", "version", "changed", "task__version", "dataset__version").first()
     return None if found is None else Versions(*found)
 
 

@@ -122,6 +122,7 @@ def split(paper: Paper, texts: Collection[int], *, arxiv_id: str, actor: str, ve
     stays = set(own.filter(of_whole[0] | of_whole[1]).values_list("pk", flat=True))
     goes = set(own.filter(of_made[0] | of_made[1]).values_list("pk", flat=True)) - stays
     _move(changes, MLModel.objects.filter(pk__in=goes), "introduced_by_id", made.pk)
+    _show_again([whole.pk, made.pk])
     stated = Claim.objects.filter(result=OuterRef("pk"))
     rows = Result.objects.filter(Exists(stated.filter(paper_text__paper=made)), paper=whole)
     _move(changes, rows.exclude(Exists(stated.exclude(paper_text__paper=made))), "paper_id", made.pk)

@@ -104,7 +104,8 @@ def set_values(table: type[models.Model], field_name: str, pairs: Sequence[tuple
     """
     connection = connections[router.db_for_write(table)]
     quote = connection.ops.quote_name
-    name, column = quote(table._meta.db_table), quote(table._meta.get_field(field_name).column or "")
+    columns = {field.name: field.column or "" for field in table._meta.concrete_fields}
+    name, column = quote(table._meta.db_table), quote(columns[field_name])
     with connection.cursor() as cursor:
         for first in range(0, len(pairs), BATCH):
             some = pairs[first : first + BATCH]

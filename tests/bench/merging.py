@@ -74,7 +74,7 @@ def _add_crowd(board: Any, count: int, *, source: str) -> None:
             board, [(f"Net {n} of {source}", 50 + (n * 7919 % 4000) / 100, 1e6 * (1 + n % 500)) for n in numbers], source=source
         )
     for table in (Claim, Cost):
-        rows = list(table._default_manager.filter(model_key="").only("pk", "model_name"))
+        rows: list[Any] = list(table._default_manager.filter(model_key="").only("pk", "model_name"))
         for row in rows:
             row.model_key = keys.name_key(row.model_name)
         table._default_manager.bulk_update(rows, ["model_key"], batch_size=500)

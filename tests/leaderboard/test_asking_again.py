@@ -82,7 +82,7 @@ class Site:
 
     def ship(self) -> None:
         """Load a catalogue that says otherwise what the board's metric is called."""
-        catalog._touch_boards({(Metric, self.board.primary_metric_id or 0)})
+        catalog.touch_boards({(Metric, self.board.primary_metric_id or 0)})
 
     def retitle(self) -> None:
         Paper.objects.update(title=Concat(F("title"), Value(", revised")), version=F("version") + 1)
