@@ -29,3 +29,11 @@ class MetricForm(forms.Form):
     unit = forms.CharField(required=False, max_length=200)
     version = forms.IntegerField(min_value=1)
     reason = forms.CharField(required=False, max_length=2000)
+
+
+class SplitForm(forms.Form):
+    """What of a paper is another one's; its texts are read apart."""
+
+    version = forms.IntegerField(min_value=1)
+    arxiv_id = forms.CharField(required=False, max_length=200)
+    reason = forms.CharField(required=False, max_length=2000)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from claims.boards import entries as reading
+from claims.boards import twins
 from claims.errors import ClaimsError, StaleObjectError
 from claims.models import ChangeSet, Metric
 from claims.services import entries, merging
@@ -33,12 +34,14 @@ _INCOMPLETE = "The form is incomplete, or it doesn’t say which version of the 
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Names of one kind that nobody has reviewed, or pairs that may be one."""
     kind, shows = request.GET.get("kind", "dataset"), request.GET.get("show", "unreviewed")
+    if kind == "paper":
+        return render(request, "entries/papers.html", {"kind": kind, "kinds": _list_kinds(), "pairs": twins.list_flagged()})
     if kind not in KINDS or shows not in ("unreviewed", "alike"):
         raise Http404("The catalogue has datasets, metrics, tasks and models; each is shown as “unreviewed” or “alike”.")
     number = read_page_number(request.GET.get("page", ""))
     context = {
         "kind": kind,
-        "kinds": [(name, words, count) for (name, words), count in zip(KINDS.items(), _counts().values(), strict=True)],
+        "kinds": _list_kinds(),
         "called": _CALLED[kind],
         "shows": shows,
         "page": reading.list_alike(kind, number) if shows == "alike" else reading.list_unreviewed(kind, number),
@@ -46,9 +49,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return render(request, "entries/catalogue.html", context)
 
 
-def _counts() -> dict[str, int]:
+def _list_kinds() -> list[tuple[str, str, int]]:
     counts = reading.count_unreviewed()
-    return {kind: counts[kind] for kind in KINDS}
+    return [(kind, words, counts[kind]) for kind, words in KINDS.items()]
 
 
 @never_cache

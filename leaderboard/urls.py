@@ -17,6 +17,7 @@ from leaderboard import (
     feed_views,
     hook_views,
     log_views,
+    paper_merge_views,
     review_views,
     views,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path("sota/<slug:slug>/badge.svg", embed_views.board_badge, name="board-badge"),
     path("sota/<slug:slug>/sparkline.svg", embed_views.sparkline, name="sparkline"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("papers/<slug:public_id>/merge/", paper_merge_views.merge, name="merge-paper"),
+    path("papers/<slug:public_id>/split/", paper_merge_views.split, name="split-paper"),
     path("papers/<slug:public_id>/badge.svg", embed_views.paper_badge, name="paper-badge"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),

@@ -32,13 +32,15 @@ from claims.models import (
     Metric,
     MLModel,
     Paper,
+    PaperText,
     Result,
     ResultValue,
     Task,
 )
-from claims.services import curation, relocation, results, search_names, statements
+from claims.services import curation, relocation, results, search_names, statements, tables
 from claims.services.catalog import UNSPECIFIED_TASK, touch
-from claims.services.rows import batches
+from claims.services.papers import lock_papers
+from claims.services.rows import batches, update_rows
 from claims.services.updates import lock_state
 from claims.terms import MERGE, LinkedBy
 
@@ -76,9 +78,10 @@ def merge(source: Entry, target: Entry, *, actor: str, version: int, reason: str
         raise StaleObjectError(f"“{gone.name}” was changed since you opened its page. Look at it again, then merge.")
     if gone.name == UNSPECIFIED_TASK and kind == "task":
         raise InvalidDecisionError(f"“{gone.name}” stands for what texts leave unsaid, and can't be merged away.")
-    changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     before = _find_boards(kind, gone)
     names = _lock(kind, [gone, root], before)
+    # Under the locks: what was decided on a number before it moved is the earlier act.
+    changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     field = _FIELDS[kind]
     counts = {}
     for table in _STATED[kind]:
@@ -133,6 +136,30 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     said = {"merged_into_id": None, **counts, "rows": _count(found.moved) + found.folded}
     _record(changes, kind, gone, {"merged_into_id": root.pk}, said)
     return changes
+
+
+@transaction.atomic
+def gather_strays() -> int:
+    """Let numbers name what an entry was merged into that they name still, and return how many there were.
+
+    A listing that was being read while entries were merged may have brought some: it looked names up before, and is written after.
+    """
+    merged = Q()
+    for field in _FIELDS.values():
+        merged |= Q(pk__in=Claim.objects.filter(**{f"{field}__merged_into__isnull": False}).values("pk"))
+    strays = list(Claim.objects.filter(merged).order_by("pk")[:AT_ONCE])
+    costs = list(Cost.objects.filter(ml_model__merged_into__isnull=False).select_related("ml_model").order_by("pk")[:AT_ONCE])
+    for cost in costs:
+        cost.ml_model_id = cost.ml_model.merged_into_id if cost.ml_model is not None else None
+    if not strays and not costs:
+        return 0
+    records = {stray.source_record_id for stray in strays if stray.source_record_id is not None}
+    of_texts = {stray.paper_text_id for stray in strays if stray.paper_text_id is not None}
+    tables.lock_imports(*Import.objects.filter(records__in=records).distinct())
+    papers = set(PaperText.objects.filter(pk__in=of_texts).values_list("paper", flat=True))
+    results.settle_papers((paper.pk for paper in lock_papers(papers)), record_ids=records)
+    update_rows(costs, ["ml_model"])
+    return len(strays) + len(costs)
 
 
 # ---- taking ----

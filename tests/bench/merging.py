@@ -39,6 +39,8 @@ def fill(claims: int, *, folds: bool) -> None:
     update_catalogue()
     metric = make.make_metric("Heron score")
     board, other = (make.make_benchmark("Image Classification", name, metric=metric) for name in ("Heron-1", "Heron 1.0"))
+    for of in (board, other):
+        type(of.dataset).objects.filter(pk=of.dataset_id).update(default_task=of.task)
     if folds:
         _add_crowd(board, claims, source="herons.csv")
         _state_again(other)

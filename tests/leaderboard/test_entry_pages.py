@@ -168,3 +168,40 @@ def test_names_are_alike_but_for_a_letter_a_sign_or_their_order(one: str, other:
     crowd = [(f"{word} Benchmark", 10 + place) for place, word in enumerate(("Bird", "Fish", "Stone", "Water", "Moon", "Sun"))]
     found = {(a[0], b[0]) for a, b, _ in duplicates.compare(sorted([(one, 1), (other, 2), *crowd]))}
     assert bool(found & {(one, other), (other, one)}) == alike
+
+
+def test_paper_is_merged_by_an_arxiv_address_and_split_off_again(curator: Client) -> None:
+    known = make.make_paper("Herons at dawn", arxiv_id="2101.00001")
+    other = make.make_paper(f"Herons at dawn: {LONG}")
+    path = f"/papers/{other.public_id}/merge/"
+    for text in ("https://arxiv.org/abs/2101.00001v3", "arXiv:2101.00001", "Herons at"):
+        assert "Herons at dawn" in text_of(curator.get(path, {"q": text}))
+    assert "No other paper here has the arXiv id 2101.00009" in text_of(curator.get(path, {"q": "2101.00009"}))
+    assert "Merge them" in text_of(curator.get(path, {"into": known.public_id}))
+    made = post_form(curator, path, into=known.public_id, version=other.version)
+    assert made["Location"] == known.get_absolute_url()
+    assert curator.get(other.get_absolute_url())["Location"] == known.get_absolute_url()
+    assert curator.get(f"/api/v1/papers/{other.public_id}/")["Location"].endswith(f"/api/v1/papers/{known.public_id}/")
+    assert post_form(curator, path, into=known.public_id, version=other.version).status_code == 400
+    known.refresh_from_db()
+    texts = list(known.texts.order_by("pk").values_list("pk", flat=True))
+    page = text_of(curator.get(f"/papers/{known.public_id}/merge/"))
+    assert "Split off what is another paper" in page
+    split = f"/papers/{known.public_id}/split/"
+    assert post_form(curator, split, version=known.version, texts=texts[1], arxiv_id="nonsense").status_code == 400
+    assert post_form(curator, split, version=known.version + 1, texts=texts[1]).status_code == 409
+    assert post_form(curator, split, version=known.version, texts=texts[1], arxiv_id="2101.00002").status_code == 302
+    assert known.texts.count() == 1
+
+
+def test_api_leads_on_from_what_was_merged_or_renamed(curator: Client, source: Dataset) -> None:
+    target = Dataset.objects.get(name="HeronSet")
+    post_form(curator, address(source, "merge/"), into=target.public_id, version=source.version)
+    answer = curator.get(f"/api/v1/datasets/{source.slug}/?fields=name")
+    assert (answer.status_code, answer["Location"].endswith("/api/v1/datasets/heronset/?fields=name")) == (308, True)
+    post_form(curator, address(target), act="rename", version=target.version, name="Heron Images")
+    assert curator.get("/api/v1/datasets/heronset/")["Location"].endswith("/api/v1/datasets/heron-images/")
+    assert curator.get("/api/v1/datasets/never/").status_code == 404
+    told = curator.get("/api/v1/decisions/").json()["results"]
+    assert [act["action"] for act in told] == ["rename", "merge"]
+    assert told[1]["objects"][0]["after"]["merged_into"] == "heron-images"
