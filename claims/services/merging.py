@@ -40,7 +40,7 @@ from claims.models import (
 from claims.services import curation, relocation, results, search_names, statements, tables
 from claims.services.catalog import UNSPECIFIED_TASK, touch
 from claims.services.papers import lock_papers
-from claims.services.rows import batches, update_rows
+from claims.services.rows import large_batches, update_rows
 from claims.services.updates import lock_state
 from claims.terms import MERGE, LinkedBy
 
@@ -294,7 +294,7 @@ def _move_back(changes: ChangeSet, moved: MergedRows, stood: int | None, ids: li
     """Let rows name what they named before, where they still name the root; keep which these were. Return how many."""
     table = _TABLES[moved.object_kind]
     back: list[int] = []
-    for some in batches(ids):
+    for some in large_batches(ids):
         rows = table._default_manager.filter(pk__in=some)
         if moved.field != "parent_id":
             rows = rows.filter(**{moved.field: root})
@@ -309,10 +309,12 @@ def _move_back(changes: ChangeSet, moved: MergedRows, stood: int | None, ids: li
 
 def _put_back_empty(board: int, ids: list[int]) -> None:
     """Let rows without a claim stand on the board again from which they went, where none has taken their place."""
-    for some in batches(ids):
-        empty = Result.objects.filter(~Exists(Claim.objects.filter(result=OuterRef("pk"))), pk__in=some).exclude(benchmark=board)
-        taken = relocation.find_twins(empty, board)
-        empty.exclude(pk__in=list(taken)).update(benchmark=board, version=F("version") + 1)
+    stays = Result.objects.filter(~Exists(Claim.objects.filter(result=OuterRef("pk")))).exclude(benchmark=board)
+    empty = [pk for some in large_batches(ids) for pk in stays.filter(pk__in=some).values_list("pk", flat=True)]
+    for some in large_batches(empty):
+        rows = Result.objects.filter(pk__in=some)
+        taken = relocation.find_twins(rows, board)
+        rows.exclude(pk__in=list(taken)).update(benchmark=board, version=F("version") + 1)
 
 
 def _settle(
@@ -330,7 +332,7 @@ def _settle(
         results.settle_papers(linked)
         found = relocation.Relocated(set(boards))
         # Nothing on these boards ranks otherwise: only what the rows lead to is another.
-        for ids in batches(boards):
+        for ids in large_batches(boards):
             touch(ids)
         search_names.keep_models(entry.pk for entry in entries)
         return found

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from claims.models import Claim, Cost, CostLink, Result, ResultValue
 from claims.services import results
 from claims.services.results import Named
-from claims.services.rows import batches, set_values
+from claims.services.rows import large_batches, set_values
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ def _move(board: int, target: int, names: Iterable[Named], found: Relocated, *, 
     if moved and whole and not stay:
         leaving.update(benchmark=target, version=F("version") + 1)
     else:
-        for ids in batches(moved):
+        for ids in large_batches(moved):
             Result.objects.filter(pk__in=ids).update(benchmark=target, version=F("version") + 1)
     found.moved.setdefault(board, []).extend(moved)
     if with_empty:
@@ -94,7 +94,7 @@ def _move(board: int, target: int, names: Iterable[Named], found: Relocated, *, 
 def _move_empty(board: int, target: int, found: Relocated) -> None:
     empty = Result.objects.filter(~Exists(Claim.objects.filter(result=OuterRef("pk"))), benchmark=board)
     ids = set(empty.values_list("pk", flat=True))
-    for some in batches(ids - find_twins(empty, target).keys()):
+    for some in large_batches(ids - find_twins(empty, target).keys()):
         Result.objects.filter(pk__in=some).update(benchmark=target, version=F("version") + 1)
         found.moved.setdefault(board, []).extend(some)
 
@@ -130,7 +130,7 @@ def _fold(group: Q, twins: Mapping[int, int], found: Relocated) -> None:
     """Let the claims of rows join their twins, and costs be tied anew where any was tied to one of them."""
     joining = [
         (claim, twins[row])
-        for ids in batches(twins)
+        for ids in large_batches(twins)
         for claim, row in Claim.objects.filter(group, result__in=ids).values_list("pk", "result_id")
         if row is not None
     ]
@@ -140,22 +140,27 @@ def _fold(group: Q, twins: Mapping[int, int], found: Relocated) -> None:
     found.folded += len({twin for _, twin in joining})
     found.rows |= twins.keys() | set(twins.values())
     found.priced |= set(twins.values())
-    found.priced |= {row for ids in batches(twins) for row in CostLink.objects.filter(result__in=ids).values_list("result_id", flat=True)}
+    found.priced |= {
+        row for ids in large_batches(twins) for row in CostLink.objects.filter(result__in=ids).values_list("result_id", flat=True)
+    }
 
 
 def _make_anew(left: Collection[int], found: Relocated) -> None:
     """Make the rows of claims anew that part, and tie the costs of rows that were folded."""
     papers: set[int] = set()
     records: set[int] = set()
-    for rows in batches(left):
+    for rows in large_batches(left):
         stated = Claim.objects.filter(result__in=rows)
         papers |= set(stated.filter(paper_text__isnull=False).values_list("paper_text__paper", flat=True))
         records |= set(stated.filter(source_record__isnull=False).values_list("source_record", flat=True))
-    for rows in batches(found.priced):
+    tied: set[int] = set()
+    for rows in large_batches(found.priced):
         # A cost is tied to the rows of its own text, or of its own record: where one of these was folded, the others tell whose it is.
-        tied = Cost.objects.filter(links__result__in=rows)
-        papers |= set(tied.filter(paper_text__isnull=False).values_list("paper_text__paper", flat=True))
-        records |= set(tied.filter(source_record__isnull=False).values_list("source_record", flat=True))
+        costs = Cost.objects.filter(links__result__in=rows)
+        papers |= set(costs.filter(paper_text__isnull=False).values_list("paper_text__paper", flat=True))
+        tied |= set(costs.filter(source_record__isnull=False).values_list("source_record", flat=True))
+    if tied - records:
+        found.boards |= results.find_boards_of(results.link_record_costs(tied - records))
     if papers or records:
         boards, rows_anew = results.settle_rows(papers, records)
         found.boards |= boards
@@ -179,5 +184,5 @@ def _move_cells(found: Relocated) -> None:
         alone = of_these.filter(~taken, others=0)
         ids = list(alone.values_list("pk", flat=True))
         found.rows |= set(of_these.exclude(pk__in=alone.values("pk")).values_list("result_id", flat=True))
-        for some in batches(ids):
+        for some in large_batches(ids):
             ResultValue.objects.filter(pk__in=some).update(metric=wanted, version=F("version") + 1)

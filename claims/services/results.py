@@ -164,7 +164,7 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
     before = {claim.result_id for claim in claims if claim.result_id is not None}
     known = _rows_of(wanted, claims)
     touched = {row.benchmark for row in known.values()}
-    touched |= _benchmarks_of(before - {row.pk for row in known.values()})
+    touched |= find_boards_of(before - {row.pk for row in known.values()})
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= set(benchmarks.values())
     known = _assign_results(claims, benchmarks, known, reworded)
@@ -172,7 +172,7 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
     _link_costs(wanted, claims)
     if records:
         # A table of costs alone has no row of its own, and touches the boards of others.
-        touched |= _benchmarks_of(_link_record_costs(records))
+        touched |= find_boards_of(link_record_costs(records))
     return touched, results
 
 
@@ -185,7 +185,7 @@ def lock_boards(ids: Collection[int]) -> list[int]:
     return list(boards.values_list("pk", flat=True))
 
 
-def _benchmarks_of(results: set[int]) -> set[int]:
+def find_boards_of(results: set[int]) -> set[int]:
     found = (Result.objects.filter(pk__in=ids).values_list("benchmark_id", flat=True).distinct() for ids in batches(results))
     return {benchmark for benchmarks in found for benchmark in benchmarks}
 
@@ -476,7 +476,7 @@ class _RecordPrice(NamedTuple):
     stands: bool
 
 
-def _link_record_costs(records: set[int]) -> set[int]:
+def link_record_costs(records: set[int]) -> set[int]:
     """Link the costs of records to the rows whose price they are; return the rows that have, or had, one of these costs, or lost another.
 
     A cost is that of its own record's rows. A record that states no score belongs to the rows of all tables of its collection that

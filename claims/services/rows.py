@@ -7,11 +7,15 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
+from django.db import connection as default
 from django.db import connections, models, router
 from django.db.models.constants import OnConflict
 
 BATCH = 500
 """How many keys one statement names: SQLite takes so many parameters and no more, in some builds 32,766."""
+
+LARGE_BATCH = 10_000
+"""So many where the database takes any number of keys."""
 
 _Key = TypeVar("_Key", int, str)
 
@@ -20,6 +24,11 @@ def batches(keys: Iterable[_Key], size: int = BATCH) -> Iterator[list[_Key]]:
     """Return the keys in ascending order, each once, so many at a time."""
     wanted: list[Any] = sorted(set(keys))
     return (wanted[first : first + size] for first in range(0, len(wanted), size))
+
+
+def large_batches(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
+    """Return the keys as `batches` does, as many at a time as the database takes: each statement looks at all indexes of its table anew."""
+    return batches(keys, BATCH if default.vendor == "sqlite" else LARGE_BATCH)
 
 
 def insert_rows(
