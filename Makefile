@@ -78,6 +78,9 @@ bench-api: .venv/installed-requirements-bench.lock ## Measure the API against Da
 bench-dumps: .venv/installed-requirements-bench.lock ## Measure dump and restore of a site with a million claims (ARGS="--only sqlite --claims 20000")
 	@$(PYTHON) tests/bench/dumps.py $(ARGS)
 
+bench-merging: .venv/installed-requirements-dev.lock ## Measure merging datasets with 50,000 claims, and taking it back (ARGS="--only sqlite --claims 5000")
+	@$(PYTHON) tests/bench/merging.py $(ARGS)
+
 bench-extraction: .venv/installed-requirements-bench.lock ## Measure extraction against spaCy on the abstracts beside the project (ARGS="papers.jsonl")
 	@$(PYTHON) tests/bench/extraction.py $(ARGS)
 

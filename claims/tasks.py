@@ -16,7 +16,7 @@ from claims import dumps
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
 from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
 from claims.models import Listing, Reextraction
-from claims.services import deliveries, ingest, leases, receiving, reextraction, standings, storage, uploads, webhooks
+from claims.services import deliveries, ingest, leases, merging, receiving, reextraction, standings, storage, uploads, webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +152,7 @@ def sweep(*, force: bool = False) -> None:
     if deliveries.are_due():
         _hint_deliveries()
     deliveries.forget_old()
+    merging.gather_strays()
     if standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
         _hint_standings()
 

@@ -268,6 +268,14 @@ REEXTRACT = "re-extract"
 """The action of a change set that an extractor version made and no person: no word on whether a number is right, nothing to take back."""
 
 
+MERGE = "merge"
+"""The action of a change set that merges two entries of the catalogue, or two papers."""
+
+
+SPLIT_PAPER = "split paper"
+"""The action of a change set that makes a paper of its own of some texts of another one."""
+
+
 class ChartKind(StrEnum):
     """What a board's chart shows: score against a cost, the record over time, or the trade-off of one family of models after the other."""
 

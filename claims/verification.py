@@ -27,16 +27,21 @@ from claims.models import (
     Claim,
     Cost,
     CostLink,
+    Dataset,
     Decision,
     Import,
     Listing,
+    Metric,
+    MLModel,
     Paper,
     Record,
     Result,
     ResultValue,
     SourceRecord,
+    Task,
 )
-from claims.services import decisions, entries, results, tables
+from claims.services import decisions, merge_records, results, tables
+from claims.services.merge_records import Families
 from claims.services.papers import lock_papers
 from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, DecidedBy
 
@@ -61,10 +66,10 @@ class Fault:
 def find_faults() -> Iterator[Fault]:
     """Yield what is wrong, a few objects at a time."""
     with hold_still():
+        families = merge_records.find_families()
         for kind in _TABLES:
-            yield from _check_history(kind)
-        for kind in entries.TABLES:
-            yield from _check_entries(kind)
+            yield from _check_history(kind, families)
+        yield from _check_entries()
         yield from _check_listings()
         yield from _check_undoing()
         yield from _check_standings()
@@ -81,20 +86,22 @@ def is_settling() -> bool:
 # ---- statements and their decisions ----
 
 
-def _check_history(kind: str) -> Iterator[Fault]:
+def _check_history(kind: str, families: Families) -> Iterator[Fault]:
     """Yield the faults of claims or costs: both they and the decisions on them are read once, side by side."""
     decided = Decision.objects.filter(object_kind=kind).order_by("object_id", "pk").annotate(action=F("change_set__action"))
     groups = groupby(decided.annotate(act=F("change_set__public_id")).iterator(STATEMENTS), attrgetter("object_id"))
     pk, told = next(groups, (None, iter(())))
+    moves = merge_records.find_moves(kind)
     for statement, has_several_texts in _read_statements(kind):
         while pk is not None and pk < statement.pk:
             yield _is_gone(kind, pk, told)
             pk, told = next(groups, (None, iter(())))
+        said = _Said(moves=moves.get(statement.pk, []), families=families)
         if pk == statement.pk:
-            yield from _compare(kind, statement, told, has_several_texts=has_several_texts)
+            yield from _compare(kind, statement, told, said, has_several_texts=has_several_texts)
             pk, told = next(groups, (None, iter(())))
         else:
-            yield from _compare(kind, statement, (), has_several_texts=has_several_texts)
+            yield from _compare(kind, statement, (), said, has_several_texts=has_several_texts)
     while pk is not None:
         yield _is_gone(kind, pk, told)
         pk, told = next(groups, (None, iter(())))
@@ -109,11 +116,14 @@ def _read_statements(kind: str) -> Iterator[tuple[Any, bool]]:
     table = _TABLES[kind]
     columns = [name.removesuffix("_id") for name in decisions.CORRECTED_FIELDS[kind]]
     rows = table._default_manager.only("public_id", "version", "extracted", "paper_text__paper", *decisions.DECIDED_FIELDS, *columns)
+    merged = Decision.objects.filter(object_kind="paper").values_list("object_id", "before", "after")
+    parted = {pk for paper, *sides in merged for pk in (paper, *(side["merged_into_id"] for side in sides)) if pk is not None}
     last = 0
     while batch := list(rows.select_related("paper_text").filter(pk__gt=last).order_by("pk")[:STATEMENTS]):
         papers = {row.paper_text.paper_id for row in batch if row.paper_text is not None}
         several = Paper.objects.filter(pk__in=papers).annotate(count=Count("texts")).filter(count__gt=1)
-        with_several = set(several.values_list("pk", flat=True))
+        # So had one that was merged, or split, and which of them speaks may have moved versions on then.
+        with_several = set(several.values_list("pk", flat=True)) | parted & papers
         for row in batch:
             yield row, row.paper_text is not None and row.paper_text.paper_id in with_several
         last = batch[-1].pk
@@ -127,10 +137,23 @@ class _Said:
     corrected: dict[str, Any] = field(default_factory=dict)
     extracted: dict[str, Any] = field(default_factory=dict)
     version: int = 1
+    moves: list[int] = field(default_factory=list)
+    """The merges, by the keys of their acts, that moved it and are not counted in its version yet."""
+    families: Families = field(default_factory=dict)
+
+    def is_corrected(self, name: str, value: Any) -> bool:
+        """Say whether a field is what it was corrected to, or another entry that this was merged with."""
+        corrected = self.corrected[name]
+        return bool(value == corrected) or merge_records.are_one(self.families, name, value, corrected)
+
+    def count_moves(self, until: int | None = None) -> None:
+        """Count the merges before an act, or all that are left."""
+        while self.moves and (until is None or self.moves[0] < until):
+            del self.moves[0]
+            self.version += 1
 
 
-def _compare(kind: str, statement: Any, told: Iterable[Any], *, has_several_texts: bool) -> Iterator[Fault]:
-    said = _Said()
+def _compare(kind: str, statement: Any, told: Iterable[Any], said: _Said, *, has_several_texts: bool) -> Iterator[Fault]:
     is_decided = False
     for decision in told:
         is_decided = True
@@ -140,6 +163,7 @@ def _compare(kind: str, statement: Any, told: Iterable[Any], *, has_several_text
         if (stands := str(getattr(statement, name))) != value:
             left = f"its last decision left “{value}”" if is_decided else "nobody decided on it"
             yield Fault(kind, statement.public_id, f"its {_words(name)} is “{stands}”, and {left}")
+    said.count_moves()
     # Where a paper has several texts, which of them speaks is no decision, and moves versions on.
     if statement.version < said.version or (statement.version > said.version and not has_several_texts):
         yield Fault(kind, statement.public_id, f"its version is {statement.version}, and its last decision left version {said.version}")
@@ -149,7 +173,7 @@ def _compare(kind: str, statement: Any, told: Iterable[Any], *, has_several_text
     elif statement.extracted and statement.decided_by != DecidedBy.PERSON:
         yield Fault(kind, statement.public_id, "it is corrected, and no person stands behind that")
     for name in statement.extracted.keys() & said.corrected.keys():
-        if getattr(statement, name) != said.corrected[name]:
+        if not said.is_corrected(name, getattr(statement, name)):
             yield Fault(kind, statement.public_id, f"its {_words(name)} is not what it was corrected to")
 
 
@@ -160,13 +184,14 @@ def _follow(said: _Said, decision: Any, *, has_several_texts: bool) -> Iterator[
             yield f"found its {_words(name)} as “{decision.before[name]}”, and what was decided before had left “{said.decided[name]}”"
         if name in decision.after:
             said.decided[name] = decision.after[name]
+    said.count_moves(decision.change_set_id)
     if decision.object_version <= said.version or (decision.object_version != said.version + 1 and not has_several_texts):
         yield f"made it version {decision.object_version}, and it had been version {said.version}"
     said.version = decision.object_version
     if decision.action == REEXTRACT:  # in words of its own, of what nobody had corrected
         return
     for name in said.extracted.keys() & decision.before.keys() & said.corrected.keys():
-        if decision.before[name] != said.corrected[name]:
+        if not said.is_corrected(name, decision.before[name]):
             yield f"found another {_words(name)} than it had been corrected to"
     said.extracted = decision.after.get("extracted", said.extracted)
     said.corrected |= {name: value for name, value in decision.after.items() if name not in (*decisions.DECIDED_FIELDS, "extracted")}
@@ -176,27 +201,61 @@ def _words(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ")
 
 
-# ---- entries of the catalogue ----
+# ---- entries of the catalogue, and papers ----
+
+_ENTRIES: Mapping[str, Any] = {"task": Task, "dataset": Dataset, "metric": Metric, "mlmodel": MLModel, "paper": Paper}
+_NAMING: Mapping[str, tuple[Any, ...]] = {"dataset": (Claim,), "metric": (Claim,), "task": (Claim,), "ml_model": (Claim, Cost)}
 
 
-def _check_entries(kind: str) -> Iterator[Fault]:
-    """Yield the faults of entries that people decided on: each is as its last decisions left its fields, in the version that they made."""
-    last = 0
-    decided = Decision.objects.filter(object_kind=kind).order_by("object_id", "pk")
-    while ids := list(decided.filter(object_id__gt=last).order_by("object_id").values_list("object_id", flat=True).distinct()[:STATEMENTS]):
-        there: dict[int, Any] = entries.TABLES[kind]._default_manager.in_bulk(ids)
-        said: dict[int, dict[str, Any]] = {pk: {} for pk in ids}
-        for decision in decided.filter(object_id__in=ids).annotate(act=F("change_set__public_id")):
-            if decision.object_id not in there:
-                yield _is_gone(kind, decision.object_id, [decision])
-            fields = {name: value for name, value in decision.after.items() if name in entries.FIELDS[kind]}
-            said[decision.object_id] |= fields | {"version": decision.object_version}
-        for pk, entry in there.items():
-            for name, value in said[pk].items():
-                if getattr(entry, name) != value:
-                    stands = getattr(entry, name)
-                    yield Fault(kind, entry.public_id, f"its {_words(name)} is “{stands}”, and its last decision left “{value}”")
-        last = ids[-1]
+def _check_entries() -> Iterator[Fault]:
+    """Yield the faults of entries: each is what was last decided on it, what is merged points to a root, and no number names it."""
+    for kind, table in _ENTRIES.items():
+        decided = Decision.objects.filter(object_kind=kind)
+        last = 0
+        while ids := list(
+            decided.filter(object_id__gt=last).order_by("object_id").values_list("object_id", flat=True).distinct()[:STATEMENTS]
+        ):
+            yield from _check_decided_entries(kind, table, decided.filter(object_id__in=ids).order_by("object_id", "pk"), ids)
+            last = ids[-1]
+        for entry in table._default_manager.filter(merged_into__merged_into__isnull=False):
+            yield Fault(kind, entry.public_id, "it is merged into something that is itself merged")
+    for name, tables_ in _NAMING.items():
+        for table in tables_:
+            for row in table._default_manager.filter(**{f"{name}__merged_into__isnull": False}).order_by("pk").iterator(STATEMENTS):
+                yield Fault(row._meta.model_name, row.public_id, f"it names a {_words(name)} that was merged into another")
+    for board in Benchmark.objects.filter(merged_into__isnull=False, row_count__gt=0).order_by("pk"):
+        yield Fault("board", board.slug, "it leads to another board, and has rows of its own")
+
+
+def _check_decided_entries(kind: str, table: Any, decided: Any, ids: list[int]) -> Iterator[Fault]:
+    """Yield which entries are not as their last decisions left their fields, in the version that they made."""
+    there: dict[int, Any] = table._default_manager.select_related("merged_into").in_bulk(ids)
+    fields = {column.attname for column in table._meta.concrete_fields}
+    said: dict[int, dict[str, Any]] = {pk: {} for pk in ids}
+    versions: dict[int, int] = {}
+    for decision in decided.annotate(act=F("change_set__public_id")):
+        if decision.object_id not in there:
+            yield _is_gone(kind, decision.object_id, [decision])
+        told = decision.after.items()  # what an act added has nothing before; other names are of what it counted
+        said[decision.object_id] |= {
+            name: value for name, value in told if name in fields and (not decision.before or name in decision.before)
+        }
+        versions[decision.object_id] = decision.object_version
+    for pk, entry in there.items():
+        for name, value in said[pk].items():
+            stands = getattr(entry, name)
+            # What was merged into another one follows when that is merged: a root is what it names.
+            follows = name == "merged_into_id" and stands == _root_of(table, value)
+            if stands != value and not follows:
+                yield Fault(kind, entry.public_id, f"its {_words(name)} is “{stands}”, and its last decision left “{value}”")
+        if kind != "paper" and entry.version != versions[pk]:
+            left = f"its last decision left version {versions[pk]}"
+            yield Fault(kind, entry.public_id, f"its version is {entry.version}, and {left}")
+
+
+def _root_of(table: Any, pk: int | None) -> int | None:
+    root: int | None = table._default_manager.values_list("merged_into", flat=True).filter(pk=pk).first()
+    return root
 
 
 # ---- acts ----
@@ -244,7 +303,7 @@ def _compare_undoing(act: ChangeSet, undone: ChangeSet) -> Iterator[str]:
 
 def _compare_decisions(back: Decision, there: Decision, undone: ChangeSet) -> Iterator[str]:
     named = f"{there.object_kind} {there.object_id}"
-    if any(back.after.get(name) != value for name, value in there.before.items()):
+    if any(back.after.get(name) != value for name, value in there.before.items() if name in there.after):
         yield f"it left {named} otherwise than it had been before {undone.public_id}"
     if back.object_version <= there.object_version:
         yield f"it made {named} version {back.object_version}, and {undone.public_id} had made it version {there.object_version}"

@@ -21,7 +21,7 @@ from claims.api.serializers import DecidedObject, DecisionEntry
 from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision
 from claims.services import curation, permissions
-from claims.terms import ACCEPT_BY_POLICY, REEXTRACT
+from claims.terms import ACCEPT_BY_POLICY, CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, MERGE, REEXTRACT, SPLIT_PAPER
 from leaderboard.forms import RevertForm
 from leaderboard.rendering import render
 from leaderboard.views import for_curators
@@ -43,6 +43,11 @@ ACTIONS = (
     ("read on", "read on"),
     ("retry", "tried again"),
     ("name columns", "columns named"),
+    (MERGE, "merged"),
+    (SPLIT_PAPER, "paper split"),
+    (EDIT_ENTRY, "entry edited"),
+    (CONFIRM_ENTRIES, "entries confirmed"),
+    (IMPORT_ENTRIES, "entries imported"),
 )
 """What the log is filtered by; an address may ask for any other action, too."""
 KINDS = (("claim", "results"), ("cost", "costs"), ("listing", "listings"))

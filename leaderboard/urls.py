@@ -13,9 +13,11 @@ from leaderboard import (
     correction_views,
     dump_views,
     embed_views,
+    entry_views,
     feed_views,
     hook_views,
     log_views,
+    paper_merge_views,
     review_views,
     views,
 )
@@ -38,6 +40,8 @@ urlpatterns = [
     path("sota/<slug:slug>/badge.svg", embed_views.board_badge, name="board-badge"),
     path("sota/<slug:slug>/sparkline.svg", embed_views.sparkline, name="sparkline"),
     path("papers/<slug:public_id>/", views.paper, name="paper"),
+    path("papers/<slug:public_id>/merge/", paper_merge_views.merge, name="merge-paper"),
+    path("papers/<slug:public_id>/split/", paper_merge_views.split, name="split-paper"),
     path("papers/<slug:public_id>/badge.svg", embed_views.paper_badge, name="paper-badge"),
     path("papers/<slug:public_id>/cite.bib", views.cite_paper, name="cite-paper"),
     path("models/<slug:slug>/", catalogue_views.model, name="model"),
@@ -70,6 +74,14 @@ urlpatterns = [
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/history/$", log_views.number_history, name="number-history"),
     re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/revert/$", log_views.revert, name="revert"),
     path("review/", review_views.review, name="review"),
+    path("review/catalogue/", entry_views.catalogue, name="catalogue"),
+    re_path(
+        r"^review/catalogue/(?P<kind>task|dataset|metric|mlmodel)/(?P<public_id>[a-z0-9]+)/$", entry_views.entry, name="catalogue-entry"
+    ),
+    re_path(
+        r"^review/catalogue/(?P<kind>task|dataset|metric|mlmodel)/(?P<public_id>[a-z0-9]+)/merge/$", entry_views.merge, name="merge-entry"
+    ),
+    path("review/catalogue/metric/<slug:public_id>/meaning/", entry_views.metric_meaning, name="metric-meaning"),
     path("review/skipped/", review_views.look_again, name="review-skipped"),
     path("review/undo/<slug:public_id>/", review_views.undo, name="review-undo"),
     re_path(r"^review/(?P<kind>claim|cost)/(?P<public_id>[-a-zA-Z0-9_]+)/$", review_views.decide, name="review-decide"),

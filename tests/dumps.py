@@ -19,6 +19,7 @@ from claims.models import (
     Alias,
     Benchmark,
     CatalogueState,
+    ChangeSet,
     Claim,
     ColumnMapping,
     Dataset,
@@ -29,6 +30,7 @@ from claims.models import (
     Import,
     ListingChunk,
     ListingIssue,
+    MergedRows,
     MLModel,
     OldSlug,
     Paper,
@@ -101,6 +103,9 @@ def make_everything() -> Benchmark:
     OldSlug.objects.create(kind="benchmark", slug="old", public_id=board.public_id)
     MLModel.objects.create(name="Merged", name_key="merged", slug="merged", merged_into=imported.ml_model)
     Paper.objects.create(title="Merged", title_key=keys.title_key("Merged"), merged_into=paper, withdrawn=True)
+    MergedRows.objects.create(
+        change_set=ChangeSet.objects.create(actor=ADA, action="merge"), object_kind="claim", field="ml_model_id", moved={"1": [1, 2]}
+    )
     CatalogueState.objects.create(pk=1, unsettled_from=3)
     ColumnMapping.objects.create(header_key="0" * 64, headers=["Model", "Acc"], mapping={"columns": {}}, actor=ADA)
     leader = Claim.objects.filter(result__benchmark=board).order_by("-value")[0]

@@ -11,6 +11,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from claims import filters
@@ -135,7 +136,15 @@ class Entries(Shared, GenericViewSet[Any]):
         return whole.fields
 
     def retrieve(self, request: Request, **key: str) -> Response:
+        moved = self.find_moved(self.kwargs[self.lookup_field])
+        if moved is not None:
+            address = reverse(self.request.resolver_match.view_name, args=[moved], request=request)  # type: ignore[union-attr]  # it was resolved
+            return Response(status=308, headers={"Location": f"{address}?{request.GET.urlencode()}".rstrip("?")})
         return Response(self.get_serializer(self.find_entry()).data)
+
+    def find_moved(self, key: str) -> str | None:
+        """Return where the entry at an address lives now that was merged or renamed; None for one that lives there, or never did."""
+        return None
 
     def find_entry(self) -> Any:
         """Return the entry that the address names. Raises `Http404`, or `UnknownFilterError` for a parameter that entries don't have."""

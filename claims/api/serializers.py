@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from claims import ranking
+from claims.boards.acts import name_of
 from claims.errors import UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision, Paper
 from claims.models.claims import Statement
@@ -485,23 +486,23 @@ class DecidedObject(serializers.Serializer[Decision]):
         return decision.object_kind
 
     def get_before(self, decision: Decision) -> dict[str, Any]:
-        return self._tell(decision.before) if self._is_told(decision) else {}
+        return self._tell(decision, decision.before) if self._is_told(decision) else {}
 
     def get_after(self, decision: Decision) -> dict[str, Any]:
-        return self._tell(decision.after) if self._is_told(decision) else {}
+        return self._tell(decision, decision.after) if self._is_told(decision) else {}
 
     def _is_told(self, decision: Decision) -> bool:
         """Whether readers see the number; what is no number, such as a listing, they do."""
         return decision.object_kind not in ("claim", "cost") or self.get_id(decision) is not None
 
-    def _tell(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _tell(self, decision: Decision, state: dict[str, Any]) -> dict[str, Any]:
         """Return a state in the API's words: entries of the catalogue by their slugs, and nothing that is the database's own."""
         slugs: Mapping[tuple[str, int], str] = self.context.get("slugs", {})
         told = {}
         for name, value in state.items():
             if name.endswith("_id"):
-                told[name.removesuffix("_id").removeprefix("ml_")] = slugs.get((name, value))
-            elif name not in ("extracted", "model_key"):
+                told[name.removesuffix("_id").removeprefix("ml_")] = slugs.get((name_of(decision, name), value))
+            elif name not in ("extracted", "model_key", "alias", "aliases", "boards"):
                 told[name] = value
         return told
 

@@ -100,6 +100,9 @@ class Papers(Entries):
     def find_entries(self) -> QuerySet[Any]:
         return Paper.objects.filter(merged_into__isnull=True, withdrawn=False).select_related("current_text")
 
+    def find_moved(self, key: str) -> str | None:
+        return Paper.objects.filter(public_id=key).values_list("merged_into__public_id", flat=True).first()
+
 
 class OfCatalogue(Entries):
     """Entries of the catalogue, by their slug."""
@@ -107,6 +110,10 @@ class OfCatalogue(Entries):
     filterset_class = filters.EntryFilterSet
     lookup_field = "slug"
     sort_fields: Mapping[str, str] = {"id": "pk", "name": "name"}
+
+    def find_moved(self, key: str) -> str | None:
+        of_kind: Any = type(self)
+        return boards.find_moved(of_kind.queryset.model, key)
 
 
 class Models(OfCatalogue):

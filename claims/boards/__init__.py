@@ -25,6 +25,7 @@ from claims.boards.catalogue import (
     Part,
     find_dataset,
     find_model,
+    find_moved,
     read_dataset,
     read_model,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "find_last_words",
     "find_leader",
     "find_model",
+    "find_moved",
     "find_near_names",
     "find_news",
     "find_papers",

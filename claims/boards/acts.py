@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from claims.boards.rows import Row
 from claims.errors import UnknownFilterError
 from claims.filters import LogFilterSet
-from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Task
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Paper, Task
 from claims.models.base import Shown
 from claims.terms import REEXTRACT, ListingState
 
@@ -34,7 +34,8 @@ NAMED: Mapping[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id":
     "default_metric_id": Metric,
 }
 """What a decision keeps by its key."""
-ENTRIES: Mapping[str, Any] = {"task": Task, "dataset": Dataset, "metric": Metric, "mlmodel": MLModel}
+ENTRIES: Mapping[str, Any] = {"task": Task, "dataset": Dataset, "metric": Metric, "mlmodel": MLModel, "paper": Paper}
+"""What is merged, renamed or confirmed, by the kinds that decisions name."""
 
 
 # ---- what is told ----
@@ -67,13 +68,21 @@ def find_named(decisions: Iterable[Decision], field_name: str) -> dict[tuple[str
     wanted: dict[str, set[int]] = defaultdict(set)
     for decision in decisions:
         for state in (decision.before, decision.after):
-            for name in NAMED.keys() & state.keys():
-                wanted[name] |= {state[name]} - {None}
+            for name in state.keys() & {*NAMED, "merged_into_id"}:
+                wanted[name_of(decision, name)] |= {state[name]} - {None}
+    tables = {**NAMED, **{f"{kind} merged_into_id": table for kind, table in ENTRIES.items()}}
+    called = {"name": "title", "slug": "public_id"}[field_name]
     return {
         (name, pk): said
         for name, ids in wanted.items()
-        for pk, said in NAMED[name].objects.filter(pk__in=ids).values_list("pk", field_name)
+        if name in tables
+        for pk, said in tables[name].objects.filter(pk__in=ids).values_list("pk", called if tables[name] is Paper else field_name)
     }
+
+
+def name_of(decision: Decision, field_name: str) -> str:
+    """Return under which name `find_named` tells what a field of a decision refers to: what is merged refers to one of its own kind."""
+    return f"{decision.object_kind} {field_name}" if field_name == "merged_into_id" else field_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ class Told:
     """A decision as pages tell it. Without its object where readers don't see that: then nothing of what was decided is told."""
 
     decision: Decision
-    object: Claim | Cost | Listing | Task | Dataset | Metric | MLModel | None
+    object: Claim | Cost | Listing | Task | Dataset | Metric | MLModel | Paper | None
     names: Mapping[tuple[str, int], str] = field(repr=False)
     """What the catalogue's entries are called, by field and key."""
 
@@ -101,9 +110,8 @@ def tell(decisions: Collection[Decision], *, for_curator: bool) -> list[Told]:
             objects |= {(kind, row.pk): row for row in _with_origin(kind, for_curator=for_curator).filter(pk__in=wanted[kind])}
     if wanted["listing"]:
         objects |= {("listing", row.pk): row for row in Listing.objects.filter(pk__in=wanted["listing"])}
-    for kind, table in ENTRIES.items():
-        if wanted[kind]:
-            objects |= {(kind, row.pk): row for row in table._default_manager.filter(pk__in=wanted[kind])}
+    for kind in ENTRIES.keys() & wanted.keys():
+        objects |= {(kind, row.pk): row for row in ENTRIES[kind].objects.filter(pk__in=wanted[kind])}
     names = find_named(decisions, "name")
     return [Told(decision, objects.get((decision.object_kind, decision.object_id)), names) for decision in decisions]
 

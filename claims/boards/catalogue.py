@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.conf import settings
 from django.db.models import F, Model, Q, QuerySet
@@ -137,6 +137,18 @@ def _find(kind: type[_Entry], word: AliasKind, slug: str) -> _Entry:
         found = entries.get(public_id=old.public_id)
     root: _Entry = found.root()
     return root
+
+
+def find_moved(kind: Any, slug: str) -> str | None:
+    """Return the slug that an entry of a kind has now, which was merged or renamed; None for one that lives there, or never did."""
+    word = AliasKind.MODEL if kind is MLModel else AliasKind(kind._meta.model_name)
+    entries = kind._default_manager
+    lived = entries.filter(slug=slug).values_list("merged_into__slug", flat=True)
+    if found := list(lived):
+        return cast("str | None", found[0])
+    old = OldSlug.objects.filter(kind=word, slug=slug).values_list("public_id", flat=True).first()
+    entry = entries.select_related("merged_into").filter(public_id=old).first() if old else None
+    return str(entry.root().slug) if entry is not None else None
 
 
 def read_model(model: MLModel, pages: dict[str, int] | None = None) -> ModelPage:

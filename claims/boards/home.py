@@ -267,7 +267,8 @@ def versions_of(benchmark: Benchmark) -> Versions:
 
 def find_versions(slug: str) -> Versions | None:
     """Return the versions of the board that lives at an address, None if none does: all that is asked for who has its page already."""
-    found = Benchmark.objects.filter(slug=slug).values_list("public_id", "version", "changed", "task__version", "dataset__version").first()
+    standing = Benchmark.objects.filter(slug=slug, merged_into__isnull=True)
+    found = standing.values_list("public_id", "version", "changed", "task__version", "dataset__version").first()
     return None if found is None else Versions(*found)
 
 
@@ -278,14 +279,17 @@ def find_leader(benchmark: Benchmark) -> Claim | None:
 
 
 def find_benchmark(slug: str) -> Benchmark:
-    """Return the benchmark at an address, or the one that lived there before. Raises `Benchmark.DoesNotExist`."""
+    """Return the benchmark at an address, or the one that lived there before or was merged into. Raises `Benchmark.DoesNotExist`."""
     for row in _fetch_benchmark(slug):
         benchmark: Benchmark = _WITH_NAMES.build(row)
+        if benchmark.merged_into_id is not None:
+            return Benchmark.objects.with_names().get(pk=benchmark.merged_into_id)
         return benchmark
     old = OldSlug.objects.filter(kind="benchmark", slug=slug).first()
     if old is None:
         raise Benchmark.DoesNotExist
-    return Benchmark.objects.with_names().get(public_id=old.public_id)
+    found = Benchmark.objects.with_names().get(public_id=old.public_id)
+    return found if found.merged_into_id is None else Benchmark.objects.with_names().get(pk=found.merged_into_id)
 
 
 _WITH_NAMES = Joined(Benchmark, "task", "task__area", "dataset", "primary_metric")

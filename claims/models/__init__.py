@@ -18,6 +18,7 @@ from claims.models.decisions import ChangeSet, Decision, Flag
 from claims.models.imports import ColumnMapping, Import, SourceRecord
 from claims.models.invitations import Invitation
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
+from claims.models.merges import MergedRows
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
 from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Condition, CostLink, Result, ResultCondition, ResultValue
@@ -58,6 +59,7 @@ __all__ = [
     "ListingEntry",
     "ListingIssue",
     "MLModel",
+    "MergedRows",
     "Metric",
     "OldSlug",
     "Paper",

@@ -133,7 +133,12 @@ def touch_boards(changed: Collection[tuple[type[Any], int]]) -> None:
     if changed:
         boards = list(Benchmark.objects.filter(shows).order_by("pk").values_list("pk", flat=True).distinct())
         for pks in batches(boards):
-            Benchmark.objects.filter(pk__in=pks).update(version=F("version") + 1, changed=timezone.now())
+            touch(pks)
+
+
+def touch(boards: Collection[int]) -> None:
+    """Give boards another version: what is kept of them says what is so no longer."""
+    Benchmark.objects.filter(pk__in=boards).update(version=F("version") + 1, changed=timezone.now())
 
 
 class _Loader:

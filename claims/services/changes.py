@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, entries, uploads
+from claims.services import curation, entries, merging, paper_merging, uploads
+from claims.terms import MERGE, SPLIT_PAPER
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -23,6 +24,9 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
     """
+    if change_set.action in (MERGE, SPLIT_PAPER):
+        of_papers = change_set.decisions.filter(object_kind="paper").exists()
+        return paper_merging.undo(change_set, actor=actor) if of_papers else merging.undo(change_set, actor=actor)
     if find_listing(change_set) is not None:
         return uploads.undo(change_set, actor=actor).change_set
     if is_on_entries(change_set):

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from claims import keys
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import Alias, Area, Benchmark, ChangeSet, Dataset, DatasetSplit, Decision, Metric, MLModel, Task
+from claims.models import Alias, Area, Benchmark, BenchmarkMetric, ChangeSet, Dataset, DatasetSplit, Decision, Flag, Metric, MLModel, Task
 from claims.services import results, search_names
 from claims.services.catalog import make_slug, touch_boards
 from claims.services.rows import batches
-from claims.terms import CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, LARGEST, AliasKind, Direction
+from claims.services.updates import lock_state
+from claims.terms import CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, LARGEST, AliasKind, Direction, FlagKind
 
 Entry = Task | Dataset | Metric | MLModel
 
@@ -51,11 +52,11 @@ REFERS: Mapping[str, type[Any]] = {
 FIXED: Mapping[str, tuple[str, ...]] = {"dataset": ("default_task_id",), "metric": ("family", "default_task_id")}
 """What says on which board a number stands: of an entry that is there, only the shipped catalogue changes it, and moves the numbers."""
 SETTLED_BY: Mapping[str, tuple[str, ...]] = {
-    "task": ("primary_metric_id",),
-    "dataset": ("default_metric_id", "single_label"),
+    "task": ("primary_metric_id", "reviewed"),
+    "dataset": ("default_metric_id", "single_label", "reviewed"),
     "metric": ("direction",),
 }
-"""What boards are ranked and laid out by."""
+"""What boards are ranked and laid out by, and whether they count as reviewed."""
 MOST_BOARDS = 500
 """So many boards are settled in the transaction that changes what they are ranked by."""
 MOST_ALIASES = 200
@@ -261,6 +262,7 @@ def edit(entry: Entry, wish: Mapping[str, Any], *, actor: str, version: int, rea
     `version` is the one that the person saw. Raises `StaleObjectError` if the entry has changed since, `InvalidDecisionError` (with the
     field) for what can't be, or if nothing would change.
     """
+    lock_state()
     (locked,) = _lock(kind_of(entry), [entry.pk])
     if locked.version != version:
         raise StaleObjectError(f"“{locked.name}” was changed since you opened it. Look at it again, then change it.")
@@ -271,7 +273,11 @@ def edit(entry: Entry, wish: Mapping[str, Any], *, actor: str, version: int, rea
     changes = find_changes(state, wish)
     if not changes:
         raise InvalidDecisionError("It is so already: nothing would change.")
-    return _carry_out(EDIT_ENTRY, actor, [(locked, state, _with_old_name(kind_of(locked), state, changes))], reason=reason)
+    made = _carry_out(EDIT_ENTRY, actor, [(locked, state, _with_old_name(kind_of(locked), state, changes))], reason=reason)
+    if "direction" in changes:
+        asked = Flag.objects.filter(kind=FlagKind.DIRECTION, object_kind="metric", object_id=locked.pk, settled_by__isnull=True)
+        asked.update(settled_by=made)
+    return made
 
 
 @transaction.atomic
@@ -284,6 +290,7 @@ def confirm(entries: Iterable[tuple[Entry, int]], *, actor: str) -> ChangeSet:
     if not given:
         raise InvalidDecisionError("Nothing was chosen.")
     seen = {entry.pk: version for entry, version in given}
+    lock_state()
     locked = _lock(kind_of(given[0][0]), seen)
     for entry in locked:
         if entry.version != seen[entry.pk]:
@@ -302,6 +309,7 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
 
     Raises `StaleObjectError` if an entry has changed since, `InvalidDecisionError` if it was undone already, or if a name is taken by now.
     """
+    lock_state()
     told: dict[str, dict[int, Decision]] = defaultdict(dict)
     for decision in change_set.decisions.order_by("object_kind", "object_id"):
         if decision.object_kind not in TABLES:
@@ -330,7 +338,14 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     for entry, state, wish in changed:
         for fault in _check_names(kind_of(entry), wish, state=state, entry=entry, taken=None).values():
             raise InvalidDecisionError(f"“{entry.name}” can't be as it was: {fault}")
+    Flag.objects.filter(settled_by=change_set).update(settled_by=None)
     return _carry_out("undo", actor, changed, undoes=change_set, nameless=nameless)
+
+
+def find_read_boards(metric: Metric) -> set[int]:
+    """Return the boards that rank by a metric or have a column of it."""
+    read = BenchmarkMetric.objects.filter(Q(metric=metric) | Q(column=metric), benchmark=OuterRef("pk"))
+    return set(Benchmark.objects.filter(Q(primary_metric=metric) | Exists(read)).values_list("pk", flat=True))
 
 
 def _lock(kind: str, ids: Iterable[int]) -> list[Any]:
@@ -456,7 +471,11 @@ def _settle(changed: Sequence[tuple[Entry, dict[str, Any], dict[str, Any]]], *, 
                 f"More than {MOST_BOARDS} boards are ranked by that. The shipped catalogue can change it, in batches."
             )
         locked = results.lock_boards(ids)
-        results.settle_boards(locked, set(), turned=locked)
+        doubted = [entry for entry, _, wish in changed if wish.get("reviewed") is False]
+        of_doubted = Q(task__in=[entry.pk for entry in doubted if isinstance(entry, Task)])
+        of_doubted |= Q(dataset__in=[entry.pk for entry in doubted if isinstance(entry, Dataset)])
+        Benchmark.objects.filter(of_doubted, pk__in=locked, reviewed=True).update(reviewed=False)
+        results.settle_boards(locked, set(), tells_news=False)
     touch_boards({(type(entry), entry.pk) for entry, _, _ in changed if kind_of(entry) != "mlmodel"})
     search_names.keep_datasets(renamed["dataset"])
     search_names.keep_models(renamed["mlmodel"])
@@ -608,6 +627,7 @@ def import_rows(kind: str, rows: Sequence[Row], *, actor: str, digest: str, reas
 
     Raises `StaleObjectError` if they would do something else by now, `InvalidDecisionError` if they can't be done or would change nothing.
     """
+    lock_state()
     plan = plan_import(kind, rows)
     if plan.digest() == digest and not plan.faults:
         # Planned again under the locks of what is to change.

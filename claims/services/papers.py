@@ -241,7 +241,7 @@ def settle_papers(paper_ids: Iterable[int]) -> set[int]:
 
     The best sourced date wins, then the earliest upload. The text of the latest upload is current, unless it is cut: a proper
     beginning of another text of the paper. What a curator set stays. A paper that stands in withdrawn listings alone is
-    withdrawn, and keeps what it had.
+    withdrawn, and keeps what it had; so does one that was merged into another.
     """
     papers = {paper.pk: paper for paper in lock_papers(paper_ids)}
     entries = _load_entries(papers)
@@ -330,7 +330,9 @@ def _settled_fields(paper: Paper) -> dict[str, object]:
 
 
 def _settle(paper: Paper, entries: Sequence[_Shown], records: Sequence[_Recorded]) -> None:
-    if entries:
+    if paper.merged_into_id is not None:
+        paper.withdrawn = True  # what of it speaks is its root's by now
+    elif entries:
         paper.withdrawn = all(entry.listing.state == ListingState.WITHDRAWN for entry in entries)
     else:
         paper.withdrawn = bool(records) and all(record.withdrawn for record in records)

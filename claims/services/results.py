@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from claims import keys, ranking
@@ -28,6 +29,7 @@ from claims.models import (
     DefaultPrimary,
     DefaultTask,
     Metric,
+    MLModel,
     Result,
     ResultCondition,
     ResultValue,
@@ -50,6 +52,9 @@ _SENTENCE_END = re.compile(r"[.!?][)\"'”]?\s+(?=[A-Z(\"“])")
 
 _Identity = tuple[int, int | None, int | None, str, str, str, str]
 """(benchmark, paper, import, model key, variant key, setting key, role)."""
+
+Named = tuple[int | None, int, int]
+"""(task or None, dataset, metric), by their ids: what says on which board a claim stands."""
 
 
 # A chunk of a listing settles hundreds of claims and rows: instances, of which each has fifty fields, took half of the time.
@@ -155,10 +160,11 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
     stated = Claim.objects.filter(paper_text__paper__in=wanted).order_by("pk").values_list(*_STATED_FIELDS)
     claims = [_Stated(*values) for values in stated]
     claims += _read_record_claims(records)
+    _follow_merges(claims)
     before = {claim.result_id for claim in claims if claim.result_id is not None}
     known = _rows_of(wanted, claims)
     touched = {row.benchmark for row in known.values()}
-    touched |= _benchmarks_of(before - {row.pk for row in known.values()})
+    touched |= find_boards_of(before - {row.pk for row in known.values()})
     benchmarks = _find_benchmarks([claim for claim in claims if _names_a_row(claim)])
     touched |= set(benchmarks.values())
     known = _assign_results(claims, benchmarks, known, reworded)
@@ -166,7 +172,7 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
     _link_costs(wanted, claims)
     if records:
         # A table of costs alone has no row of its own, and touches the boards of others.
-        touched |= _benchmarks_of(_link_record_costs(records))
+        touched |= find_boards_of(link_record_costs(records))
     return touched, results
 
 
@@ -179,7 +185,7 @@ def lock_boards(ids: Collection[int]) -> list[int]:
     return list(boards.values_list("pk", flat=True))
 
 
-def _benchmarks_of(results: set[int]) -> set[int]:
+def find_boards_of(results: set[int]) -> set[int]:
     found = (Result.objects.filter(pk__in=ids).values_list("benchmark_id", flat=True).distinct() for ids in batches(results))
     return {benchmark for benchmarks in found for benchmark in benchmarks}
 
@@ -230,21 +236,36 @@ def _stands(claim: _Stated) -> bool:
 
 def _find_benchmarks(claims: Sequence[_Stated]) -> dict[int, int]:
     """Return the id of each claim's benchmark, by the claim's id; new ones are added."""
-    datasets = Dataset.objects.in_bulk({claim.dataset_id for claim in claims if claim.dataset_id is not None})
-    metrics = Metric.objects.in_bulk({claim.metric_id for claim in claims if claim.metric_id is not None})
-    defaults = {(row.dataset_id, row.family): row.task_id for row in DefaultTask.objects.filter(dataset__in=datasets)}
-    pairs: dict[int, tuple[int, int]] = {}
+    named = {
+        claim.pk: (claim.task_id, claim.dataset_id, claim.metric_id)
+        for claim in claims
+        if claim.metric_id is not None and claim.dataset_id is not None
+    }
+    found = find_boards(named.values())
+    return {claim: found[names] for claim, names in named.items()}
+
+
+def find_boards(named: Collection[Named]) -> dict[Named, int]:
+    """Return the id of the benchmark of each (task or None, dataset, metric); new ones are added. Part of the caller's transaction.
+
+    What a dataset or a metric stands for may have been merged since: then it is what that was merged into.
+    """
+    datasets = Dataset.objects.select_related("default_task").in_bulk({dataset for _, dataset, _ in named})
+    metrics = Metric.objects.select_related("default_task").in_bulk({metric for _, _, metric in named})
+    standing = Coalesce("task__merged_into", "task")
+    defaults = {
+        (dataset, family): task
+        for dataset, family, task in DefaultTask.objects.filter(dataset__in=datasets).values_list("dataset_id", "family", standing)
+    }
+    pairs: dict[Named, tuple[int, int]] = {}
     unspecified: int | None = None
-    for claim in claims:
-        if claim.metric_id is None or claim.dataset_id is None:
-            continue
-        metric, dataset = metrics[claim.metric_id], datasets[claim.dataset_id]
-        task = (
-            claim.task_id or defaults.get((dataset.pk, metric.family)) or dataset.default_task_id or metric.default_task_id or unspecified
-        )
+    for names in set(named):
+        stated, dataset, metric = names[0], datasets[names[1]], metrics[names[2]]
+        by_default = next((found for entry in (dataset, metric) if (found := _standing(entry.default_task)) is not None), None)
+        task = stated or defaults.get((dataset.pk, metric.family)) or by_default or unspecified
         if task is None:
             task = unspecified = _unspecified_task().pk
-        pairs[claim.pk] = (task, dataset.pk)
+        pairs[names] = (task, dataset.pk)
     known = _benchmarks_by_pair(set(pairs.values()))
     if missing := set(pairs.values()) - known.keys():
         tasks = Task.objects.in_bulk({task for task, _ in missing})
@@ -263,7 +284,25 @@ def _find_benchmarks(claims: Sequence[_Stated]) -> dict[int, int]:
         added = _benchmarks_by_pair(missing)
         search_names.keep_benchmarks(added.values(), words=False)
         known |= added
-    return {claim: known[pair] for claim, pair in pairs.items()}
+    return {names: known[pair] for names, pair in pairs.items()}
+
+
+_ENTRIES: Mapping[str, Any] = {"dataset": Dataset, "metric": Metric, "task": Task, "ml_model": MLModel}
+
+
+def _follow_merges(claims: Sequence[_Stated]) -> None:
+    """Let claims name what an entry was merged into that they name still: they were read, or set back, while it was merged."""
+    strays: dict[int, _Stated] = {}
+    for name, table in _ENTRIES.items():
+        field = f"{name}_id"
+        roots: dict[int, int] = {}
+        for ids in batches(pk for claim in claims if (pk := getattr(claim, field)) is not None):
+            roots |= dict(table._default_manager.filter(pk__in=ids, merged_into__isnull=False).values_list("pk", "merged_into"))
+        for claim in claims if roots else ():
+            if getattr(claim, field) in roots:
+                setattr(claim, field, roots[getattr(claim, field)])
+                strays[claim.pk] = claim
+    update_rows(strays.values(), list(_ENTRIES), table=Claim)
 
 
 def _is_reviewed(task: Task, dataset: Dataset) -> bool:
@@ -437,7 +476,7 @@ class _RecordPrice(NamedTuple):
     stands: bool
 
 
-def _link_record_costs(records: set[int]) -> set[int]:
+def link_record_costs(records: set[int]) -> set[int]:
     """Link the costs of records to the rows whose price they are; return the rows that have, or had, one of these costs, or lost another.
 
     A cost is that of its own record's rows. A record that states no score belongs to the rows of all tables of its collection that
@@ -533,14 +572,15 @@ def _in_one_sentence(cost: _Price, claim: _Stated) -> bool:
     return _SENTENCE_END.search(text, first[1], max(first[1], second[0])) is None
 
 
-def settle_boards(ids: Sequence[int], results: set[int], *, turned: Collection[int] = ()) -> None:
+def settle_boards(ids: Sequence[int], results: set[int], *, tells_news: bool = True) -> None:
     """Settle columns, shown values, leaders and versions of the boards, for `results` and whatever a moved column touches.
 
-    Of `turned` boards the better direction is another now: what leads them is no news to anybody.
-    Part of the caller's transaction, which holds the boards' locks.
+    Part of the caller's transaction, which holds the boards' locks. Where known numbers come to stand on another board, a record there
+    is no news to tell.
     """
-    top = {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
-    boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related("task", "dataset")}
+    top = _top_metrics()
+    named = ("task__primary_metric", "dataset__default_metric", "dataset__default_task")
+    boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related(*named)}
     used: dict[int, Counter[Metric]] = defaultdict(Counter)
     counted = list(
         Claim.objects.filter(result__benchmark__in=ids)
@@ -551,14 +591,16 @@ def settle_boards(ids: Sequence[int], results: set[int], *, turned: Collection[i
     metrics = Metric.objects.in_bulk({metric for _, metric, _ in counted})
     for pk, metric_id, count in counted:
         used[pk][metrics[metric_id]] = count
-    listed = {(row.dataset_id, row.task_id): row.metric_id for row in DefaultPrimary.objects.filter(dataset__benchmarks__in=ids)}
+    primaries = DefaultPrimary.objects.filter(dataset__benchmarks__in=ids)
+    standing = Coalesce("task__merged_into", "task"), Coalesce("metric__merged_into", "metric")
+    listed = {(dataset, task): metric for dataset, task, metric in primaries.values_list("dataset_id", *standing)}
     present: dict[int, dict[int, int]] = defaultdict(dict)
     for row in BenchmarkMetric.objects.filter(benchmark__in=ids):
         present[row.benchmark_id][row.metric_id] = row.column_id
     columns: dict[int, dict[int, int]] = {}
     moved: list[int] = []
     rechosen: list[Benchmark] = []
-    reranked: set[int] = set(turned)
+    reranked: set[int] = set()
     for pk, benchmark in boards.items():
         columns[pk] = {metric.pk: _column(metric, benchmark, top).pk for metric in used[pk]}
         benchmark.reviewed = benchmark.reviewed or _is_reviewed(benchmark.task, benchmark.dataset)
@@ -584,7 +626,23 @@ def settle_boards(ids: Sequence[int], results: set[int], *, turned: Collection[i
     if moved:
         results |= set(Result.objects.filter(benchmark__in=moved).values_list("pk", flat=True))
     _settle_values(results, columns)
-    _settle_leaders(boards, reranked)
+    _settle_leaders(boards, reranked if tells_news else boards.keys())
+
+
+def find_columns(board_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """Return in which column each metric stands that the claims of the boards have, by the board and the metric."""
+    boards = Benchmark.objects.select_related("dataset").in_bulk(board_ids)
+    stated = set(Claim.objects.filter(result__benchmark__in=boards).order_by().values_list("result__benchmark_id", "metric_id").distinct())
+    metrics = Metric.objects.in_bulk({metric for _, metric in stated})
+    top = _top_metrics()
+    columns: dict[int, dict[int, int]] = {pk: {} for pk in boards}
+    for pk, metric in stated:
+        columns[pk][metric] = _column(metrics[metric], boards[pk], top).pk
+    return columns
+
+
+def _top_metrics() -> dict[str, Metric]:
+    return {metric.name: metric for metric in Metric.objects.filter(name__in=SINGLE_LABEL_COLUMNS.values(), merged_into__isnull=True)}
 
 
 def _column(metric: Metric, benchmark: Benchmark, top: Mapping[str, Metric]) -> Metric:
@@ -601,10 +659,11 @@ def _primary(
     for metric, count in used.items():
         counts[columns[metric.pk]] += count
         names.setdefault(columns[metric.pk], metric.name)
+    task, dataset = benchmark.task, benchmark.dataset
     preferred = [
-        listed.get((benchmark.dataset_id, benchmark.task_id)),
-        benchmark.dataset.default_metric_id if benchmark.dataset.default_task_id == benchmark.task_id else None,
-        benchmark.task.primary_metric_id,
+        listed.get((dataset.pk, task.pk)),
+        _standing(dataset.default_metric) if _standing(dataset.default_task) == task.pk else None,
+        _standing(task.primary_metric),
     ]
     if not counts:
         return next((wanted for wanted in preferred if wanted is not None), None)
@@ -613,6 +672,11 @@ def _primary(
         if wanted is not None and counts[columns.get(wanted, wanted)] * 3 >= max(counts.values()):
             return columns.get(wanted, wanted)
     return min(counts, key=lambda column: (-counts[column], names[column]))
+
+
+def _standing(entry: Task | Metric | None) -> int | None:
+    """Return the id of an entry, or of what it was merged into."""
+    return None if entry is None else entry.merged_into_id or entry.pk
 
 
 _FIRST_STATED = (

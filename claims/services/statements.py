@@ -189,18 +189,13 @@ def hold_quoted_models(paper_ids: Iterable[int], *, model_keys: Iterable[str] = 
     held, of_tables = set(paper_ids), set(model_keys) - {""}
     names = {key for ids in batches(held) for key in MLModel.objects.filter(introduced_by__in=ids).values_list("name_key", flat=True)}
     names |= of_tables
-    _lock_models(names)
+    lock_models(names)
     # A name that two others have links nothing, whatever becomes of these papers: the names that all the world quotes are often such.
     of_others = MLModel.objects.exclude(introduced_by__in=held)
     if of_tables:
         of_others = of_others.filter(introduced_by__isnull=False)
     names = {key for keys_ in batches(names) for key, models in _models_by_name(keys_, of_others).items() if len(models) < 2}
-    quoting = {
-        paper
-        for keys_ in batches(names)
-        for table in (Claim, Cost)
-        for paper in _quoted(table).filter(model_key__in=keys_).values_list("paper_text__paper", flat=True)
-    }
+    quoting = find_quoting(names)
     lock_papers(held | quoting)
     return names, held | quoting
 
@@ -213,7 +208,7 @@ def link_quoted_models(model_keys: Iterable[str], *, among: Collection[int] | No
     """
     wanted = set(model_keys) - {""}
     # Of two listings that close at once and know the same name, the second waits here and then sees what the first has linked.
-    _lock_models(wanted)
+    lock_models(wanted)
     stale: dict[StatementTable, list[int]] = {Claim: [], Cost: []}
     papers: set[int] = set()
     for names in batches(wanted):
@@ -236,11 +231,21 @@ def link_quoted_models(model_keys: Iterable[str], *, among: Collection[int] | No
     return papers
 
 
-def _lock_models(names: Iterable[str]) -> None:
+def lock_models(names: Iterable[str]) -> None:
     """Lock the models of these names, by id whatever their names: two that wait never block each other."""
     named = (MLModel.objects.filter(name_key__in=keys_).values_list("pk", flat=True) for keys_ in batches(names))
     for ids in batches(pk for found in named for pk in found):
         list(MLModel.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+
+
+def find_quoting(names: Collection[str]) -> set[int]:
+    """Return the papers that quote these names as baselines which nobody decided on."""
+    return {
+        paper
+        for keys_ in batches(names)
+        for table in (Claim, Cost)
+        for paper in _quoted(table).filter(model_key__in=keys_).values_list("paper_text__paper", flat=True)
+    }
 
 
 def _only_models(names: Iterable[str]) -> dict[str, int]:

@@ -24,7 +24,7 @@ def update_catalogue() -> LoadReport:
     `CatalogueError` for a catalogue that can't be loaded.
     """
     with transaction.atomic():
-        state = _lock_state()
+        state = lock_state()
         report = load_catalogue(load_vocabulary())
         if report.changed:
             state.unsettled_from = 0
@@ -39,7 +39,7 @@ def update_catalogue() -> LoadReport:
 @transaction.atomic
 def _settle_next() -> bool:
     """Settle the next batch of papers that stand on boards as an earlier catalogue had them; say whether there are more."""
-    state = _lock_state()
+    state = lock_state()
     if state.unsettled_from is None:
         return False
     left = Paper.objects.filter(pk__gte=state.unsettled_from).order_by("pk")
@@ -54,7 +54,7 @@ def _settle_next() -> bool:
 @transaction.atomic
 def _record_next() -> bool:
     """Give the next boards that have no records, or no contenders, yet theirs; say whether there are more."""
-    state = _lock_state()
+    state = lock_state()
     if state.unrecorded_from is None:
         return False
     left = Benchmark.objects.filter(pk__gte=state.unrecorded_from).order_by("pk")
@@ -67,6 +67,7 @@ def _record_next() -> bool:
     return more
 
 
-def _lock_state() -> CatalogueState:
+def lock_state() -> CatalogueState:
+    """Lock the catalogue until the transaction ends: who loads one, merges entries or settles by them takes turns."""
     # Before any other lock: of two that load a catalogue, or settle by it, the second waits here and nowhere else.
     return CatalogueState.objects.select_for_update(no_key=True).get_or_create(pk=ONLY)[0]

@@ -11,8 +11,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import Act, Cell, LastWord, Told
-from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel
-from claims.terms import ACCEPT_BY_POLICY, CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, REEXTRACT, CurationState, RejectReason
+from claims.boards.acts import name_of
+from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel, Paper
+from claims.terms import (
+    ACCEPT_BY_POLICY,
+    CONFIRM_ENTRIES,
+    EDIT_ENTRY,
+    IMPORT_ENTRIES,
+    MERGE,
+    REEXTRACT,
+    SPLIT_PAPER,
+    CurationState,
+    RejectReason,
+)
 from leaderboard.templatetags.board_tags import claim_number, measure_name
 from leaderboard.templatetags.paper_tags import reject_reason
 from leaderboard.templatetags.word_tags import plural
@@ -66,6 +77,8 @@ _VERBS = {
     "withdraw": "withdrew {}",
     "set year": "set the year of {}",
     "name columns": "said what the columns of {} mean",
+    MERGE: "merged {}",
+    SPLIT_PAPER: "split off {}",
     EDIT_ENTRY: "edited {}",
     CONFIRM_ENTRIES: "confirmed {}",
     IMPORT_ENTRIES: "imported {}",
@@ -78,7 +91,9 @@ _KINDS = {
     "dataset": "dataset,datasets",
     "metric": "metric,metrics",
     "mlmodel": "model,models",
+    "paper": "paper,papers",
 }
+_OF_ENTRIES = ("task", "dataset", "metric", "mlmodel", "paper")
 
 
 @register.simple_tag
@@ -107,9 +122,19 @@ def _with_verb(action: str, first: Told | None, what: SafeString | str) -> SafeS
         return format_html("rejected {}", what)
     if action == "correct" and first is not None and (numbers := _corrected_number(first)) and what:
         return format_html("corrected {}: {}", what, numbers)
+    if action == MERGE and first is not None and first.decision.object_kind in _OF_ENTRIES:
+        into = _word(first, "merged_into_id", first.decision.after)
+        moved = [plural(count, "number,numbers")] if (count := _moved(first.decision.after)) else []
+        return format_html("merged {} into <bdi>{}</bdi>{}", what, into, "".join(f", {said}" for said in moved))
+    if action == EDIT_ENTRY and first is not None and "name" in first.decision.after:
+        return format_html("renamed <bdi>{}</bdi> to <bdi>{}</bdi>", first.decision.before["name"], first.decision.after["name"])
     if action in _VERBS:
         return format_html(_VERBS[action], what)
     return format_html("{}{}", action, format_html(": {}", what) if what else "")
+
+
+def _moved(state: Mapping[str, Any]) -> int:
+    return sum(int(state.get(name) or 0) for name in ("claims", "costs"))
 
 
 def _corrected_number(told: Told) -> str:
@@ -135,13 +160,13 @@ def object_words(told: Told) -> SafeString:
         return mark_safe("a number that is not shown")
     if isinstance(decided, Listing):
         return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
-    if decided is None:
-        return format_html("{}", f"{told.decision.object_kind} {told.decision.object_id}")
-    if isinstance(decided, Dataset | MLModel):
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
-    if not isinstance(decided, Claim | Cost):
-        return format_html("the {} <bdi>{}</bdi>", told.decision.object_kind, decided.name)
-    return format_html('<a href="{}">{}</a>', history_url(decided), statement_words(decided))
+    if isinstance(decided, Claim | Cost):
+        return format_html('<a href="{}">{}</a>', history_url(decided), statement_words(decided))
+    if isinstance(decided, Paper | Dataset | MLModel):
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), str(decided))
+    if decided is not None:
+        return format_html("<bdi>{}</bdi>", str(decided))
+    return format_html("{}", f"{told.decision.object_kind} {told.decision.object_id}")
 
 
 @register.simple_tag
@@ -218,8 +243,12 @@ _LABELS = {
     "tier_reason": "why",
     "tier_link": "link",
     "year_source": "how the year is known",
+    "merged_into_id": "merged into",
+    "slug": "address",
+    "arxiv_id": "arXiv id",
+    "folded": "rows that met another",
 }
-_NOT_TOLD = ("extracted", "model_key", "canonical_value", "canonical_max")
+_NOT_TOLD = ("alias", "aliases", "boards", "extracted", "model_key", "canonical_value", "canonical_max")
 _TERMS = ("state", "decided_by", "reject_reason", "measure", "kind", "role", "year_source", "tier")
 
 
@@ -242,7 +271,7 @@ def _word(told: Told, name: str, state: Mapping[str, Any]) -> str:
     if value is None or value == "":
         return ""
     if name.endswith("_id"):
-        return told.names.get((name, value), "an entry that is gone")
+        return told.names.get((name_of(told.decision, name), value), "an entry that is gone")
     if name == "setting" and isinstance(value, list):
         return ", ".join(str(condition.get("text", "")) for condition in value)
     if isinstance(value, list) and all(isinstance(text, str) for text in value):

@@ -138,6 +138,19 @@ TABLE: dict[str, list[Case]] = {
     "export-log": [show()],
     "number-history": [show(kind="=claim", public_id="claim"), show(kind="=cost", public_id="cost")],
     "revert": [send(CURATORS, VERSION | {"act": "none", "when": "after"}, kind="=claim", public_id="claim")],
+    # The catalogue's names, and papers that are one.
+    "catalogue": [show(CURATORS), show(CURATORS, "?kind=paper"), show(CURATORS, "?kind=mlmodel&show=alike")],
+    "catalogue-entry": [
+        show(CURATORS, kind="=mlmodel", public_id="model_id"),
+        send(CURATORS, VERSION | {"act": "rename", "name": "Other"}, kind="=mlmodel", public_id="model_id"),
+    ],
+    "merge-entry": [
+        show(CURATORS, kind="=mlmodel", public_id="model_id"),
+        send(CURATORS, VERSION | {"into": "none"}, kind="=mlmodel", public_id="model_id"),
+    ],
+    "metric-meaning": [show(CURATORS, public_id="metric_id"), send(CURATORS, VERSION | {"direction": "lower"}, public_id="metric_id")],
+    "merge-paper": [show(CURATORS, public_id="paper"), send(CURATORS, VERSION | {"into": "none"}, public_id="paper")],
+    "split-paper": [send(CURATORS, VERSION, public_id="paper")],
     # Listings.
     "listings": [show()],
     "upload": [show(UPLOADERS), send(UPLOADERS, {"year": "2025"})],
@@ -339,6 +352,8 @@ def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
         "dataset": board.dataset.slug,
         "metric": "top-1-accuracy",
         "model": model.slug,
+        "model_id": model.public_id,
+        "metric_id": Metric.objects.get(slug="top-1-accuracy").public_id,
         "paper": paper.public_id,
         "claim": claim.public_id,
         "cost": cost.public_id,

@@ -18,8 +18,8 @@ from claims import boards, verification
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision
-from claims.services import correction, curation, policy, reextraction
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision
+from claims.services import changes, correction, curation, merging, policy, reextraction
 from claims.terms import CurationState, RejectReason
 from tests.reading import read, text
 
@@ -61,6 +61,14 @@ class Act:
     undone: bool = False
 
 
+@dataclass
+class Merged:
+    """A merge of COCO into ImageNet as the model has it: the numbers that it moved."""
+
+    act: int
+    on: set[Key]
+
+
 class Curating(RuleBasedStateMachine):
     """A site of two papers, of which each states a score on two boards and a cost."""
 
@@ -71,6 +79,7 @@ class Curating(RuleBasedStateMachine):
         self.numbers: dict[Key, Number] = {}
         self.acts: dict[int, Act] = {}
         self.releases = 0
+        self.merged: Merged | None = None
         for kind, table in (("claim", Claim), ("cost", Cost)):
             for row in table._default_manager.order_by("pk"):
                 self.numbers[kind, row.pk] = Number(row.value, row.variant)
@@ -164,6 +173,34 @@ class Curating(RuleBasedStateMachine):
         made = curation.revert(self._load(key), decision, actor="ann", version=number.version, before=before)
         self._said(made, {key: word})
 
+    @precondition(lambda self: self.merged is None)
+    @rule()
+    def merge(self) -> None:
+        source, target = (Dataset.objects.get(name__startswith=name) for name in ("COCO", "ImageNet"))
+        moving = {("claim", pk) for pk in Claim.objects.filter(dataset=source).values_list("pk", flat=True)}
+        made = merging.merge(source, target, actor="ann", version=source.version)
+        for key in moving:
+            self.numbers[key].version += 1
+        self.merged = Merged(made.pk, moving)
+
+    @precondition(lambda self: self.merged is not None)
+    @rule()
+    def part(self) -> None:
+        """Undo the merge: refused as long as a person's word stands on what it moved that was said since."""
+        assert self.merged is not None
+        change_set = ChangeSet.objects.get(pk=self.merged.act)
+        undoing = dict(ChangeSet.objects.filter(undoes__isnull=False).values_list("pk", "undoes"))
+        later = {pk for pk, act in self.acts.items() if pk > change_set.pk and not act.undone and undoing.get(pk, 0) <= change_set.pk}
+        said = [pk for pk in later if self.acts[pk].action in curation.ACTIONS_OF_PEOPLE and self.merged.on & set(self.acts[pk].on)]
+        if said:
+            with pytest.raises(StaleObjectError):
+                changes.undo(change_set, actor="ann")
+            return
+        changes.undo(change_set, actor="ann")
+        for key in self.merged.on:
+            self.numbers[key].version += 1
+        self.merged = None
+
     # ---- what programs do ----
 
     @rule()
@@ -210,6 +247,10 @@ class Curating(RuleBasedStateMachine):
 
     def _compare_boards(self) -> None:
         """Each board shows the scores that were not rejected, as they are read or corrected, the best first."""
+        if self.merged is not None:
+            assert not Claim.objects.filter(dataset__name__startswith="COCO").exists()
+            assert boards.find_benchmark(BOARDS["COCO"]).dataset.name.startswith("ImageNet")
+            return
         for name, slug in BOARDS.items():
             expected = []
             for row in Claim.objects.filter(dataset__name__startswith=name):

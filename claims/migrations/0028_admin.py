@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0026_claims_that_people_decided'),
+        ('claims', '0027_merges'),
     ]
 
     operations = [
