@@ -278,7 +278,7 @@ def test_who_may_only_look_changes_nothing(client: Client) -> None:
 def test_entry_that_was_changed_around_its_service_is_found() -> None:
     part = make_catalogue()
     entries.edit(part, {"name": "Hyper", "description": "new"}, actor="x", version=2)
-    assert list(verification._check_entries("dataset")) == []
+    assert list(verification._check_entries()) == []
     Dataset.objects.filter(pk=part.pk).update(name="Other")
-    (fault,) = verification._check_entries("dataset")
+    (fault,) = verification._check_entries()
     assert str(fault) == f"dataset {part.public_id}: its name is “Other”, and its last decision left “Hyper”"
