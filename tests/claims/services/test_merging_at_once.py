@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -90,8 +91,8 @@ def test_decision_beside_a_merge_comes_before_it_or_is_stale() -> None:
         claim = Claim.objects.filter(dataset=one).order_by("pk")[0]
         before = claim.version
         merged, decided = at_once(
-            lambda: merging.merge(one, other, actor="kim", version=one.version),
-            lambda claim=claim: curation.decide(claim, CurationState.ACCEPTED, actor="ann", version=claim.version),
+            partial(merging.merge, one, other, actor="kim", version=one.version),
+            partial(curation.decide, claim, CurationState.ACCEPTED, actor="ann", version=claim.version),
         )
         assert not isinstance(merged, Exception)
         claim.refresh_from_db()

@@ -18,7 +18,7 @@ from claims import boards, verification
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.extraction import pipeline
 from claims.extraction.drafts import Extraction
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision
 from claims.services import changes, correction, curation, merging, policy, reextraction
 from claims.terms import CurationState, RejectReason
 from tests.reading import read, text
@@ -176,7 +176,7 @@ class Curating(RuleBasedStateMachine):
     @precondition(lambda self: self.merged is None)
     @rule()
     def merge(self) -> None:
-        source, target = (Dataset.objects.get(name__startswith=name) for name in ("COCO", "ImageNet"))
+        source, target = (Benchmark.objects.get(slug=BOARDS[name]).dataset for name in ("COCO", "ImageNet"))
         moving = {("claim", pk) for pk in Claim.objects.filter(dataset=source).values_list("pk", flat=True)}
         made = merging.merge(source, target, actor="ann", version=source.version)
         for key in moving:
@@ -189,7 +189,7 @@ class Curating(RuleBasedStateMachine):
         """Undo the merge: refused as long as a person's word stands on what it moved that was said since."""
         assert self.merged is not None
         change_set = ChangeSet.objects.get(pk=self.merged.act)
-        undoing = dict(ChangeSet.objects.filter(undoes__isnull=False).values_list("pk", "undoes"))
+        undoing = {act.pk: act.undoes_id or 0 for act in ChangeSet.objects.all()}
         later = {pk for pk, act in self.acts.items() if pk > change_set.pk and not act.undone and undoing.get(pk, 0) <= change_set.pk}
         said = [pk for pk in later if self.acts[pk].action in curation.ACTIONS_OF_PEOPLE and self.merged.on & set(self.acts[pk].on)]
         if said:
