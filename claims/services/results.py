@@ -34,7 +34,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.services import contenders, records, search_names, webhooks
+from claims.services import contenders, flagging, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, insert_rows, update_rows
@@ -146,7 +146,9 @@ def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), r
     # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
     # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
     # rows of the first.
-    settle_boards(lock_boards(touched), results)
+    boards = lock_boards(touched)
+    settle_boards(boards, results)
+    flagging.settle(boards, wanted)
 
 
 def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] = ()) -> tuple[set[int], set[int]]:
