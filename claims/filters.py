@@ -33,7 +33,7 @@ from claims.models import (
     SourceRecord,
 )
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, FLAGS_OF_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
+from claims.terms import COMPARABLE_KINDS, FLAGS_ON_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -276,6 +276,8 @@ class BoardFilterSet(StrictFilterSet):
 
 # ---- the review queue ----
 
+ANY_FLAG = "any"
+"""Asks for what is flagged, whatever for."""
 _FEW = 500
 """So many numbers are named one by one."""
 
@@ -297,7 +299,9 @@ class ReviewFilterSet(StrictFilterSet):
     max_confidence = django_filters.NumberFilter(
         field_name="confidence", lookup_expr="lte", min_value=0, max_value=1, label="At most this sure"
     )
-    flag = django_filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in FLAGS_OF_NUMBERS], method="by_flag", label="Flag")
+    flag = django_filters.ChoiceFilter(
+        choices=[(kind.value, kind.value) for kind in FLAGS_ON_NUMBERS] + [(ANY_FLAG, ANY_FLAG)], method="by_flag", label="Flag"
+    )
     version = django_filters.CharFilter(method="by_version", label="Extractor version", max_length=32)
 
     class Meta:
@@ -328,7 +332,8 @@ class ReviewFilterSet(StrictFilterSet):
         return rows.filter(source_record__in=SourceRecord.objects.filter(source__listing__public_id=public_id).values("pk"))
 
     def by_flag(self, rows: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
-        flags = Flag.objects.filter(kind=kind, object_kind=rows.model._meta.model_name, settled_by__isnull=True)
+        kinds = FLAGS_ON_NUMBERS if kind == ANY_FLAG else [kind]
+        flags = Flag.objects.filter(kind__in=kinds, object_kind=rows.model._meta.model_name, settled_by__isnull=True)
         return rows.filter(pk__in=flags.values("object_id"))
 
     def by_version(self, rows: QuerySet[Any], name: str, version: str) -> QuerySet[Any]:

@@ -94,16 +94,12 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """That a rule holds for a claim. `key` names the number it was found on: a flag that a person settled is known by it.
-
-    `likely` is the number that seems meant, as people write it, '' where the rule knows none.
-    """
+    """That a rule holds for a claim. `key` names the number it was found on: a flag that a person settled is known by it."""
 
     kind: FlagKind
     pk: int
     key: str
     note: str
-    likely: str = ""
 
 
 class Column:
@@ -185,13 +181,11 @@ def find_other_scale(score: Score, column: Column) -> Found | None:
     if score.scale.unit == "%":
         like = others[bisect_right(others, 1) :]
         meant, scale = score.low * 100, "percentages"
-        likely = f"{_shortened(meant)}%"
-        said = f"it may be a fraction ({likely})"
+        said = f"it may be a fraction ({likely_number(score.low)})"
     else:
         like = others[: bisect_right(others, 1)]
         meant, scale = score.low / 100, "fractions"
-        likely = _shortened(meant)
-        said = f"it may be a percentage ({likely})"
+        said = f"it may be a percentage ({likely_number(score.low)})"
     # What is among the others of its own kind may be so.
     if len(like) < FEWEST_OF_SCALE or len(like) < 0.8 * len(others):
         return None
@@ -202,9 +196,12 @@ def find_other_scale(score: Score, column: Column) -> Found | None:
     middle = like[len(like) // 2]
     if not (middle >= 10 * score.low or middle <= score.low / 10):
         return None
-    return _found(
-        FlagKind.SCALE, score, f"{score.printed} stands among {scale} of {_range(like, score.scale, bare=True)}: {said}.", likely=likely
-    )
+    return _found(FlagKind.SCALE, score, f"{score.printed} stands among {scale} of {_range(like, score.scale, bare=True)}: {said}.")
+
+
+def likely_number(value: float) -> str:
+    """Return what a number on the wrong scale seems to be, as people write it: 76% for 0.76, 0.76 for 76."""
+    return f"{value * 100:.10g}%" if value <= 1 else f"{value / 100:.10g}"
 
 
 def find_parameters(score: Score, column: Column) -> Found | None:
@@ -422,8 +419,8 @@ def is_plain(setting: Iterable[Mapping[str, str]]) -> bool:
 # ---- words ----
 
 
-def _found(kind: FlagKind, score: Score, note: str, *, likely: str = "") -> Found:
-    return Found(kind, score.pk, _key(kind, score.low, inf if score.high is None else score.high, score.column), note, likely)
+def _found(kind: FlagKind, score: Score, note: str) -> Found:
+    return Found(kind, score.pk, _key(kind, score.low, inf if score.high is None else score.high, score.column), note)
 
 
 def _key(kind: FlagKind, *numbers: float) -> str:
@@ -433,10 +430,6 @@ def _key(kind: FlagKind, *numbers: float) -> str:
 def _range(numbers: Sequence[float], scale: Scale, *, bare: bool = False) -> str:
     first, last = (f"{number:.6g}" if bare else scale.print(number) for number in (numbers[0], numbers[-1]))
     return first if first == last else f"{first} to {last}"
-
-
-def _shortened(number: float) -> str:
-    return f"{number:.10g}"
 
 
 def _shorter(title: str) -> str:

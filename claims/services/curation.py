@@ -14,7 +14,7 @@ from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches
 from claims.services.tables import lock_imports
-from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_OF_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
+from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_ON_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
@@ -194,11 +194,11 @@ def settle_flags(flags: Iterable[Flag], *, actor: str, reason: str = "") -> Chan
 
 
 def _flags_on(statements: Iterable[Claim | Cost]) -> Iterator[QuerySet[Flag]]:
-    """Yield the flags on numbers, open or settled, that say how a later reading or text has them."""
+    """Yield the flags on numbers, open or settled: how a later reading or text has them, and what rules say of them."""
     given = list(statements)
     for name, table in _TABLES.items():
         for ids in batches(statement.pk for statement in given if isinstance(statement, table)):
-            yield Flag.objects.filter(kind__in=FLAGS_OF_NUMBERS, object_kind=name, object_id__in=ids)
+            yield Flag.objects.filter(kind__in=FLAGS_ON_NUMBERS, object_kind=name, object_id__in=ids)
 
 
 def _let_read_again(changed: Iterable[tuple[Claim | Cost, dict[str, Any]]]) -> None:
