@@ -501,6 +501,7 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
             context["entries"] = Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(wanted)
     if not (receipt.running and asked_by_script):
         context["may_manage"] = permissions.may_manage_listing(request.user, shown)
+        context["may_curate"] = permissions.may_curate(request.user)
         context["year_form"] = YearForm()
         context["changes"] = receipts.list_changes(shown)
         context["withdrawal"] = boards.find_withdrawals([shown.pk] if shown.state == ListingState.WITHDRAWN else []).get(shown.pk)

@@ -62,6 +62,8 @@ def settle(boards: Collection[int], papers: Collection[int]) -> None:
     small = Benchmark.objects.filter(pk__in=boards, row_count__lte=LARGEST_AT_ONCE).values_list("pk", flat=True)
     if some := sorted(small):
         _flag_boards(some)
+    if len(papers) > LARGEST_AT_ONCE:
+        return
     # What is on no board any more is none of theirs.
     _drop(_stale().filter(object_id__in=Claim.objects.filter(paper_text__paper__in=papers, result__isnull=True).values("pk")))
 

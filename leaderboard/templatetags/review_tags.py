@@ -45,6 +45,12 @@ def qualifier_words(statement: Claim | Cost) -> str:
 
 
 @register.filter
+def kind_name(statement: Claim | Cost) -> str:
+    """Return "claim" or "cost"."""
+    return "cost" if isinstance(statement, Cost) else "claim"
+
+
+@register.filter
 def everything(desk: Desk) -> list[Claim | Cost]:
     """Return all that was read from the text of a desk's paper."""
     return [*desk.claims, *desk.costs]
