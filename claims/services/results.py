@@ -155,10 +155,6 @@ def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), r
     # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
     # rows of the first.
     boards = lock_boards(touched)
-    if len(results) > SETTLED_AT_ONCE:
-        for some_rows in batches(results, SETTLED_AT_ONCE):
-            settle_values(boards, set(some_rows))
-        results = set()
     settle_boards(boards, results)
     flagging.settle(boards, wanted)
 
@@ -606,7 +602,8 @@ def settle_boards(ids: Sequence[int], results: set[int]) -> None:
         )
     if moved:
         results |= set(Result.objects.filter(benchmark__in=moved).values_list("pk", flat=True))
-    _settle_values(results, columns)
+    for some in batches(results, SETTLED_AT_ONCE):
+        _settle_values(set(some), columns)
     _settle_leaders(boards, reranked)
 
 
