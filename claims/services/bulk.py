@@ -28,7 +28,7 @@ from claims.services.records import OWN, ranks_by
 from claims.services.rows import batches
 from claims.terms import FLAGS_ON_NUMBERS, CurationState, Direction
 
-MOST = 50_000
+MOST = 20_000
 """So many numbers are decided on in one act; who wants more decides on them part by part."""
 SHOWN = 50
 """So many of the numbers are shown in a preview, the most doubtful first."""

@@ -132,7 +132,7 @@ def test_the_order_of_numbers_changes_nothing() -> None:
 
 
 def test_a_conflict_names_the_other_paper_and_both_numbers() -> None:
-    same = {"identity": (9, "", ""), "model": "ResNet-50"}
+    same: dict[str, Any] = {"identity": (9, "", ""), "model": "ResNet-50"}
     titles = {("paper", 1): "One", ("paper", 2): "Two", ("paper", 3): "Three"}
     scores = [make(76.1, pk=1, **same), make(75.3, pk=2, **same), make(76.13, pk=3, decimals=2, **same)]
     said = {one.pk: one.note for one in flags.find_conflicts(scores, lambda asked: {origin: titles[origin] for origin in asked})}

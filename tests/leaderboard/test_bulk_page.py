@@ -210,7 +210,7 @@ def test_the_api_does_what_its_dry_run_says(client: Client, board: Benchmark) ->
         "leased": 0,
         "flagged": 0,
         "decided": 0,
-        "most": 50000,
+        "most": 20_000,
     }
     assert ChangeSet.objects.count() == 0
     made = send(client, body | {"seen": told["seen"]})
