@@ -189,7 +189,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     for table, pks in _by_table(decided).items():
         for some in batches(pk for pk in pks if (table, pk) not in moved):
             changed = _take_back(change_set, _lock_rows(table, some))
-            _save_part(changed, [*decisions.columns_of(table)])
+            corrected = any(before.keys() - set(decisions.DECIDED_FIELDS) for _, before in changed)
+            _save_part(changed, decisions.columns_of(table) if corrected else ())
             decisions.add(changes, changed)
             _let_read_again(changed)
     Flag.objects.filter(settled_by=change_set).update(settled_by=None)
