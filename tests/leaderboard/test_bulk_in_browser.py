@@ -21,8 +21,11 @@ LONG = "W" * 120
 def test_many_at_once_and_flags_are_read_by_anybody_at_any_width(browser: Browser, live_server: LiveServer) -> None:
     board = make.make_benchmark(dataset=LONG)
     for number in ("71.2%", "74.0%", "80.9%"):
-        make.make_claim(number, benchmark=board, task=board.task, model=LONG, paper=make.make_paper(LONG, abstract=f"It has {number}."))
-    wrong = make.make_claim("0.76", benchmark=board, task=board.task, model=LONG, unit="", decimals=2)
+        make.make_claim(
+            number, benchmark=board, task=board.task, model=LONG, paper=make.make_paper(f"{LONG}{number}", abstract=f"It has {number}.")
+        )
+    paper = make.make_paper("On nets", abstract="It has 0.76 of it.")
+    wrong = make.make_claim("0.76", benchmark=board, task=board.task, model=LONG, paper=paper, unit="", decimals=2)
     flagging.flag_all()
     visitor = visit(browser, live_server)
     sign_in(visitor)
