@@ -347,4 +347,4 @@ def test_query_count_is_constant(curator: Client, papers: int) -> None:
     assert first is not None
     with CaptureQueriesContext(connection) as queries:
         assert act(curator, first, "accept", fragment="said").status_code == 200
-    assert len(queries) == 74
+    assert len(queries) == 82
