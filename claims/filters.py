@@ -33,7 +33,7 @@ from claims.models import (
     SourceRecord,
 )
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, FLAGS_OF_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
+from claims.terms import COMPARABLE_KINDS, FLAGS_ON_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -276,6 +276,8 @@ class BoardFilterSet(StrictFilterSet):
 
 # ---- the review queue ----
 
+ANY_FLAG = "any"
+"""Asks for what is flagged, whatever for."""
 _FEW = 500
 """So many numbers are named one by one."""
 
@@ -283,8 +285,8 @@ _FEW = 500
 class ReviewFilterSet(StrictFilterSet):
     """Claims and costs in the review queue: `select` has those of either table.
 
-    `listing` is an id; `flag` asks for what is flagged so, which people may have decided on before; `version` is that of the extractor
-    that read the number last.
+    `listing` and `paper` are ids, `metric` is a slug, which costs don't have; `flag` asks for what is flagged so, which people may have
+    decided on before; `version` is that of the extractor that read the number last.
     """
 
     reserved = frozenset({"at", "near", "without"})
@@ -297,8 +299,14 @@ class ReviewFilterSet(StrictFilterSet):
     max_confidence = django_filters.NumberFilter(
         field_name="confidence", lookup_expr="lte", min_value=0, max_value=1, label="At most this sure"
     )
-    flag = django_filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in FLAGS_OF_NUMBERS], method="by_flag", label="Flag")
+    flag = django_filters.ChoiceFilter(
+        choices=[(kind.value, kind.value) for kind in FLAGS_ON_NUMBERS] + [(ANY_FLAG, ANY_FLAG)], method="by_flag", label="Flag"
+    )
     version = django_filters.CharFilter(method="by_version", label="Extractor version", max_length=32)
+    paper = django_filters.CharFilter(method="by_paper", label="Paper", max_length=12)
+    metric = django_filters.CharFilter(method="by_metric", label="Metric", max_length=200)
+    kind = django_filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in ClaimKind], label="Kind")
+    role = django_filters.ChoiceFilter(choices=[(role.value, role.value) for role in Role], label="Whose")
 
     class Meta:
         model = Claim
@@ -307,7 +315,11 @@ class ReviewFilterSet(StrictFilterSet):
     @property
     def board(self) -> str:
         """The slug of the board that is asked for, '' if none is."""
-        return str((self.data or {}).get("benchmark", ""))
+        return self.stated("benchmark")
+
+    def stated(self, name: str) -> str:
+        """Return what is asked for under a name, '' for nothing."""
+        return str((self.data or {}).get(name, ""))
 
     def select(self, table: type[Claim] | type[Cost]) -> QuerySet[Any]:
         """Return the claims or the costs that pass; `check` comes first."""
@@ -327,8 +339,16 @@ class ReviewFilterSet(StrictFilterSet):
             return rows.filter(paper_text__in=texts.values("paper_text"))
         return rows.filter(source_record__in=SourceRecord.objects.filter(source__listing__public_id=public_id).values("pk"))
 
+    def by_paper(self, rows: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
+        papers = list(Paper.objects.filter(public_id=public_id).values_list("pk", flat=True))
+        return rows.filter(Q(paper_text__paper__in=papers) | Q(source_record__paper__in=papers)) if papers else rows.none()
+
+    def by_metric(self, rows: QuerySet[Any], name: str, slug: str) -> QuerySet[Any]:
+        return rows.filter(metric__slug=slug) if rows.model is Claim else rows.none()
+
     def by_flag(self, rows: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
-        flags = Flag.objects.filter(kind=kind, object_kind=rows.model._meta.model_name, settled_by__isnull=True)
+        kinds = FLAGS_ON_NUMBERS if kind == ANY_FLAG else [kind]
+        flags = Flag.objects.filter(kind__in=kinds, object_kind=rows.model._meta.model_name, settled_by__isnull=True)
         return rows.filter(pk__in=flags.values("object_id"))
 
     def by_version(self, rows: QuerySet[Any], name: str, version: str) -> QuerySet[Any]:
@@ -336,6 +356,12 @@ class ReviewFilterSet(StrictFilterSet):
         few = list(rows.model._default_manager.filter(run__in=runs).order_by().values_list("pk", flat=True)[: _FEW + 1])
         # What a version read is most of what waits, or little of it, which a walk through all that waits would look for in vain.
         return rows.filter(pk__in=few) if len(few) <= _FEW else rows.filter(run__in=runs)
+
+
+class BulkFilterSet(ReviewFilterSet):
+    """The same on the page where many numbers are decided on, whose address says what is to be done with them, too."""
+
+    reserved = frozenset({"act", "note", "flagged"})
 
 
 # ---- the lists of the API ----

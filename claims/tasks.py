@@ -16,7 +16,19 @@ from claims import dumps
 from claims.boards.standings import LAYOUT, LEAST_KEPT, make_standings, pack
 from claims.errors import DumpError, DumpRunningError, DumpTooEarlyError
 from claims.models import Listing, Reextraction
-from claims.services import deliveries, ingest, leases, merging, receiving, reextraction, standings, storage, uploads, webhooks
+from claims.services import (
+    deliveries,
+    flagging,
+    ingest,
+    leases,
+    merging,
+    receiving,
+    reextraction,
+    standings,
+    storage,
+    uploads,
+    webhooks,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +94,11 @@ def read_listing(listing_id: int) -> None:
     while ingest.read_next_chunk(listing_id, explain=_explain) is not None:
         if time.monotonic() > turn_ends and _send(ingest.count_work(listing_id), 1):
             return
-    if ingest.close_listing(listing_id, explain=_explain) is None:
+    closed = ingest.close_listing(listing_id, explain=_explain)
+    if closed is None:
         _send(ingest.count_work(listing_id), 1)
+    elif closed:
+        _hint_flags()
 
 
 def announce_settling(listing: Listing) -> None:
@@ -155,6 +170,24 @@ def sweep(*, force: bool = False) -> None:
     merging.gather_strays()
     if standings.find_outdated(layout=LAYOUT, least_rows=LEAST_KEPT):
         _hint_standings()
+    if flagging.find_outdated(quiet=True).exists():
+        _hint_flags()
+
+
+def _hint_flags() -> None:
+    try:
+        flag_boards.apply_async(queue=BULK, expires=settings.SWEEP_INTERVAL_SECONDS)
+    except (BrokerError, OSError) as error:
+        logger.warning("numbers of boards are to be looked at, but the broker could not be told: %s", error)
+
+
+@shared_task
+def flag_boards() -> None:
+    """Hold the numbers of boards that changed against the rules that flag them, until the turn is over."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    done = flagging.flag_outdated(keep_on=lambda: time.monotonic() <= turn_ends)
+    if done.boards and time.monotonic() > turn_ends:
+        _hint_flags()
 
 
 def _hint_standings() -> None:

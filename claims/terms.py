@@ -302,10 +302,26 @@ class FlagKind(StrEnum):
     DIFFERENCE = "difference"
     GONE = "gone"
     DIRECTION = "direction"
+    BOUNDS = "bounds"
+    SCALE = "scale"
+    FAR = "far"
+    YEAR = "year"
+    COUNT = "count"
+    NAME = "name"
+    CONFLICT = "conflict"
+    DELTA = "delta"
 
 
 FLAGS_OF_NUMBERS = (FlagKind.DIFFERENCE, FlagKind.GONE)
 """What is flagged on a claim or a cost that a person decided on: a later reading has it otherwise, or no longer."""
+
+FLAGS_BY_RULE = (
+    *(FlagKind.BOUNDS, FlagKind.SCALE, FlagKind.FAR, FlagKind.YEAR, FlagKind.COUNT, FlagKind.NAME),
+    *(FlagKind.CONFLICT, FlagKind.DELTA),
+)
+"""What a rule of `claims.flags` says of a claim, whether or not anybody decided on it."""
+FLAGS_ON_NUMBERS = (*FLAGS_OF_NUMBERS, *FLAGS_BY_RULE)
+"""All that is flagged on claims and costs."""
 
 
 class WebhookEvent(StrEnum):

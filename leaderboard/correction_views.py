@@ -72,6 +72,8 @@ def correct(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
         )
     sent = _use_chosen_names(request.POST) if request.method == "POST" else None
     form, conditions = _forms_of(statement, sent)
+    if sent is None and (number := request.GET.get("number", "")):
+        form = _suggest(statement, number)
     acts: list[boards.ChangeSince] = []
     unknown: list[AliasKind] = []
     stale, status = False, 200
@@ -248,6 +250,15 @@ def _forms_of(statement: Claim | Cost, sent: QueryDict | None) -> tuple[Statemen
     kind = "cost" if isinstance(statement, Cost) else "claim"
     form = _FORMS[kind](sent, initial=initial_of(statement), of_table=statement.paper_text is None)
     return form, Conditions(sent, initial=statement.setting, prefix="setting")
+
+
+def _suggest(statement: Claim | Cost, number: str) -> StatementForm:
+    """Return a form as if somebody had written this number into it: to save it corrects the number alone."""
+    data = QueryDict(mutable=True)
+    for name, value in initial_of(statement).items():
+        data[name] = data[f"initial-{name}"] = str(value)
+    data["number"] = number[:100]
+    return _forms_of(statement, data)[0]
 
 
 def _begin_anew(

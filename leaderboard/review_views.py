@@ -22,7 +22,7 @@ from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.filters import ReviewFilterSet
 from claims.models import ChangeSet, Claim, Cost
 from claims.services import permissions, queue
-from claims.terms import FLAGS_OF_NUMBERS, CurationState, RejectReason
+from claims.terms import FLAGS_ON_NUMBERS, CurationState, RejectReason
 from leaderboard.forms import ReviewForm
 from leaderboard.rendering import render
 
@@ -92,13 +92,14 @@ def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | N
     }
     if key:
         context["correct"] = correct_address(context["desk"].statement, back=_address(filters))
+        context["here"] = _address(filters, at=_name_of(context["desk"].statement))
     else:
         everything = ReviewFilterSet(QueryDict())
         context["hidden"] = queue.count_left(everything) if filters else 0
         context["elsewhere"] = queue.count_elsewhere(curator)
     alone = request.headers.get(_FRAGMENT) == "desk"
     if not alone:
-        context |= {"choices": boards.list_choices(), "chosen": filters, "flags": FLAGS_OF_NUMBERS}
+        context |= {"choices": boards.list_choices(), "chosen": filters, "flags": FLAGS_ON_NUMBERS, "flag_counts": boards.count_flags()}
     response = render(request, "review/_desk.html" if alone else "review/review.html", context)
     patch_vary_headers(response, [_FRAGMENT])
     return response

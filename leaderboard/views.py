@@ -115,7 +115,9 @@ def of_board(
 @of_board
 def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     """A board. `?open=<row>` shows that row's sentences; a script asks for them alone."""
-    answer = _answer_unchanged(request, benchmark)
+    may_curate = request.user.is_authenticated and permissions.may_curate(request.user)
+    # What is flagged on a row that is open changes without its board.
+    answer = "" if may_curate and "open" in request.GET else _answer_unchanged(request, benchmark)
     if isinstance(answer, HttpResponse):
         return answer
     query = request.GET.copy()
@@ -129,7 +131,8 @@ def board(request: HttpRequest, benchmark: Benchmark) -> HttpResponse:
     address = absolute(benchmark.get_absolute_url())
     words = boards.find_words_of_row(read.opened) if read.opened is not None else {}
     context = {"board": read, "benchmark": benchmark, "ways_out": ways_out, "asked_for": opened, "address": address, "words": words}
-    context["may_curate"] = request.user.is_authenticated and permissions.may_curate(request.user)
+    context["may_curate"] = may_curate
+    context["flags"] = boards.find_flags_of_row(read.opened) if may_curate and read.opened is not None else {}
     alone = request.headers.get("X-Row") == opened and read.opened is not None
     response = render(request, "boards/_row_detail.html" if alone else "boards/board.html", context)
     return stamp_page(request, response, answer)
@@ -498,6 +501,7 @@ def listing(request: HttpRequest, public_id: str) -> HttpResponse:
             context["entries"] = Paginator(boards.list_entries(shown), ENTRIES_ON_A_PAGE).get_page(wanted)
     if not (receipt.running and asked_by_script):
         context["may_manage"] = permissions.may_manage_listing(request.user, shown)
+        context["may_curate"] = permissions.may_curate(request.user)
         context["year_form"] = YearForm()
         context["changes"] = receipts.list_changes(shown)
         context["withdrawal"] = boards.find_withdrawals([shown.pk] if shown.state == ListingState.WITHDRAWN else []).get(shown.pk)

@@ -17,6 +17,7 @@ from claims.api import serializers
 from claims.api.acts import context_of, find_acts
 from claims.api.base import Entries, Shared, answer_unchanged
 from claims.api.boards import BoardFilters, BoardPage, as_json, asks_what_is_known, etag_of
+from claims.api.bulk import Bulk
 from claims.api.contract import board_parameters
 from claims.api.writing import CORRECTED, UPLOAD_PARSERS, CorrectClaim, CorrectCost, Decided, Undoing, Uploads
 from claims.boards.acts import OF_WITHDRAWN_TABLE
@@ -209,7 +210,7 @@ class Listings(Uploads):
         return boards.list_listings()
 
 
-class Decisions(Undoing):
+class Decisions(Bulk, Undoing):
     """What people, policies and commands did, for ever: append-only."""
 
     queryset = ChangeSet.objects.none()

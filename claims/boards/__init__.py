@@ -43,6 +43,7 @@ from claims.boards.corrections import (
     write_number,
 )
 from claims.boards.feeds import News, NewsKey, find_news, last_change, read_news
+from claims.boards.flagged import count_flags, find_flags_of_row, find_open_flags, is_by_rule
 from claims.boards.home import (
     AreaBoards,
     Specimen,
@@ -160,18 +161,21 @@ __all__ = [
     "brings_extra_data",
     "condition_of",
     "contradict",
+    "count_flags",
     "count_listings",
     "count_origins",
     "count_single_boards",
     "find_benchmark",
     "find_best_rank",
     "find_dataset",
+    "find_flags_of_row",
     "find_last_words",
     "find_leader",
     "find_model",
     "find_moved",
     "find_near_names",
     "find_news",
+    "find_open_flags",
     "find_papers",
     "find_rivals",
     "find_specimen",
@@ -179,6 +183,7 @@ __all__ = [
     "find_withdrawals",
     "find_words_of_row",
     "in_turn",
+    "is_by_rule",
     "last_change",
     "last_decision",
     "list_areas",

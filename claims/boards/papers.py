@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from claims.boards.acts import LastWord, find_last_words
 from claims.boards.corrections import Corrected, read_corrections
+from claims.boards.flagged import find_open_flags
 from claims.boards.rows import Row
 from claims.models import (
     ChangeSet,
@@ -29,7 +30,6 @@ from claims.models import (
 )
 from claims.terms import (
     ACCEPT_BY_POLICY,
-    FLAGS_OF_NUMBERS,
     REEXTRACT,
     CurationState,
     ListingState,
@@ -64,7 +64,7 @@ class PaperPage:
     hidden: int
     undoable: dict[tuple[str, int], ChangeSet]
     flags: dict[tuple[str, int], list[Flag]]
-    """What is open on the numbers that people decided on: a later reading has them otherwise, or no longer."""
+    """What is open on the numbers: a later reading has those otherwise that people decided on, and for a curator what rules say."""
     withdrawals: dict[int, ChangeSet]
     withdrawn: bool
     models: list[MLModel]
@@ -105,7 +105,11 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         run=reading.run if reading else None,
         entries=entries,
         hidden=hidden,
-        flags=_open_flags(claims + earlier_claims, costs + earlier_costs),
+        flags=find_open_flags(
+            [claim.pk for claim in claims + earlier_claims + table_claims],
+            [cost.pk for cost in costs + earlier_costs],
+            for_curator=for_curator,
+        ),
         withdrawals=find_withdrawals(taken_back),
         # Not the paper's own mark: where many are settled, that may take a while.
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
@@ -151,7 +155,7 @@ class RecordPage:
     undoable: dict[tuple[str, int], ChangeSet]
     words: dict[tuple[str, int], LastWord]
     flags: dict[tuple[str, int], list[Flag]] = field(default_factory=dict)
-    """None: a record is read once."""
+    """What rules say of its numbers, for a curator: a record is read once."""
     corrections: dict[tuple[str, int], Corrected] = field(default_factory=dict)
 
 
@@ -163,7 +167,8 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     undoable = _undoable(claims, costs) if for_curator else {}
     corrections = read_corrections([*claims, *costs])
     words = _find_words(claims, costs)
-    return RecordPage(record, list(flatten_record(record.raw)), claims, costs, hidden, undoable, words, corrections=corrections)
+    flags = find_open_flags([claim.pk for claim in claims]) if for_curator else {}
+    return RecordPage(record, list(flatten_record(record.raw)), claims, costs, hidden, undoable, words, flags, corrections)
 
 
 def flatten_record(value: object, name: str = "") -> Iterator[tuple[str, str]]:
@@ -212,16 +217,6 @@ def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str,
         for decision in decisions.select_related("change_set")
         if versions.get(key := (decision.object_kind, decision.object_id)) == decision.object_version
     }
-
-
-def _open_flags(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], list[Flag]]:
-    of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
-        object_kind="cost", object_id__in=[cost.pk for cost in costs]
-    )
-    found: dict[tuple[str, int], list[Flag]] = {}
-    for flag in Flag.objects.filter(of_these, kind__in=FLAGS_OF_NUMBERS, settled_by__isnull=True).order_by("pk"):
-        found.setdefault((flag.object_kind, flag.object_id), []).append(flag)
-    return found
 
 
 def read_paper_statements(paper_text: PaperText) -> tuple[list[Claim], list[Cost]]:

@@ -8,7 +8,7 @@ from typing import Any
 from claims.boards.papers import flatten_record, read_paper_statements
 from claims.boards.placing import rank_on_boards
 from claims.models import Benchmark, Claim, Contender, Cost, Flag, Listing, Paper, PaperText, Result, ResultValue, Run
-from claims.terms import FLAGS_OF_NUMBERS, CurationState
+from claims.terms import FLAGS_ON_NUMBERS, CurationState
 
 LARGEST_RANKED = 1_000
 """Boards with more rows aren't ranked for the sake of one number: only what stands among the first is known of them."""
@@ -56,7 +56,7 @@ def read_desk(table: type[Claim] | type[Cost], pk: int) -> Desk:
     statement: Claim | Cost = rows.select_related(*_NAMES, *(_CLAIM_NAMES if table is Claim else ())).get(pk=pk)
     text, record = statement.paper_text, statement.source_record
     claims, costs = read_paper_statements(text) if text else ([], [])
-    flags = Flag.objects.filter(object_kind=table._meta.model_name, object_id=pk, kind__in=FLAGS_OF_NUMBERS, settled_by__isnull=True)
+    flags = Flag.objects.filter(object_kind=table._meta.model_name, object_id=pk, kind__in=FLAGS_ON_NUMBERS, settled_by__isnull=True)
     row = statement.result if isinstance(statement, Claim) else _find_row(statement)
     board = row.benchmark if row else None
     rank, matters = _find_rank(statement, board) if isinstance(statement, Claim) and board else (0, False)

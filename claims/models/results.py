@@ -20,7 +20,8 @@ class Benchmark(Shown):
     `version` is bumped by every service that changes what the board shows. `row_count` and `leader` (its
     ranking rows and the claim that leads them), and the same of what is accepted only, are settled with it, so that the home page
     reads no rows. `chosen_by` says whether a person fixed the primary
-    metric; a rule's choice follows the claims.
+    metric; a rule's choice follows the claims. `flagged_version` is the version whose numbers were last held against the rules that
+    flag them.
     """
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="benchmarks")
@@ -35,6 +36,7 @@ class Benchmark(Shown):
     leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     accepted_leader = models.ForeignKey("claims.Claim", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     changed = models.DateTimeField(auto_now=True)
+    flagged_version = models.PositiveIntegerField(default=0)
 
     objects = BenchmarkQuerySet.as_manager()
 

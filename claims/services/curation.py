@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,17 +12,25 @@ from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, RunText
 from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
-from claims.services.rows import batches
+from claims.services.rows import batches, update_rows
 from claims.services.tables import lock_imports
-from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_OF_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
+from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_ON_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
 
-_TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
+Table: TypeAlias = type[Claim] | type[Cost]
+_TABLES: dict[str, Table] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _REVERT = "revert"
 _SETTLE = "settle"
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
 ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO, _REVERT)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
+
+
+class Origins(NamedTuple):
+    """Where numbers stand: papers, and records of tables."""
+
+    papers: set[int]
+    records: set[int]
 
 
 _NO_LONGER_ADDED = {
@@ -51,25 +59,72 @@ def decide_all(
 
     What is flagged on them is settled by that: a person has looked at the number.
     """
-    if state is CurationState.REJECTED and reason not in list(RejectReason):
-        raise InvalidDecisionError("A rejection needs a reason: not a result, or wrongly read.")
-    if state is not CurationState.REJECTED and reason:
-        raise InvalidDecisionError("Only a rejection has a reason.")
+    check_reason(state, reason)
     given = list(statements)
-    changed = []
-    for statement in lock_for_decision(given):
-        before = decisions.state_of(statement)
-        decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
-        after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
-        if state is CurationState.UNREVIEWED and statement.extracted:
-            # As it was read: what a person made of it goes with that person's word.
-            before |= decisions.correct_fields(statement, dict(statement.extracted))
-        decisions.set_state(statement, decisions.state_of(statement) | after)
-        changed.append((statement, before))
+    changed = [(statement, _set_word(statement, state, reason, note)) for statement in lock_for_decision(given)]
     changes = save_decided(_ACTIONS[state], actor, changed, reason=note)
     for statement, _ in given:
         statement.refresh_from_db()
     return changes
+
+
+def check_reason(state: CurationState, reason: str) -> None:
+    """Raise `InvalidDecisionError` for a reason that doesn't fit."""
+    if state is CurationState.REJECTED and reason not in list(RejectReason):
+        raise InvalidDecisionError("A rejection needs a reason: not a result, or wrongly read.")
+    if state is not CurationState.REJECTED and reason:
+        raise InvalidDecisionError("Only a rejection has a reason.")
+
+
+def _set_word(statement: Claim | Cost, state: CurationState, reason: str, note: str) -> dict[str, Any]:
+    """Let a locked statement be what a person says; return what it was before. Not saved."""
+    before = decisions.state_of(statement)
+    decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
+    after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
+    if state is CurationState.UNREVIEWED and statement.extracted:
+        # As it was read: what a person made of it goes with that person's word.
+        before |= decisions.correct_fields(statement, dict(statement.extracted))
+    decisions.set_state(statement, decisions.state_of(statement) | after)
+    return before
+
+
+def lock_origins(wanted: Iterable[tuple[Table, int]]) -> Origins:
+    """Lock the tables and the papers of statements, in the order in which ingest does; return them.
+
+    Whoever decides on many at once does this first, and then takes the statements some at a time.
+    """
+    papers: set[int] = set()
+    records: set[int] = set()
+    sources: set[int] = set()
+    for table, pks in _by_table(wanted).items():
+        for some in batches(pks):
+            places = table._default_manager.filter(pk__in=some)
+            for text_of, record, record_of, source in places.values_list(
+                "paper_text__paper", "source_record", "source_record__paper", "source_record__source"
+            ):
+                papers |= {paper for paper in (text_of, record_of) if paper is not None}
+                if record is not None:
+                    records.add(record)
+                    sources.add(source)
+    lock_imports(*(found for some in batches(sources) for found in Import.objects.filter(pk__in=some)))
+    lock_papers(papers)
+    return Origins(papers, records)
+
+
+def decide_part(
+    changes: ChangeSet, table: Table, pks: Sequence[int], state: CurationState, *, reason: str = "", note: str = ""
+) -> list[int]:
+    """Decide on some numbers of an act on many, whose origins are locked; return those that are accepted now and were not.
+
+    Flags on them are settled. The caller settles the rows and boards of all when the last part is decided on.
+    """
+    locked = _lock_rows(table, pks)
+    changed = [(statement, _set_word(statement, state, reason, note)) for statement in locked]
+    _save_part(changed)
+    decisions.add(changes, changed)
+    for flags in _flags_on(locked):
+        flags.filter(settled_by__isnull=True).update(settled_by=changes)
+    return [statement.pk for statement, before in changed if statement.state == CurationState.ACCEPTED != before["state"]]
 
 
 def lock_for_decision(given: Iterable[tuple[Claim | Cost, int]]) -> list[Claim | Cost]:
@@ -117,39 +172,64 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """
     if change_set.action == REEXTRACT:
         raise InvalidDecisionError("What an extractor version reads can't be taken back. Accept or reject its numbers one by one.")
-    decided = {}
-    for decision in change_set.decisions.order_by("pk"):
-        if decision.object_kind not in _TABLES:
-            raise InvalidDecisionError(f"A change to a {decision.object_kind} can't be undone here.")
-        decided[_TABLES[decision.object_kind], decision.object_id] = decision
-    locked = _lock(decided)
+    decided: list[tuple[Table, int]] = []
+    for kind, pk in change_set.decisions.order_by("object_kind", "object_id").values_list("object_kind", "object_id"):
+        if kind not in _TABLES:
+            raise InvalidDecisionError(f"A change to a {kind} can't be undone here.")
+        decided.append((_TABLES[kind], pk))
+    origins = lock_origins(decided)
     # Asked under the locks: of two that undo at once, the second is told.
     if ChangeSet.objects.filter(undoes=change_set).exists():
         raise InvalidDecisionError("This change was undone already.")
+    moved = _find_moved(change_set, decided)
+    if moved and change_set.action != ACCEPT_BY_POLICY:
+        raise StaleObjectError(f"“{next(iter(moved.values()))}” was changed again since; undo the later change first.")
+    if moved and len(moved) == len(decided):
+        raise StaleObjectError("All of it was changed again since; nothing is left to take back.")
+    reason = f"{len(moved)} of {len(decided)} numbers had been changed since and stay as they are." if moved else ""
+    changes = decisions.record(_UNDO, actor, [], reason=reason, undoes=change_set)
+    for table, pks in _by_table(decided).items():
+        for some in batches(pk for pk in pks if (table, pk) not in moved):
+            changed = _take_back(change_set, _lock_rows(table, some))
+            corrected = any(before.keys() - set(decisions.DECIDED_FIELDS) for _, before in changed)
+            _save_part(changed, decisions.columns_of(table) if corrected else ())
+            decisions.add(changes, changed)
+            _let_read_again(changed)
+    Flag.objects.filter(settled_by=change_set).update(settled_by=None)
+    results.settle_papers(origins.papers, record_ids=origins.records)
+    return changes
+
+
+def _find_moved(change_set: ChangeSet, decided: Sequence[tuple[Table, int]]) -> dict[tuple[Table, int], str]:
+    """Lock what a change set decided on; return what has moved on since, with the numbers as stated."""
+    moved: dict[tuple[Table, int], str] = {}
+    for table, pks in _by_table(decided).items():
+        for some in batches(pks):
+            made = change_set.decisions.filter(object_kind=table._meta.model_name or "", object_id__in=some)
+            versions = dict(made.values_list("object_id", "object_version"))
+            rows: Any = table._default_manager
+            locked = rows.select_for_update(of=("self",), no_key=True).filter(pk__in=some).order_by("pk")
+            for pk, version, retired_by, stated in locked.values_list("pk", "version", "retired_by_id", "stated"):
+                if version != versions[pk] or retired_by is not None:
+                    moved[table, pk] = stated
+    return moved
+
+
+def _take_back(change_set: ChangeSet, locked: Sequence[Claim | Cost]) -> list[tuple[Claim | Cost, dict[str, Any]]]:
+    """Let locked statements of one table be what they were before a change set; return each with what it was until now. Not saved."""
+    kind = locked[0]._meta.model_name or "" if locked else ""
+    made = change_set.decisions.filter(object_kind=kind, object_id__in=[statement.pk for statement in locked])
+    decided = {decision.object_id: decision for decision in made}
     changed = []
-    moved = 0
     for statement in locked:
-        decision = decided[type(statement), statement.pk]
-        if statement.version != decision.object_version or statement.retired_by_id is not None:
-            if change_set.action == ACCEPT_BY_POLICY:
-                moved += 1
-                continue
-            raise StaleObjectError(f"“{statement.stated}” was changed again since; undo the later change first.")
+        decision = decided[statement.pk]
         before = decisions.state_of(statement) | {
             name: getattr(statement, name) for name in decision.before if name not in decisions.DECIDED_FIELDS
         }
         was_added = change_set.action in (ADD, SPLIT) and decision.object_version == 1
         decisions.set_state(statement, _NO_LONGER_ADDED if was_added else decision.before)
-        _save(statement)
         changed.append((statement, before))
-    if moved and not changed:
-        raise StaleObjectError("All of it was changed again since; nothing is left to take back.")
-    reason = f"{moved} of {len(locked)} numbers had been changed since and stay as they are." if moved else ""
-    changes = decisions.record(_UNDO, actor, changed, reason=reason, undoes=change_set)
-    _let_read_again(changed)
-    Flag.objects.filter(settled_by=change_set).update(settled_by=None)
-    _settle(statement for statement, _ in changed)
-    return changes
+    return changed
 
 
 @transaction.atomic
@@ -194,11 +274,11 @@ def settle_flags(flags: Iterable[Flag], *, actor: str, reason: str = "") -> Chan
 
 
 def _flags_on(statements: Iterable[Claim | Cost]) -> Iterator[QuerySet[Flag]]:
-    """Yield the flags on numbers, open or settled, that say how a later reading or text has them."""
+    """Yield the flags on numbers, open or settled: how a later reading or text has them, and what rules say of them."""
     given = list(statements)
     for name, table in _TABLES.items():
         for ids in batches(statement.pk for statement in given if isinstance(statement, table)):
-            yield Flag.objects.filter(kind__in=FLAGS_OF_NUMBERS, object_kind=name, object_id__in=ids)
+            yield Flag.objects.filter(kind__in=FLAGS_ON_NUMBERS, object_kind=name, object_id__in=ids)
 
 
 def _let_read_again(changed: Iterable[tuple[Claim | Cost, dict[str, Any]]]) -> None:
@@ -227,30 +307,42 @@ def _let_read_again(changed: Iterable[tuple[Claim | Cost, dict[str, Any]]]) -> N
         RunText.objects.filter(pk__in=pks).update(stale=True)
 
 
-def _lock(wanted: Iterable[tuple[type[Claim] | type[Cost], int]]) -> list[Claim | Cost]:
+def _lock(wanted: Iterable[tuple[Table, int]]) -> list[Claim | Cost]:
     """Lock the statements' tables and papers, then the statements: the order in which ingest takes them."""
-    by_table: dict[type[Claim] | type[Cost], list[int]] = {}
-    for table, pk in wanted:
-        by_table.setdefault(table, []).append(pk)
-    papers: set[int] = set()
-    sources: set[int] = set()
-    for table, pks in by_table.items():
-        places = table._default_manager.filter(pk__in=pks)
-        for of in places.values_list("paper_text__paper", "source_record__paper", "source_record__source"):
-            papers |= {paper for paper in of[:2] if paper is not None}
-            sources |= {source for source in of[2:] if source is not None}
-    lock_imports(*(Import.objects.filter(pk__in=sources) if sources else ()))
-    lock_papers(papers)
+    wanted = list(wanted)
+    lock_origins(wanted)
     locked: list[Claim | Cost] = []
-    for table, pks in by_table.items():
+    for table, pks in _by_table(wanted).items():
         rows: Any = table._default_manager
-        locked += (
-            rows.select_for_update(of=("self",), no_key=True)
-            .select_related("paper_text", "source_record")
-            .filter(pk__in=pks)
-            .order_by("pk")
-        )
+        for some in batches(pks):
+            found = rows.select_for_update(of=("self",), no_key=True).select_related("paper_text", "source_record")
+            locked += found.filter(pk__in=some).order_by("pk")
     return locked
+
+
+def _by_table(wanted: Iterable[tuple[Table, int]]) -> dict[Table, list[int]]:
+    found: dict[Table, list[int]] = {}
+    for table, pk in wanted:
+        found.setdefault(table, []).append(pk)
+    return found
+
+
+def _lock_rows(table: Table, pks: Sequence[int]) -> list[Claim | Cost]:
+    """Lock statements whose origins are locked, and return them without their texts."""
+    rows: Any = table._default_manager
+    locked: list[Claim | Cost] = list(rows.select_for_update(of=("self",), no_key=True).filter(pk__in=pks).order_by("pk"))
+    return locked
+
+
+def _save_part(changed: Sequence[tuple[Claim | Cost, dict[str, Any]]], columns: Sequence[str] = ()) -> None:
+    """Save locked statements of one table in one prepared statement: what a decision sets, or these columns."""
+    if not changed:
+        return
+    for statement, _ in changed:
+        statement.version += 1
+    table = type(changed[0][0])
+    decided = [*decisions.DECIDED_FIELDS, *(["result"] if table is Claim else [])]
+    update_rows([statement for statement, _ in changed], [*(columns or decided), "version"])
 
 
 def _save(statement: Claim | Cost) -> None:

@@ -180,6 +180,12 @@ def record(
     Part of the caller's transaction.
     """
     changes = ChangeSet.objects.create(actor=actor, action=action, reason=reason, undoes=undoes)
+    add(changes, changed)
+    return changes
+
+
+def add(changes: ChangeSet, changed: Iterable[tuple[Claim | Cost, dict[str, Any]]]) -> None:
+    """Write into a change set what it made of statements, as `record` does: of one that is about many, some at a time."""
     Decision.objects.bulk_create(
         Decision(
             change_set=changes,
@@ -191,7 +197,6 @@ def record(
         )
         for statement, before in changed
     )
-    return changes
 
 
 def record_readings(run: Run, actor: str, changed: Iterable[tuple[Claim | Cost, dict[str, Any], dict[str, Any]]]) -> ChangeSet:

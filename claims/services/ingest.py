@@ -31,7 +31,20 @@ from claims.extraction.pipeline import EXTRACTOR_VERSION, extract
 from claims.listings import registry
 from claims.listings.base import ChunkMark, ListedPaper, ListingReader, Problem, Survey, TableRecord, settle_year
 from claims.models import Claim, Cost, Listing, ListingChunk, ListingIssue, MLModel, PaperText, RunText
-from claims.services import leases, mappings, papers, policy, results, search_names, second_reader, statements, tables, uploads, webhooks
+from claims.services import (
+    flagging,
+    leases,
+    mappings,
+    papers,
+    policy,
+    results,
+    search_names,
+    second_reader,
+    statements,
+    tables,
+    uploads,
+    webhooks,
+)
 from claims.services.catalog import present_vocabulary
 from claims.services.leases import MAX_ERRORS, MAX_LEASES, MAY_HEAL, LeaseLostError, explain_error, giving_back, lease_end
 from claims.services.storage import FILE_GONE, stored_path
@@ -544,5 +557,6 @@ def ingest_in_foreground(listing: Listing, *, on_chunk: Callable[[ListingChunk],
         pass
     while uploads.settle_next(listing.pk):
         pass
+    flagging.flag_outdated()
     listing.refresh_from_db()
     return listing

@@ -36,7 +36,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.services import contenders, records, search_names, webhooks
+from claims.services import contenders, flagging, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, insert_rows, update_rows
@@ -47,6 +47,9 @@ SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
 
 INTRINSIC_MEASURES = {CostMeasure.PARAMETERS, CostMeasure.MODEL_SIZE, CostMeasure.STORAGE}
 """Costs of the model itself: they hold in every setting. Any other holds where the text ties it to the score."""
+
+SETTLED_AT_ONCE, PAPERS_AT_ONCE = 5_000, 500
+"""Of more papers or rows than this, so many are settled at a time: a decision on tens of thousands of numbers needs no more memory."""
 
 _SENTENCE_END = re.compile(r"[.!?][)\"'”]?\s+(?=[A-Z(\"“])")
 
@@ -147,11 +150,28 @@ def settle_papers(paper_ids: Iterable[int], *, record_ids: Iterable[int] = (), r
     wanted, records = set(paper_ids), set(record_ids)
     if not wanted and not records:
         return
-    touched, results = settle_rows(wanted, records, reworded)
+    touched: set[int] = set()
+    results: set[int] = set()
+    for some_papers, some_records in _in_parts(wanted, records):
+        of_boards, of_rows = settle_rows(some_papers, some_records, reworded)
+        touched |= of_boards
+        results |= of_rows
     # So far only rows of the caller's own papers were written. What follows counts whole boards: two workers that settle the same
     # one take turns from here to the end of their transactions, in the order of the boards' ids, and the second counts the
     # rows of the first.
-    settle_boards(lock_boards(touched), results)
+    boards = lock_boards(touched)
+    settle_boards(boards, results)
+    flagging.settle(boards, wanted)
+
+
+def _in_parts(papers: set[int], records: set[int]) -> Iterator[tuple[set[int], set[int]]]:
+    if len(papers) + len(records) <= SETTLED_AT_ONCE:
+        yield papers, records
+        return
+    for some in batches(papers, PAPERS_AT_ONCE):
+        yield set(some), set()
+    for some in batches(records):
+        yield set(), set(some)
 
 
 def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] = ()) -> tuple[set[int], set[int]]:
@@ -625,7 +645,8 @@ def settle_boards(ids: Sequence[int], results: set[int], *, tells_news: bool = T
         )
     if moved:
         results |= set(Result.objects.filter(benchmark__in=moved).values_list("pk", flat=True))
-    _settle_values(results, columns)
+    for some in batches(results, SETTLED_AT_ONCE):
+        _settle_values(set(some), columns)
     _settle_leaders(boards, reranked if tells_news else boards.keys())
 
 

@@ -307,6 +307,12 @@ def verb(state: str) -> str:
 
 
 @register.filter
+def can_be_taken_back(act: Act) -> bool:
+    """Say whether there is something to take back: what it decided, or the flags that it settled."""
+    return bool(act.count) or act.change_set.action == "settle"
+
+
+@register.filter
 def is_undoable(act: Act) -> bool:
     """Say whether an act is of a kind that can be taken back, and was not."""
     return act.undone_by is None and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")

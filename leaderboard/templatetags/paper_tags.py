@@ -11,7 +11,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from claims.boards import PaperPage
+from claims.boards import PaperPage, is_by_rule
 from claims.extraction.rules.explanations import PARTS, explain
 from claims.models import Claim, Cost, Flag, Paper, Statement
 from claims.terms import ClaimKind, CurationState, DateSource, DecidedBy, RejectReason, Role
@@ -43,7 +43,7 @@ def reject_reason(reason: str) -> str:
 @register.filter
 def flag_words(flag: Flag) -> str:
     """Return what a flag says, without the number and the paper that it begins with: the page shows both."""
-    return flag.note.rpartition("): ")[2]
+    return flag.note if is_by_rule(flag) else flag.note.rpartition("): ")[2]
 
 
 AUTO_ACCEPTED = "auto-accepted"

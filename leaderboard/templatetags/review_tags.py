@@ -7,7 +7,7 @@ from django import template
 from claims.boards import Desk
 from claims.models import Claim, Cost, Decision
 from claims.services.decisions import CORRECTED_FIELDS
-from claims.terms import REEXTRACT, ClaimKind, CurationState, FlagKind, Qualifier, RejectReason, Role
+from claims.terms import REEXTRACT, ClaimKind, CurationState, Qualifier, RejectReason, Role
 
 register = template.Library()
 
@@ -45,10 +45,9 @@ def qualifier_words(statement: Claim | Cost) -> str:
 
 
 @register.filter
-def flag_kind(kind: FlagKind) -> str:
-    """Return what a kind of flag says of a number."""
-    said = {FlagKind.DIFFERENCE: "a later reading differs", FlagKind.GONE: "a later reading has it no longer"}
-    return said.get(kind, kind.replace("_", " "))
+def kind_name(statement: Claim | Cost) -> str:
+    """Return "claim" or "cost"."""
+    return "cost" if isinstance(statement, Cost) else "claim"
 
 
 @register.filter

@@ -7,6 +7,7 @@ name, or by looking at a page. Whether a form has a token of this site is asked 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ def manage(form: Mapping[str, str]) -> list[Case]:
 
 
 VERSION = {"version": "1"}
+SEEN_BY_PROGRAM = {"digest": "0" * 64, "last_claim": 1, "last_cost": 1}
+SEEN = {"digest": "0" * 64, "last_claim": "1", "last_cost": "1", "total": "1"}
 DECISION = {"state": "rejected", "reason": "not_a_result", "version": "1"}
 ACCOUNT = {"username": "new", "password1": PASSWORD, "password2": PASSWORD}
 
@@ -130,6 +133,11 @@ TABLE: dict[str, list[Case]] = {
     "add-missed": [show(CURATORS, public_id="paper"), send(CURATORS, public_id="paper")],
     "suggest-names": [show(CURATORS, "?q=net", kind="=dataset")],
     "review": [show(CURATORS)],
+    "review-bulk": [
+        show(CURATORS, query="?min_confidence=0.1&act=accept"),
+        Case(CURATORS, "POST", body=SEEN, query="?min_confidence=0.1&act=accept"),
+    ],
+    "settle-flag": [send(CURATORS, {}, public_id="flag")],
     "review-decide": [send(CURATORS, VERSION | {"act": "accept"}, kind="=claim", public_id="claim")],
     "review-undo": [send(NOBODY, public_id="decision")],  # a curator's own decisions alone, and this one is somebody else's
     "review-skipped": [send(CURATORS)],
@@ -217,6 +225,9 @@ TABLE: dict[str, list[Case]] = {
     "api:listings-detail": [show(public_id="own")],
     "api:decisions-list": [show()],
     "api:decisions-detail": [show(public_id="decision")],
+    "api:decisions-bulk": [
+        program(CURATORS, "POST", json.dumps({"state": "accepted", "filters": {"kind": "delta"}, "seen": SEEN_BY_PROGRAM})),
+    ],
     "api:decisions-undo": [
         program(CURATORS, "POST", "", public_id="decision"),
         program(UPLOADERS, "POST", "", public_id="own_withdrawal"),
@@ -327,7 +338,7 @@ def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
     result.save()
     for numbers in (result.claims, result.costs):
         numbers.update(ml_model=model)
-    Flag.objects.create(kind="gone", object_kind="claim", object_id=claim.pk, note="It is gone.")
+    flag = Flag.objects.create(kind="gone", object_kind="claim", object_id=claim.pk, note="It is gone.")
     decided = make.make_claim("70.1%", model="Decided", benchmark=board, on_board=False)
     own = make.make_listing("own.csv", paper, uploaded_by=people["uploader"], state=ListingState.DONE)
     others = make.make_listing("others.txt", paper, state=ListingState.DONE)
@@ -356,6 +367,7 @@ def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
         "metric_id": Metric.objects.get(slug="top-1-accuracy").public_id,
         "paper": paper.public_id,
         "claim": claim.public_id,
+        "flag": flag.public_id,
         "cost": cost.public_id,
         "decision": decision.public_id,
         "claims_changeset": str(decision.pk),

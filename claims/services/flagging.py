@@ -1,0 +1,348 @@
+"""Holds the numbers of boards against the rules of `claims.flags`, and keeps what they say as flags.
+
+A board is looked at as a whole, for what is far from its history or contradicts another paper hangs on all of its numbers. Small boards
+are looked at where they are settled: who corrects a number sees at once what is left to look at. Where much is settled at once, as with
+a part of a listing, the boards are looked at when that is over: `Benchmark.flagged_version` says up to which version they were.
+
+Flags are a function of what stands on a board: an open one that no longer holds is taken away, and one that a person settled does not
+come back for the same number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from claims import flags, keys
+from claims.models import Alias, Benchmark, BenchmarkMetric, Claim, Cost, Flag, Metric, Paper, PaperText, Result
+from claims.services.rows import batches, insert_rows, update_rows
+from claims.terms import FLAGS_BY_RULE, AliasKind, ClaimKind, CostMeasure, Direction, Role
+
+LARGEST_AT_ONCE = 500
+"""A board of more rows is looked at when what changes it is over."""
+MOST_AT_ONCE = 8
+"""So many boards are looked at where they are settled: a decision is on one or two, a part of a listing on hundreds."""
+ROWS_AT_ONCE = 5_000
+"""So many rows are held in memory at once, and more only where one board has more."""
+QUIET_SECONDS = 10.0
+"""A board that changed since then is about to change again."""
+_PAPER, _ROW = "paper", "row"
+_CLAIM = "claim"
+
+
+@dataclass(slots=True)
+class Flagged:
+    """What an evaluation did: boards that were looked at, flags that are new, changed in their words, and taken away."""
+
+    boards: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+
+    def add(self, other: Flagged) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def settle(boards: Collection[int], papers: Collection[int]) -> None:
+    """Flag the numbers of boards that were just settled for the sake of these papers, if both are few and small.
+
+    Part of the caller's transaction, which holds the boards' locks. What is left is found by `find_outdated`.
+    """
+    if len(boards) > MOST_AT_ONCE:
+        return
+    small = Benchmark.objects.filter(pk__in=boards, row_count__lte=LARGEST_AT_ONCE).values_list("pk", flat=True)
+    if some := sorted(small):
+        _flag_boards(some)
+    if len(papers) > LARGEST_AT_ONCE:
+        return
+    # What is on no board any more is none of theirs.
+    _drop(_stale().filter(object_id__in=Claim.objects.filter(paper_text__paper__in=papers, result__isnull=True).values("pk")))
+
+
+def find_outdated(*, quiet: bool = False) -> QuerySet[Benchmark]:
+    """Return the boards whose numbers changed since they were looked at; only those that nothing changes just now if `quiet`."""
+    outdated = Benchmark.objects.exclude(flagged_version=F("version"))
+    if quiet:
+        outdated = outdated.filter(changed__lt=timezone.now() - timedelta(seconds=QUIET_SECONDS))
+    return outdated.order_by("row_count", "pk")
+
+
+def flag_outdated(*, quiet: bool = False, keep_on: Any = None) -> Flagged:
+    """Look at all boards that changed since they were looked at, in transactions of a few boards each, and return what that did.
+
+    `keep_on` is asked after each whether to go on. At the end, what is on no board any more loses its open flags.
+    """
+    return _flag_in_turns(find_outdated(quiet=quiet), keep_on)
+
+
+def flag_all() -> Flagged:
+    """Look at all boards, whether they changed or not."""
+    return _flag_in_turns(Benchmark.objects.order_by("row_count", "pk"), None)
+
+
+def _flag_in_turns(boards: QuerySet[Benchmark], keep_on: Any) -> Flagged:
+    done = Flagged()
+    for some in _cut(boards.values_list("pk", "row_count")):
+        with transaction.atomic():
+            done.add(_flag_boards(_lock(some)))
+        if keep_on is not None and not keep_on():
+            return done
+    with transaction.atomic():
+        done.gone += _drop(_stale())
+    return done
+
+
+def _cut(boards: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    some: list[int] = []
+    rows = 0
+    for pk, count in list(boards):
+        if some and (rows + count > ROWS_AT_ONCE or len(some) >= 500):
+            yield some
+            some, rows = [], 0
+        some.append(pk)
+        rows += count
+    if some:
+        yield some
+
+
+def _lock(ids: Collection[int]) -> list[int]:
+    boards = Benchmark.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    return list(boards.values_list("pk", flat=True))
+
+
+# ---- one look ----
+
+
+def _flag_boards(boards: Sequence[int]) -> Flagged:
+    """Look at locked boards, in a fixed number of queries."""
+    read = _read(boards)
+    done = _keep(list(_find(read)), [placed.score.pk for some in read.scores.values() for placed in some], read)
+    done.boards = len(boards)
+    Benchmark.objects.filter(pk__in=boards).update(flagged_version=F("version"))
+    return done
+
+
+@dataclass(slots=True)
+class _Read:
+    """The scores of boards by board, with where they stand, and what their texts state as differences."""
+
+    scores: dict[int, list[flags.Placed]] = field(default_factory=lambda: defaultdict(list))
+    measured: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of scores: dataset and column."""
+    steps: list[tuple[flags.Step, tuple[int, int]]] = field(default_factory=list)
+    datasets: dict[str, str] = field(default_factory=dict)
+    """Names of known datasets by key, as far as models are called so."""
+
+
+class _Row(NamedTuple):
+    pk: int
+    board: int
+    result: int
+    paper: int | None
+    ml_model: int | None
+    variant_key: str
+    setting_key: str
+    role: str
+    dataset: int
+    dataset_name: str
+    metric: int
+    text: int | None
+    field: str
+    start: int
+    end: int
+    stated: str
+    unit: str
+    value: float
+    value_max: float | None
+    canonical_value: float | None
+    canonical_max: float | None
+    decimals: int
+    qualifier: str
+    model: str
+    model_key: str
+    variant: str
+    setting: list[dict[str, str]]
+
+
+_FIELDS = (
+    *("pk", "result__benchmark_id", "result_id", "result__paper_id", "result__ml_model_id", "result__variant_key"),
+    *("result__setting_key", "role", "result__benchmark__dataset_id", "result__benchmark__dataset__name", "metric_id"),
+    *("paper_text_id", "field", "start", "end", "stated", "unit", "value", "value_max", "canonical_value", "canonical_max", "decimals"),
+    *("qualifier", "model_name", "model_key", "variant", "setting"),
+)
+
+
+def _read(boards: Sequence[int]) -> _Read:
+    rows = [_Row(*values) for values in Claim.objects.filter(result__benchmark__in=boards).order_by("pk").values_list(*_FIELDS)]
+    columns = {(row.benchmark_id, row.metric_id): row.column_id for row in BenchmarkMetric.objects.filter(benchmark__in=boards)}
+    scales = {pk: _scale(metric) for pk, metric in Metric.objects.in_bulk({row.metric for row in rows}).items()}
+    sizes = _read_sizes({row.text for row in rows if row.text is not None and not row.unit})
+    read = _Read(datasets=_read_datasets({row.model_key for row in rows} - {""}))
+    dataset_keys = {row.dataset: keys.name_key(row.dataset_name) for row in rows}
+    for row in rows:
+        column = columns.get((row.board, row.metric), row.metric)
+        low = row.value if row.canonical_value is None else row.canonical_value
+        score = flags.Score(
+            pk=row.pk,
+            # The rows of a table are as good as papers of their own: what the table has a hundred times is no conflict of two.
+            origin=(_PAPER, row.paper) if row.paper is not None else (_ROW, row.result),
+            column=column,
+            scale=scales[row.metric],
+            stated=row.stated,
+            unit=row.unit,
+            value=row.value,
+            low=low,
+            high=row.value_max if row.canonical_value is None else row.canonical_max,
+            decimals=row.decimals,
+            qualifier=row.qualifier,
+            is_quoted=row.paper is not None and row.role == Role.BASELINE,
+            model=row.model,
+            model_key=row.model_key,
+            variant=row.variant,
+            identity=(row.ml_model, row.variant_key, row.setting_key) if row.ml_model is not None else None,
+            is_plain=flags.is_plain(row.setting),
+            is_read=row.text is not None,
+            dataset_key=dataset_keys[row.dataset],
+            parameters=sizes.get(row.text or 0, {}) if not row.unit else {},
+        )
+        read.scores[row.board].append(flags.Placed(score, (row.text or 0, row.field), row.start, row.end))
+        read.measured[row.pk] = (row.dataset, column)
+    read.steps = _read_steps(rows, columns)
+    return read
+
+
+def _scale(metric: Metric) -> flags.Scale:
+    return flags.Scale(metric.name, metric.unit, Direction(metric.direction), metric.lower_bound, metric.upper_bound)
+
+
+def _read_sizes(texts: Collection[int]) -> dict[int, dict[float, str]]:
+    """Return the numbers of parameters that texts state, as written there ("86M"), by text and number."""
+    found: dict[int, dict[float, str]] = defaultdict(dict)
+    for ids in batches(texts):
+        costs = Cost.objects.standing().filter(paper_text__in=ids, measure=CostMeasure.PARAMETERS).exclude(kind=ClaimKind.DELTA)
+        for text, value, stated, unit in costs.order_by("pk").values_list("paper_text_id", "value", "stated", "unit"):
+            found[text or 0].setdefault(value, f"{stated}{unit}" if len(unit) == 1 else f"{stated} {unit}".rstrip())
+    return found
+
+
+def _read_datasets(models: Collection[str]) -> dict[str, str]:
+    """Return the names of reviewed datasets that are known by the keys of models."""
+    found: dict[str, str] = {}
+    for some in batches(models):
+        named = Alias.objects.filter(kind=AliasKind.DATASET, key__in=some, scope="", exact_case=False, dataset__reviewed=True)
+        found |= dict(named.order_by("pk").values_list("key", "dataset__name"))
+    return found
+
+
+def _read_steps(rows: Sequence[_Row], columns: Mapping[tuple[int, int], int]) -> list[tuple[flags.Step, tuple[int, int]]]:
+    """Return the differences that texts state which also quote a score, with the dataset and the column that each is of."""
+    quoting = {row.text for row in rows if row.text is not None and row.role == Role.BASELINE}
+    column_of = {(row.dataset, row.metric): columns.get((row.board, row.metric), row.metric) for row in rows}
+    found = []
+    for texts in batches(text for text in quoting if text is not None):
+        deltas = Claim.objects.standing().filter(paper_text__in=texts, kind=ClaimKind.DELTA, dataset__isnull=False, metric__isnull=False)
+        for values in deltas.order_by("pk").values_list(*_STEP_FIELDS):
+            pk, stated, unit, value, value_max, canonical_value, canonical_max, decimals, qualifier, text, part, start, end, *of = values
+            low = value if canonical_value is None else canonical_value
+            high = value_max if canonical_value is None else canonical_max
+            step = flags.Step(pk, stated, unit, low, high, decimals, qualifier, (text, part), start, end)
+            found.append((step, (of[0], column_of.get((of[0], of[1]), of[1]))))
+    return found
+
+
+_STEP_FIELDS = (
+    *("pk", "stated", "unit", "value", "value_max", "canonical_value", "canonical_max", "decimals", "qualifier"),
+    *("paper_text_id", "field", "start", "end", "dataset_id", "metric_id"),
+)
+
+
+def _find(read: _Read) -> Iterator[flags.Found]:
+    for placed in read.scores.values():
+        scores = [each.score for each in placed]
+        yield from flags.find_on_board(scores)
+        yield from flags.find_conflicts(scores, _read_titles)
+        if read.datasets or any(score.model_key == score.dataset_key for score in scores):
+            yield from filter(None, (flags.find_dataset_as_model(score, read.datasets) for score in scores))
+    yield from _find_wrong_steps(read)
+
+
+def _find_wrong_steps(read: _Read) -> Iterator[flags.Found]:
+    beside: dict[tuple[tuple[int, str], tuple[int, int]], list[flags.Placed]] = defaultdict(list)
+    for some in read.scores.values():
+        for placed in some:
+            beside[placed.place, read.measured[placed.score.pk]].append(placed)
+    candidates = [(step, beside[step.place, of]) for step, of in read.steps if len(beside.get((step.place, of), ())) > 1]
+    if not candidates:
+        return
+    texts: dict[int, PaperText] = {}
+    for ids in batches(step.place[0] for step, _ in candidates):
+        texts |= PaperText.objects.in_bulk(ids)
+    for step, placed_beside in candidates:
+        found = flags.find_wrong_step(step, placed_beside, texts[step.place[0]].part(step.place[1]))
+        if found is not None:
+            yield found
+
+
+def _read_titles(origins: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    titles: dict[tuple[str, int], str] = {}
+    for ids in batches(pk for kind, pk in origins if kind == _PAPER):
+        titles |= {(_PAPER, pk): title for pk, title in Paper.objects.filter(pk__in=ids).values_list("pk", "title")}
+    for ids in batches(pk for kind, pk in origins if kind == _ROW):
+        titles |= {(_ROW, pk): name or "" for pk, name in Result.objects.filter(pk__in=ids).values_list("pk", "source__name")}
+    return titles
+
+
+# ---- keeping ----
+
+
+def _stale() -> QuerySet[Flag]:
+    """Open flags of rules on what is on no board, and is no difference either."""
+    on_board = Claim.objects.standing().filter(Q(result__isnull=False) | Q(kind=ClaimKind.DELTA), pk=OuterRef("object_id"))
+    return Flag.objects.filter(~Exists(on_board), kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, settled_by__isnull=True)
+
+
+def _drop(stale: QuerySet[Flag]) -> int:
+    gone = list(stale.values_list("pk", flat=True))
+    for ids in batches(gone):
+        # What somebody is settling in this moment is theirs.
+        Flag.objects.filter(pk__in=_free(ids)).delete()
+    return len(gone)
+
+
+def _free(ids: Collection[int]) -> list[int]:
+    free = Flag.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=ids, settled_by__isnull=True)
+    return list(free.values_list("pk", flat=True))
+
+
+def _keep(found: Sequence[flags.Found], looked_at: Iterable[int], read: _Read) -> Flagged:
+    """Write what was found on the numbers that were looked at, and take away what was found before and no longer holds."""
+    wanted = {(one.kind.value, one.pk, one.key): one for one in found}
+    present: dict[tuple[str, int, str], tuple[int, str, bool]] = {}
+    for ids in batches([*looked_at, *(step.pk for step, _ in read.steps)]):
+        rows = Flag.objects.filter(kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, object_id__in=ids)
+        for pk, kind, claim, key, note, settled_by in rows.values_list("pk", "kind", "object_id", "key", "note", "settled_by_id"):
+            present[kind, claim, key] = (pk, note, settled_by is not None)
+    gone = [pk for place, (pk, _, is_settled) in present.items() if place not in wanted and not is_settled]
+    changed = [
+        Flag(pk=pk, note=wanted[place].note)
+        for place, (pk, note, is_settled) in present.items()
+        if place in wanted and not is_settled and wanted[place].note != note
+    ]
+    new = [one for place, one in sorted(wanted.items()) if place not in present]
+    for ids in batches(gone):
+        Flag.objects.filter(pk__in=_free(ids)).delete()
+    update_rows(sorted(changed, key=attrgetter("pk")), ["note"])
+    insert_rows(
+        Flag,
+        [{"kind": one.kind.value, "object_kind": _CLAIM, "object_id": one.pk, "key": one.key, "note": one.note} for one in new],
+    )
+    return Flagged(new=len(new), changed=len(changed), gone=len(gone))
