@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -121,10 +120,3 @@ def _filters_of(request: HttpRequest) -> QueryDict:
         if stated := request.GET.get(name, ""):
             filters[name] = stated
     return filters
-
-
-def bulk_address(**filters: str) -> str:
-    """Return where all numbers that pass the filters are decided on."""
-    query = QueryDict(mutable=True)
-    query.update(filters)
-    return f"{reverse('review-bulk')}?{query.urlencode()}"

@@ -98,7 +98,8 @@ class Bulk(Entries):
         form.is_valid(raise_exception=True)
         said = form.validated_data
         query = QueryDict(mutable=True)
-        query.update(said["filters"])
+        for name, value in said["filters"].items():
+            query[name] = value
         wish = Wish(ReviewFilterSet(query), CurationState(said["state"]), said["reason"], said["note"], said["flagged"])
         if unknown := next((name for name in said["filters"] if name not in _FILTERS), None):
             raise ValidationError({"filters": f"There is no filter “{unknown[:60]}”. There are {', '.join(_FILTERS)}."})
