@@ -177,6 +177,39 @@ class Tier(StrEnum):
     DISPUTED = "disputed"
 
 
+class RowTier(StrEnum):
+    """How far a board's row is checked: the weakest of its numbers decides, but for an objection, which holds for the whole row."""
+
+    EXTRACTED = "extracted"
+    ACCEPTED = "accepted"
+    VERIFIED = "verified"
+    DISPUTED = "disputed"
+
+
+VERIFY, DISPUTE, WITHDRAW_TIER = "verify", "dispute", "withdraw tier"
+"""The actions of the change sets in which a person said that a number was checked, objected to one, or took either back."""
+WITHHOLD, SHOW_TEXT = "withhold text", "show text"
+"""The actions of the change sets by which a paper's text is shown nowhere, and is shown again."""
+
+
+class ReportKind(StrEnum):
+    """What a reader without an account says is wrong."""
+
+    WRONG_NUMBER = "wrong_number"
+    WRONG_NAMES = "wrong_names"
+    NOT_THIS_PAPERS = "not_this_papers"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+    TAKEDOWN = "takedown"
+
+
+class ReportOutcome(StrEnum):
+    """What a curator made of a report."""
+
+    DONE = "done"
+    NO_PROBLEM = "no_problem"
+
+
 class Direction(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
@@ -292,10 +325,13 @@ class FlagKind(StrEnum):
     DIFFERENCE = "difference"
     GONE = "gone"
     DIRECTION = "direction"
+    REPORT = "report"
 
 
-FLAGS_OF_NUMBERS = (FlagKind.DIFFERENCE, FlagKind.GONE)
+FLAGS_OF_READINGS = (FlagKind.DIFFERENCE, FlagKind.GONE)
 """What is flagged on a claim or a cost that a person decided on: a later reading has it otherwise, or no longer."""
+FLAGS_OF_NUMBERS = (*FLAGS_OF_READINGS, FlagKind.REPORT)
+"""All that is flagged on a claim or a cost, and settled when a person decides on it; a report is told to curators alone."""
 
 
 class WebhookEvent(StrEnum):

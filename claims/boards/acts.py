@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from claims.boards.rows import Row
 from claims.errors import UnknownFilterError
 from claims.filters import LogFilterSet
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Task
+from claims.models import Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Paper, Task
 from claims.models.base import Shown
 from claims.terms import REEXTRACT, ListingState
 
@@ -74,7 +74,7 @@ class Told:
     """A decision as pages tell it. Without its object where readers don't see that: then nothing of what was decided is told."""
 
     decision: Decision
-    object: Claim | Cost | Listing | None
+    object: Claim | Cost | Listing | Paper | None
     names: Mapping[tuple[str, int], str] = field(repr=False)
     """What the catalogue's entries are called, by field and key."""
 
@@ -94,6 +94,8 @@ def tell(decisions: Collection[Decision], *, for_curator: bool) -> list[Told]:
             objects |= {(kind, row.pk): row for row in _with_origin(kind, for_curator=for_curator).filter(pk__in=wanted[kind])}
     if wanted["listing"]:
         objects |= {("listing", row.pk): row for row in Listing.objects.filter(pk__in=wanted["listing"])}
+    if wanted["paper"]:
+        objects |= {("paper", row.pk): row for row in Paper.objects.filter(pk__in=wanted["paper"])}
     names = find_named(decisions, "name")
     return [Told(decision, objects.get((decision.object_kind, decision.object_id)), names) for decision in decisions]
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
+from claims import keys
 from claims.boards.acts import LastWord, find_last_words
 from claims.boards.corrections import Corrected, read_corrections
 from claims.boards.rows import Row
@@ -30,9 +31,11 @@ from claims.models import (
 from claims.terms import (
     ACCEPT_BY_POLICY,
     FLAGS_OF_NUMBERS,
+    FLAGS_OF_READINGS,
     REEXTRACT,
     CurationState,
     ListingState,
+    TextField,
 )
 
 MOST_MODELS = 12
@@ -89,6 +92,8 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
     reading = RunText.objects.filter(paper_text=text).select_related("run").order_by("-pk").first() if text else None
     shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
     entries = list(shown)
+    if text is not None:
+        text.paper = paper
     for statement in (*claims, *costs):
         statement.paper_text = text
     taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
@@ -101,11 +106,11 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         earlier_costs=earlier_costs,
         table_claims=table_claims,
         table_costs=table_costs,
-        untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
+        untaken=_list_untaken(text, reading),
         run=reading.run if reading else None,
         entries=entries,
         hidden=hidden,
-        flags=_open_flags(claims + earlier_claims, costs + earlier_costs),
+        flags=_open_flags(claims + earlier_claims, costs + earlier_costs, for_curator=for_curator),
         withdrawals=find_withdrawals(taken_back),
         # Not the paper's own mark: where many are settled, that may take a while.
         withdrawn=bool(entries) and len(taken_back) == len({entry.listing_id for entry in entries}) and not (table_claims or table_costs),
@@ -114,6 +119,12 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         words=_find_words(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs),
         undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
+
+
+def _list_untaken(text: PaperText | None, reading: RunText | None) -> list[tuple[str, int, int, str]]:
+    """Return what a run left of a text, as far as that is shown."""
+    left = [(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])]
+    return [each for each in left if each[0] == TextField.TITLE] if text is not None and text.is_withheld else left
 
 
 def _find_words(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], LastWord]:
@@ -163,7 +174,30 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     undoable = _undoable(claims, costs) if for_curator else {}
     corrections = read_corrections([*claims, *costs])
     words = _find_words(claims, costs)
-    return RecordPage(record, list(flatten_record(record.raw)), claims, costs, hidden, undoable, words, corrections=corrections)
+    return RecordPage(record, read_fields(record), claims, costs, hidden, undoable, words, corrections=corrections)
+
+
+WITHHELD_FIELD = "This is the paper’s text, which was withdrawn at request."
+_ALIKE = 40
+"""So many letters and digits of an abstract in a row are taken for its words, and not for what a field says of its own."""
+
+
+def read_fields(record: SourceRecord) -> list[tuple[str, str]]:
+    """Return a record as it stood in the file, without the words of a paper's text that is withheld."""
+    fields = list(flatten_record(record.raw))
+    if record.paper is None or record.paper.text_withheld is None:
+        return fields
+    abstracts = [keys.squash(abstract) for abstract in record.paper.texts.values_list("abstract", flat=True)]
+    pieces = {abstract[at : at + _ALIKE] for abstract in abstracts for at in range(0, max(1, len(abstract) - _ALIKE), _ALIKE // 2)} - {""}
+    titles = {keys.squash(record.paper.title)}
+
+    def tells(value: str) -> bool:
+        said = keys.squash(value)
+        return said not in titles and (
+            any(piece in said for piece in pieces) or (len(said) >= _ALIKE // 2 and any(said in abstract for abstract in abstracts))
+        )
+
+    return [(name, WITHHELD_FIELD if tells(value) else value) for name, value in fields]
 
 
 def flatten_record(value: object, name: str = "") -> Iterator[tuple[str, str]]:
@@ -214,12 +248,14 @@ def _undoable(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str,
     }
 
 
-def _open_flags(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], list[Flag]]:
+def _open_flags(claims: Sequence[Claim], costs: Sequence[Cost], *, for_curator: bool) -> dict[tuple[str, int], list[Flag]]:
+    """Return what is flagged on numbers. What readers report is told to curators alone: anybody may have written it."""
+    kinds = FLAGS_OF_NUMBERS if for_curator else FLAGS_OF_READINGS
     of_these = Q(object_kind="claim", object_id__in=[claim.pk for claim in claims]) | Q(
         object_kind="cost", object_id__in=[cost.pk for cost in costs]
     )
     found: dict[tuple[str, int], list[Flag]] = {}
-    for flag in Flag.objects.filter(of_these, kind__in=FLAGS_OF_NUMBERS, settled_by__isnull=True).order_by("pk"):
+    for flag in Flag.objects.filter(of_these, kind__in=kinds, settled_by__isnull=True).order_by("pk"):
         found.setdefault((flag.object_kind, flag.object_id), []).append(flag)
     return found
 
@@ -243,14 +279,14 @@ def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
         Claim.objects.standing()
         .filter(paper_text__paper=paper)
         .exclude(paper_text=paper.current_text_id)
-        .select_related("paper_text", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
+        .select_related("paper_text__paper", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
         .order_by(*order)
     )
     costs = (
         Cost.objects.standing()
         .filter(paper_text__paper=paper)
         .exclude(paper_text=paper.current_text_id)
-        .select_related("paper_text")
+        .select_related("paper_text__paper")
         .order_by(*order)
     )
     return list(claims), list(costs)

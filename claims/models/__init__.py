@@ -20,6 +20,7 @@ from claims.models.invitations import Invitation
 from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingIssue
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
+from claims.models.reports import Report
 from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.review import Contender, ReviewLease
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
@@ -65,6 +66,7 @@ __all__ = [
     "Record",
     "Reextraction",
     "ReextractionChunk",
+    "Report",
     "Result",
     "ResultCondition",
     "ResultValue",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, uploads
+from claims.services import curation, uploads, withholding
 
 
 def find_listing(change_set: ChangeSet) -> Listing | None:
@@ -13,11 +13,13 @@ def find_listing(change_set: ChangeSet) -> Listing | None:
 
 
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
-    """Take back what a change set decided, on numbers or on a listing, as a change set of its own.
+    """Take back what a change set decided, on numbers, a listing or a paper's text, as a change set of its own.
 
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
     """
     if find_listing(change_set) is not None:
         return uploads.undo(change_set, actor=actor).change_set
+    if withholding.find_paper(change_set) is not None:
+        return withholding.undo(change_set, actor=actor)
     return curation.undo(change_set, actor=actor)

@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from claims.boards import Act, Cell, LastWord, Told
-from claims.models import ChangeSet, Claim, Cost, Listing
-from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, CurationState, RejectReason
+from claims.models import ChangeSet, Claim, Cost, Listing, Paper
+from claims.services.curation import SETTLE
+from claims.terms import ACCEPT_BY_POLICY, DISPUTE, REEXTRACT, SHOW_TEXT, VERIFY, WITHDRAW_TIER, WITHHOLD, CurationState, RejectReason
 from leaderboard.templatetags.board_tags import claim_number, measure_name
 from leaderboard.templatetags.paper_tags import reject_reason
 from leaderboard.templatetags.word_tags import plural
@@ -56,6 +57,11 @@ _VERBS = {
     "correct": "corrected {}",
     "undo": "took back what was decided on {}",
     "revert": "set {} back",
+    VERIFY: "verified {}",
+    DISPUTE: "disputed {}",
+    WITHDRAW_TIER: "took back that {} was verified or disputed",
+    WITHHOLD: "withheld the text of {} at request",
+    SHOW_TEXT: "showed the text of {} again",
     "settle": "looked at what was flagged{}",
     ACCEPT_BY_POLICY: "accepted {} automatically",
     REEXTRACT: "read {} anew",
@@ -67,7 +73,7 @@ _VERBS = {
     "set year": "set the year of {}",
     "name columns": "said what the columns of {} mean",
 }
-_KINDS = {"claim": "number,numbers", "cost": "number,numbers", "listing": "listing,listings"}
+_KINDS = {"claim": "number,numbers", "cost": "number,numbers", "listing": "listing,listings", "paper": "paper,papers"}
 
 
 @register.simple_tag
@@ -124,6 +130,8 @@ def object_words(told: Told) -> SafeString:
         return mark_safe("a number that is not shown")
     if isinstance(decided, Listing):
         return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
+    if isinstance(decided, Paper):
+        return format_html('<a href="{}">“<bdi>{}</bdi>”</a>', decided.get_absolute_url(), decided.title)
     if decided is None:
         return format_html("{}", f"{told.decision.object_kind} {told.decision.object_id}")
     return format_html('<a href="{}">{}</a>', history_url(decided), statement_words(decided))
@@ -203,6 +211,7 @@ _LABELS = {
     "tier_reason": "why",
     "tier_link": "link",
     "year_source": "how the year is known",
+    "text_withheld": "text withheld since",
 }
 _NOT_TOLD = ("extracted", "model_key", "canonical_value", "canonical_max")
 _TERMS = ("state", "decided_by", "reject_reason", "measure", "kind", "role", "year_source", "tier")
@@ -262,5 +271,9 @@ def verb(state: str) -> str:
 
 @register.filter
 def is_undoable(act: Act) -> bool:
-    """Say whether an act is of a kind that can be taken back, and was not."""
-    return act.undone_by is None and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
+    """Say whether an act is of a kind that can be taken back, and was not: one that decided something, or settled flags."""
+    return (
+        (act.count > 0 or act.change_set.action == SETTLE)
+        and act.undone_by is None
+        and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
+    )

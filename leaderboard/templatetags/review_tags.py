@@ -47,7 +47,11 @@ def qualifier_words(statement: Claim | Cost) -> str:
 @register.filter
 def flag_kind(kind: FlagKind) -> str:
     """Return what a kind of flag says of a number."""
-    said = {FlagKind.DIFFERENCE: "a later reading differs", FlagKind.GONE: "a later reading has it no longer"}
+    said = {
+        FlagKind.DIFFERENCE: "a later reading differs",
+        FlagKind.GONE: "a later reading has it no longer",
+        FlagKind.REPORT: "a reader reports it",
+    }
     return said.get(kind, kind.replace("_", " "))
 
 
