@@ -133,10 +133,10 @@ class BoardFilterSet(StrictFilterSet):
     """Rows of one board.
 
     `setting` is a condition as "kind:key", repeatable: of what makes a protocol one must hold, and one of each other kind; "kind:" are
-    the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper, `state`, and `tier`, how far the
-    row is checked. `as_of` is the last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the
-    rows that others contradict; `front` those that no row beats on both score and `cost`; `min_<measure>` and `max_<measure>` bound
-    what a row costs. The rest is the page's own and leaves no
+    the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper, `state`, and `tier`, how far
+    the row is checked. `as_of` is the last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the
+    most common protocol; `conflicts` the rows that others contradict; `front` those that no row beats on both score and `cost`;
+    `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no
     row out.
     """
 

@@ -79,7 +79,7 @@ def find_reported(reports: Sequence[Report]) -> dict[tuple[str, int], Reported]:
     found: dict[tuple[str, int], Reported] = {}
     texts = ("paper_text__paper", "source_record__source__listing", "source_record__paper")
     rows: dict[str, QuerySet[Claim] | QuerySet[Cost] | QuerySet[Paper]] = {
-        "claim": Claim.objects.select_related("metric", "dataset", *texts).defer("source_record__raw"),
+        "claim": Claim.objects.select_related("metric", "dataset", "result__benchmark__dataset", *texts).defer("source_record__raw"),
         "cost": Cost.objects.select_related(*texts).defer("source_record__raw"),
         "paper": Paper.objects.all(),
     }
