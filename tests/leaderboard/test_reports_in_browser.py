@@ -80,7 +80,7 @@ def test_pages_fit_and_are_accessible(browser: Browser, live_server: LiveServer)
     visitor = visit(browser, live_server)
     sign_in(visitor)
     for name, address in make_site().items():
-        for width, scheme in LOOKS if name in ("board", "tier", "report", "reports") else [(360, "dark"), (1400, "light")]:
+        for width, scheme in LOOKS if name in ("board", "tier", "reports") else [LOOKS[4], LOOKS[2]]:
             page = visitor.look(address, width, scheme)
             photograph(page, f"reports-{name}-{width}-{scheme}")
             wide, there = visitor.width()

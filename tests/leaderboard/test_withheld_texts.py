@@ -163,7 +163,7 @@ def find_faults_of_papers() -> list[str]:
 
 
 def withhold(site: Site, **changed: Any) -> ChangeSet:
-    wish = {"actor": "kim", "version": site.paper.version, "reason": "Its publisher asked for it."} | changed
+    wish: dict[str, Any] = {"actor": "kim", "version": site.paper.version, "reason": "Its publisher asked for it."} | changed
     return withholding.withhold_text(site.paper, **wish)
 
 

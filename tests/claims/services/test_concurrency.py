@@ -720,7 +720,7 @@ def test_of_two_who_revert_one_number_the_second_is_told(threads: Threads) -> No
 def test_of_two_curators_who_set_a_tier_at_once_one_is_told(threads: Threads) -> None:
     claim = make.make_claim()
     with transaction.atomic():
-        wish = {"version": 1, "reason": "Seen.", "link": "https://example.org/"}
+        wish: dict[str, Any] = {"version": 1, "reason": "Seen.", "link": "https://example.org/"}
         tiers.set_tier(Claim.objects.get(pk=claim.pk), Tier.VERIFIED, actor="kim", **wish)
         other = threads.start(lambda: tiers.set_tier(Claim.objects.get(pk=claim.pk), Tier.DISPUTED, actor="lee", **wish))
         assert wait_until_blocked_or_done(other)

@@ -22,7 +22,7 @@ LINK = "https://example.org/run/7"
 
 
 def verify(claim: Claim, *, tier: Tier = Tier.VERIFIED, **changed: Any) -> Any:
-    wish = {"actor": "kim", "version": claim.version, "reason": "Run again with three seeds.", "link": LINK} | changed
+    wish: dict[str, Any] = {"actor": "kim", "version": claim.version, "reason": "Run again with three seeds.", "link": LINK} | changed
     return tiers.set_tier(claim, tier, **wish)
 
 
@@ -75,7 +75,7 @@ def test_a_tier_is_changed_and_withdrawn_with_a_reason() -> None:
         ),
     ],
 )
-def test_a_tier_needs_a_reason_and_a_link_that_readers_may_follow(changed: dict[str, str], field: str) -> None:
+def test_a_tier_needs_a_reason_and_a_link_that_readers_may_follow(changed: dict[str, Any], field: str) -> None:
     claim = make.make_claim()
     with pytest.raises(InvalidDecisionError) as refused:
         verify(claim, **changed)
