@@ -33,7 +33,7 @@ from claims.models import (
     SourceRecord,
 )
 from claims.querysets import OWN, QUOTED, ResultQuerySet
-from claims.terms import COMPARABLE_KINDS, FLAGS_ON_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role
+from claims.terms import COMPARABLE_KINDS, FLAGS_ON_NUMBERS, ClaimKind, CostMeasure, CurationState, ListingState, Role, RowTier, Tier
 
 COMPARED_MEASURES = dict.fromkeys(measure.value for measure in CostMeasure if measure is not CostMeasure.OTHER)
 """The measures whose numbers are comparable with each other."""
@@ -133,10 +133,10 @@ class BoardFilterSet(StrictFilterSet):
     """Rows of one board.
 
     `setting` is a condition as "kind:key", repeatable: of what makes a protocol one must hold, and one of each other kind; "kind:" are
-    the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper and `state`. `as_of` is the
-    last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the most common protocol; `conflicts` the
-    rows that others contradict; `front` those that no row beats on both score and `cost`; `min_<measure>` and `max_<measure>` bound
-    what a row costs. The rest is the page's own and leaves no
+    the rows that state none of a kind, "none" those that state no protocol. `role`, `year` of the paper, `state`, and `tier`, how far
+    the row is checked. `as_of` is the last day that papers may have; `model` a part of a model's or variant's name; `like` keeps the
+    most common protocol; `conflicts` the rows that others contradict; `front` those that no row beats on both score and `cost`;
+    `min_<measure>` and `max_<measure>` bound what a row costs. The rest is the page's own and leaves no
     row out.
     """
 
@@ -153,6 +153,7 @@ class BoardFilterSet(StrictFilterSet):
         label="State",
     )
     # What the rows that were read say themselves: the database isn't asked.
+    tier = django_filters.ChoiceFilter(choices=[(tier.value, tier.value) for tier in RowTier], method="by_row", label="Tier")
     as_of = django_filters.DateFilter(method="by_row", label="As of", input_formats=["%Y-%m-%d"])
     model = django_filters.CharFilter(method="by_row", label="Model", max_length=200)
     like = django_filters.ChoiceFilter(choices=[("1", "yes")], method="by_row", label="Like for like")
@@ -202,6 +203,10 @@ class BoardFilterSet(StrictFilterSet):
     @property
     def wanted_model(self) -> str:
         return self._wanted("model") or ""
+
+    @property
+    def wanted_tier(self) -> str:
+        return self._wanted("tier") or ""
 
     @property
     def wants_like(self) -> bool:
@@ -389,6 +394,7 @@ class StatementFilterSet(ListFilterSet):
     kind = _one_of(ClaimKind, "absolute, delta or ratio")
     role = _one_of(Role, "proposed or baseline")
     state = _one_of(CurationState, "accepted, unreviewed or rejected; left out: all but the rejected")
+    tier = _one_of(Tier, "verified or disputed")
     min_confidence = django_filters.NumberFilter(
         field_name="confidence", lookup_expr="gte", min_value=0, max_value=1, label="least confidence of the reading, 0 to 1"
     )
@@ -452,7 +458,7 @@ class ListingFilterSet(ListFilterSet):
         fields: list[str] = []
 
 
-DECIDED_KINDS = ("claim", "cost", "listing")
+DECIDED_KINDS = ("claim", "cost", "listing", "paper")
 """What most acts are on."""
 _BESIDE = 1_000
 """By so many acts the order of the keys may differ from that of the times: as many as are under way at once, and more."""
@@ -464,12 +470,12 @@ class DecisionFilterSet(ListFilterSet):
     action = _of("action", "what was done: accept, reject, undo and others")
     actor = _of("actor", "who did it")
     kind = django_filters.ChoiceFilter(
-        choices=[(kind, kind) for kind in DECIDED_KINDS], method="by_kind", label="what it was done to: claim, cost or listing"
+        choices=[(kind, kind) for kind in DECIDED_KINDS], method="by_kind", label="what it was done to: claim, cost, listing or paper"
     )
     claim = django_filters.CharFilter(method="by_object", label="id of a claim that was decided on", max_length=200)
     cost = django_filters.CharFilter(method="by_object", label="id of a cost that was decided on", max_length=200)
     listing = django_filters.CharFilter(method="by_object", label="id of a listing that was decided on", max_length=200)
-    paper = django_filters.CharFilter(method="by_paper", label="id of a paper whose numbers were decided on", max_length=200)
+    paper = django_filters.CharFilter(method="by_paper", label="id of a paper that was decided on, or whose numbers were", max_length=200)
     board = django_filters.CharFilter(
         method="by_board", label="slug of a board whose numbers were decided on, rejected ones too", max_length=200
     )
@@ -482,7 +488,7 @@ class DecisionFilterSet(ListFilterSet):
 
     def by_kind(self, change_sets: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
         of_kind = Decision.objects.filter(object_kind=kind)
-        if kind == "listing":
+        if kind in ("listing", "paper"):
             return change_sets.filter(pk__in=of_kind.values("change_set"))
         # Nearly all acts are on numbers: the next ones are soon found one by one.
         return change_sets.filter(Exists(of_kind.filter(change_set=OuterRef("pk"))))
@@ -493,7 +499,8 @@ class DecisionFilterSet(ListFilterSet):
 
     def by_paper(self, change_sets: QuerySet[Any], name: str, public_id: str) -> QuerySet[Any]:
         said = Q(paper_text__paper__public_id=public_id) | Q(source_record__paper__public_id=public_id)
-        return change_sets.filter(pk__in=_acts_on(claim=Claim.objects.filter(said), cost=Cost.objects.filter(said)))
+        paper = Paper.objects.filter(public_id=public_id)
+        return change_sets.filter(pk__in=_acts_on(claim=Claim.objects.filter(said), cost=Cost.objects.filter(said), paper=paper))
 
     def by_board(self, change_sets: QuerySet[Any], name: str, slug: str) -> QuerySet[Any]:
         board = Benchmark.objects.filter(slug=slug).first()

@@ -23,6 +23,14 @@ QUOTED = Q(role=Role.BASELINE, paper__isnull=False)
 """Each row is one of the two."""
 
 
+def text_shown(paper: str = "") -> Q:
+    """What holds where the abstract of a paper may be shown, for the relation that leads to it ("paper_text__paper__").
+
+    `PaperText.shown_abstract` says the same of one text. Whatever shows texts asks one of the two.
+    """
+    return Q(**{f"{paper}text_withheld__isnull": True})
+
+
 # A database hands over floats as floats: a field that says so would have each of thousands converted by a call of its own.
 _FLOAT: Field[float, float] = Field()
 

@@ -179,6 +179,39 @@ class Tier(StrEnum):
     DISPUTED = "disputed"
 
 
+class RowTier(StrEnum):
+    """How far a board's row is checked: the weakest of its numbers decides, but for an objection, which holds for the whole row."""
+
+    EXTRACTED = "extracted"
+    ACCEPTED = "accepted"
+    VERIFIED = "verified"
+    DISPUTED = "disputed"
+
+
+VERIFY, DISPUTE, WITHDRAW_TIER = "verify", "dispute", "withdraw tier"
+"""The actions of the change sets in which a person said that a number was checked, objected to one, or took either back."""
+WITHHOLD, SHOW_TEXT = "withhold text", "show text"
+"""The actions of the change sets by which a paper's text is shown nowhere, and is shown again."""
+
+
+class ReportKind(StrEnum):
+    """What a reader without an account says is wrong."""
+
+    WRONG_NUMBER = "wrong_number"
+    WRONG_NAMES = "wrong_names"
+    NOT_THIS_PAPERS = "not_this_papers"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+    TAKEDOWN = "takedown"
+
+
+class ReportOutcome(StrEnum):
+    """What a curator made of a report."""
+
+    DONE = "done"
+    NO_PROBLEM = "no_problem"
+
+
 class Direction(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
@@ -310,9 +343,10 @@ class FlagKind(StrEnum):
     NAME = "name"
     CONFLICT = "conflict"
     DELTA = "delta"
+    REPORT = "report"
 
 
-FLAGS_OF_NUMBERS = (FlagKind.DIFFERENCE, FlagKind.GONE)
+FLAGS_OF_READINGS = (FlagKind.DIFFERENCE, FlagKind.GONE)
 """What is flagged on a claim or a cost that a person decided on: a later reading has it otherwise, or no longer."""
 
 FLAGS_BY_RULE = (
@@ -320,8 +354,8 @@ FLAGS_BY_RULE = (
     *(FlagKind.CONFLICT, FlagKind.DELTA),
 )
 """What a rule of `claims.flags` says of a claim, whether or not anybody decided on it."""
-FLAGS_ON_NUMBERS = (*FLAGS_OF_NUMBERS, *FLAGS_BY_RULE)
-"""All that is flagged on claims and costs."""
+FLAGS_ON_NUMBERS = (*FLAGS_OF_READINGS, *FLAGS_BY_RULE, FlagKind.REPORT)
+"""All that is flagged on claims and costs, and settled when a person decides on them. What a reader reports is told to curators alone."""
 
 
 class WebhookEvent(StrEnum):

@@ -29,21 +29,23 @@ from claims.models import (
     CostLink,
     Dataset,
     Decision,
+    Flag,
     Import,
     Listing,
     Metric,
     MLModel,
     Paper,
     Record,
+    Report,
     Result,
     ResultValue,
     SourceRecord,
     Task,
 )
-from claims.services import decisions, merge_records, results, tables
+from claims.services import decisions, merge_records, results, tables, withholding
 from claims.services.merge_records import Families
 from claims.services.papers import lock_papers
-from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, DecidedBy
+from claims.terms import ACCEPT_BY_POLICY, REEXTRACT, DecidedBy, FlagKind
 
 STATEMENTS, PAPERS, RECORDS, BOARDS, ROWS = 1_000, 200, 500, 10, 1_000
 """So many of each are looked at, and held in memory, at once."""
@@ -71,6 +73,8 @@ def find_faults() -> Iterator[Fault]:
             yield from _check_history(kind, families)
         yield from _check_entries()
         yield from _check_listings()
+        yield from _check_texts()
+        yield from _check_reports()
         yield from _check_undoing()
         yield from _check_standings()
     yield from _check_rows()
@@ -267,6 +271,31 @@ def _check_listings() -> Iterator[Fault]:
         yield Fault(
             "act", decision.change_set.public_id, f"it decided on a listing that is not there any more, number {decision.object_id}"
         )
+
+
+def _check_texts() -> Iterator[Fault]:
+    """Yield the papers whose text is withheld, or shown, otherwise than was decided last."""
+    decided = Decision.objects.filter(object_kind="paper", after__has_key=withholding.FIELD).order_by("pk")
+    left = {pk: after[withholding.FIELD] for pk, after in decided.values_list("object_id", "after").iterator(STATEMENTS)}
+    known = Paper.objects.filter(Q(pk__in=left) | Q(text_withheld__isnull=False)).order_by("pk")
+    for pk, public_id, since in known.values_list("pk", "public_id", "text_withheld").iterator(STATEMENTS):
+        stands, said = since.isoformat() if since else None, left.pop(pk, None)
+        if stands != said:
+            yield Fault("paper", public_id, f"its text is {_withheld(stands)}, and by what was decided last it is {_withheld(said)}")
+    for pk in left:
+        yield Fault("paper", str(pk), "somebody decided on its text, and it is not there any more")
+
+
+def _withheld(since: str | None) -> str:
+    return f"withheld since {since}" if since else "shown"
+
+
+def _check_reports() -> Iterator[Fault]:
+    """Yield the reports that tell how a reader can be reached although they are settled, and the flags of reports without one."""
+    for report in Report.objects.filter(flag__settled_by__isnull=False).exclude(contact="").order_by("pk").iterator(STATEMENTS):
+        yield Fault("report", report.public_id, "it is settled, and how its reader can be reached is still kept")
+    for public_id in Flag.objects.filter(kind=FlagKind.REPORT, report=None).order_by("pk").values_list("public_id", flat=True):
+        yield Fault("flag", public_id, "a reader reported something, and what they said is not there")
 
 
 def _check_undoing() -> Iterator[Fault]:

@@ -27,6 +27,7 @@ User-agent: *
 Disallow: /admin/
 Disallow: /review/
 Disallow: /decide/
+Disallow: /report/
 Disallow: /changes/
 Disallow: /hooks/
 Disallow: /login/

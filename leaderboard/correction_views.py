@@ -144,6 +144,9 @@ def add(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("add-missed", paper.merged_into.public_id)
     if paper.current_text is None:
         raise Http404("No listing gives a text of this paper.")
+    if paper.text_withheld is not None:
+        told = "The text of this paper was withdrawn at request: no number can be marked in it. Correct those that were read."
+        return _refuse(request, told, back=paper.get_absolute_url())
     sent = _use_chosen_names(request.POST) if request.method == "POST" else None
     asked = sent if sent is not None else request.GET
     kind = "cost" if asked.get("as") == "cost" else "claim"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from claims import dumps
 from claims.api.caching import stamp
 from claims.api.dating import note_date
 from claims.dumps import board_files
-from claims.services import permissions
+from claims.services import permissions, withholding
 from leaderboard.addresses import absolute
 from leaderboard.rendering import render
 
@@ -30,7 +31,9 @@ PARQUET = "application/vnd.apache.parquet"
 @require_safe
 def dumps_page(request: HttpRequest) -> HttpResponse:
     """The dumps that are kept, the newest with its files, and how to use them."""
-    kept = dumps.list_dumps()
+    every = dumps.list_dumps()
+    since = withholding.withheld_since()
+    kept = [each for each in every if _may_hand_out(each, since)]
     newest = kept[0] if kept else None
     files = list(newest.manifest.files.values()) if newest else []
     boards = [file for file in files if file.name.startswith(f"{board_files.FOLDER}/")]
@@ -43,6 +46,7 @@ def dumps_page(request: HttpRequest) -> HttpResponse:
     context = {
         "newest": newest,
         "older": kept[1:],
+        "withheld": len(every) - len(kept),
         "files": listed,
         "boards": boards,
         "boards_size": sum(file.size for file in boards),
@@ -68,6 +72,8 @@ def _what(name: str, told: str) -> str:
 def dump_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase:
     """A file of a dump that its manifest names, or the manifest; "latest" is the newest dump."""
     kept = _find_dump(dump)
+    if not _may_hand_out(kept, withholding.withheld_since()):
+        raise Http404("A text in this dump was withdrawn at request, so it is no longer handed out. Take one that was made since.")
     # What the newest is changes; what a dump holds does not.
     caching = "public, no-cache" if dump == LATEST else "public, max-age=86400"
     if name == dumps.MANIFEST:
@@ -85,6 +91,11 @@ def archive_file(request: HttpRequest, dump: str, name: str) -> HttpResponseBase
     if name == dumps.MANIFEST:
         return _send_manifest(request, dump, kept.folder / dumps.ARCHIVE / name, caching)
     return _send_file(request, dump, kept.find_file(name, archived=True), caching)
+
+
+def _may_hand_out(kept: dumps.Kept, since: datetime | None) -> bool:
+    """Say whether everybody may have a dump: one that was made before a text was withheld that still is holds that text."""
+    return since is None or kept.created > since
 
 
 def _find_dump(name: str) -> dumps.Kept:

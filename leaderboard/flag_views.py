@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from claims.errors import InvalidDecisionError
 from claims.models import Flag
 from claims.services import curation
-from claims.terms import FLAGS_ON_NUMBERS
+from claims.terms import FLAGS_ON_NUMBERS, FlagKind
 from leaderboard.addresses import local_address
 from leaderboard.rendering import render
 from leaderboard.views import for_curators
@@ -26,7 +26,9 @@ def settle(request: HttpRequest, public_id: str) -> HttpResponse:
     if flag is None:
         raise Http404("There is no such flag: it no longer holds, and was taken away.")
     try:
-        made = curation.settle_flags([flag], actor=request.user.get_username(), reason=flag.note)
+        # A reader's words are for curators, and the log is for all.
+        reason = "" if flag.kind == FlagKind.REPORT else flag.note
+        made = curation.settle_flags([flag], actor=request.user.get_username(), reason=reason)
     except InvalidDecisionError as error:
         return render(request, "boards/refused.html", {"message": error.message, "back": back}, status=409)
     messages.success(request, "Settled: the number is right as it is.", extra_tags=made.public_id)

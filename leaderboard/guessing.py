@@ -1,4 +1,4 @@
-"""Guessing passwords: so many tries in a window of time, wherever they are made, on the site's own page or the admin's."""
+"""What may be tried so many times in a window of time: passwords, on the site's own page or the admin's, and reports of problems."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 from claims.api.throttling import count_use, forget_uses
 
 WINDOW_SECONDS = 300
+REPORT_SECONDS = 3600
 SHARED_BY = 6
 """An address may stand for a whole office, and a name be tried from many addresses: they may try so many times as often."""
 
@@ -51,7 +52,7 @@ def wait_of(request: HttpRequest) -> int:
 
 def _keys(request: HttpRequest, username: str) -> dict[str, int]:
     """Return what tries are counted under, each with how many times the limit it may have: the name from the address first."""
-    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # it reads headers and META alone
+    address = _address_of(request)
     # Of the name a digest: it may be of any length and hold what a cache takes for no key.
     name = hashlib.sha256(username.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return {f"login:both:{address}:{name}": 1, f"login:name:{name}": SHARED_BY, f"login:address:{address}": SHARED_BY}
@@ -72,6 +73,17 @@ def count_change(request: HttpRequest) -> int:
     limit: int = settings.LOGIN_RATE
     used, left = count_use(f"login:change:{request.user.pk}", seconds=WINDOW_SECONDS) if limit else (0, 0)
     return left if used > limit else 0
+
+
+def count_report(request: HttpRequest) -> int:
+    """Count a report of a problem from a request's address; return in how many seconds the next one is taken, 0 for now."""
+    limit: int = settings.REPORT_RATE
+    used, left = count_use(f"report:{_address_of(request)}", seconds=REPORT_SECONDS) if limit else (0, 0)
+    return left if used > limit else 0
+
+
+def _address_of(request: HttpRequest) -> str:
+    return BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # it reads headers and META alone
 
 
 def wait_words(seconds: int) -> str:

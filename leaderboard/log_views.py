@@ -21,7 +21,20 @@ from claims.api.serializers import DecidedObject, DecisionEntry
 from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision
 from claims.services import curation, permissions
-from claims.terms import ACCEPT_BY_POLICY, CONFIRM_ENTRIES, EDIT_ENTRY, IMPORT_ENTRIES, MERGE, REEXTRACT, SPLIT_PAPER
+from claims.terms import (
+    ACCEPT_BY_POLICY,
+    CONFIRM_ENTRIES,
+    DISPUTE,
+    EDIT_ENTRY,
+    IMPORT_ENTRIES,
+    MERGE,
+    REEXTRACT,
+    SHOW_TEXT,
+    SPLIT_PAPER,
+    VERIFY,
+    WITHDRAW_TIER,
+    WITHHOLD,
+)
 from leaderboard.forms import RevertForm
 from leaderboard.rendering import render
 from leaderboard.views import for_curators
@@ -31,6 +44,11 @@ ACTIONS = (
     ("reject", "rejected"),
     ("correct", "corrected"),
     ("reopen", "taken back to unreviewed"),
+    (VERIFY, "verified"),
+    (DISPUTE, "disputed"),
+    (WITHDRAW_TIER, "no longer verified or disputed"),
+    (WITHHOLD, "text withheld"),
+    (SHOW_TEXT, "text shown again"),
     ("undo", "undone"),
     ("revert", "set back"),
     (ACCEPT_BY_POLICY, "accepted automatically"),
@@ -50,7 +68,7 @@ ACTIONS = (
     (IMPORT_ENTRIES, "entries imported"),
 )
 """What the log is filtered by; an address may ask for any other action, too."""
-KINDS = (("claim", "results"), ("cost", "costs"), ("listing", "listings"))
+KINDS = (("claim", "results"), ("cost", "costs"), ("listing", "listings"), ("paper", "papers"))
 _IN_FORM = ("actor", "action", "kind", "since", "until")
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}

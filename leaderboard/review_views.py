@@ -21,7 +21,7 @@ from claims import boards
 from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.filters import ReviewFilterSet
 from claims.models import ChangeSet, Claim, Cost
-from claims.services import permissions, queue
+from claims.services import permissions, queue, reporting
 from claims.terms import FLAGS_ON_NUMBERS, CurationState, RejectReason
 from leaderboard.forms import ReviewForm
 from leaderboard.rendering import render
@@ -100,6 +100,7 @@ def _show(request: HttpRequest, wanted: ReviewFilterSet, *, at: Claim | Cost | N
     alone = request.headers.get(_FRAGMENT) == "desk"
     if not alone:
         context |= {"choices": boards.list_choices(), "chosen": filters, "flags": FLAGS_ON_NUMBERS, "flag_counts": boards.count_flags()}
+        context["reported"] = reporting.list_waiting().count()
     response = render(request, "review/_desk.html" if alone else "review/review.html", context)
     patch_vary_headers(response, [_FRAGMENT])
     return response

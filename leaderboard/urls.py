@@ -20,7 +20,9 @@ from leaderboard import (
     hook_views,
     log_views,
     paper_merge_views,
+    report_views,
     review_views,
+    tier_views,
     views,
 )
 
@@ -67,6 +69,11 @@ urlpatterns = [
     path("costs/<slug:public_id>/correct/", correction_views.correct, {"kind": "cost"}, name="correct-cost"),
     path("claims/<slug:public_id>/split/", correction_views.split, {"kind": "claim"}, name="split-claim"),
     path("costs/<slug:public_id>/split/", correction_views.split, {"kind": "cost"}, name="split-cost"),
+    re_path(r"^(?P<kind>claim|cost)s/(?P<public_id>[-a-zA-Z0-9_]+)/tier/$", tier_views.tier, name="tier"),
+    re_path(r"^report/(?P<kind>claim|cost|paper)/(?P<public_id>[-a-zA-Z0-9_]+)/$", report_views.report, name="report"),
+    path("review/reports/", report_views.reports, name="reports"),
+    path("review/reports/<slug:public_id>/settle/", report_views.settle, name="settle-report"),
+    path("papers/<slug:public_id>/text/", report_views.paper_text, name="paper-text"),
     path("papers/<slug:public_id>/add/", correction_views.add, name="add-missed"),
     re_path(r"^names/(?P<kind>task|dataset|metric|model)/$", correction_views.suggest_names, name="suggest-names"),
     path("changes/<slug:public_id>/undo/", views.undo, name="undo"),

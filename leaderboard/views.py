@@ -51,7 +51,7 @@ from claims.errors import (
 )
 from claims.extraction.table_numbers import UNITS_OFFERED
 from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Listing, Paper, SourceRecord
-from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads
+from claims.services import changes, curation, mappings, permissions, receipts, storage, table_receipts, uploads, withholding
 from claims.terms import OPEN_STATES, CurationState, ListingState, RejectReason, SearchKind
 from leaderboard import cards
 from leaderboard import tasks as site_tasks
@@ -422,6 +422,10 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     except ClaimsError as error:
         return _refuse(request, error.message, status=409)
     changed = changes.find_listing(change_set)
+    paper = withholding.find_paper(change_set)
+    if paper is not None:
+        messages.success(request, f"Undone. The text of “{paper.title}” is {'withheld' if paper.text_withheld else 'shown'} again.")
+        return _back(request)
     if changed is not None:
         tasks.announce_settling(changed)
     messages.success(

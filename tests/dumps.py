@@ -42,8 +42,8 @@ from claims.models import (
     SecondReaderAnswer,
     SecondReaderDay,
 )
-from claims.services import curation, search_names
-from claims.terms import CostMeasure, CurationState, FlagKind, ListingState, RejectReason, Role, WorkState
+from claims.services import curation, reporting, search_names
+from claims.terms import CostMeasure, CurationState, FlagKind, ListingState, RejectReason, ReportKind, Role, WorkState
 from tests import factories as make
 
 HOSTILE = '=HYPERLINK("http://x.example")'
@@ -77,6 +77,7 @@ def make_everything() -> Benchmark:
     curation.decide(wrong, CurationState.REJECTED, actor=ADA, version=3, reason=RejectReason.NOT_A_RESULT)
     reading = make.make_reading(paper, [["abstract", 5, 9, "year"]])
     Flag.objects.create(kind=FlagKind.DIFFERENCE, object_kind="claim", object_id=stated.pk, note="It is read otherwise.", run=reading.run)
+    reporting.report(stated, ReportKind.WRONG_NUMBER, text="It is 70.2.", contact=f"{ADA}@example.org")
     # What came in, and what was taken back.
     listing = make.make_listing(
         "papers.txt", paper, state=ListingState.DONE, uploaded_by=make.make_user(ADA), actor=ADA, year=2022, year_source="given"

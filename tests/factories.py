@@ -170,6 +170,8 @@ def _decided(fields: dict[str, Any]) -> dict[str, Any]:
         fields.setdefault("decided_by", DecidedBy.PERSON)
     if fields.get("state") == CurationState.REJECTED:
         fields.setdefault("reject_reason", RejectReason.NOT_A_RESULT)
+    if fields.get("tier"):
+        fields.setdefault("tier_link", "https://example.org/checked")
     return fields
 
 

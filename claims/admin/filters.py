@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from claims.models import Flag, Run
 from claims.models.claims import USUAL
-from claims.terms import FLAGS_OF_NUMBERS
+from claims.terms import FLAGS_ON_NUMBERS
 
 _Request = HttpRequest
 _MOST_CHARACTERS = 200
@@ -86,7 +86,7 @@ class FlagFilter(admin.SimpleListFilter):
     parameter_name = "flag"
 
     def lookups(self, request: _Request, model_admin: Any) -> list[tuple[str, str]]:
-        return [("any", "any"), *((kind.value, kind.value.replace("_", " ")) for kind in FLAGS_OF_NUMBERS)]
+        return [("any", "any"), *((kind.value, kind.value.replace("_", " ")) for kind in FLAGS_ON_NUMBERS)]
 
     def queryset(self, request: _Request, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not (kind := self.value()):

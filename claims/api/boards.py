@@ -21,7 +21,7 @@ from claims.api.serializers import Condition, NamedModel, Reference
 from claims.errors import UnknownFilterError
 from claims.filters import COMPARED_MEASURES, BoardFilterSet
 from claims.models import Benchmark
-from claims.terms import CurationState, Direction, Qualifier, Role
+from claims.terms import CurationState, Direction, Qualifier, Role, RowTier, Tier
 
 BoardFilters = BoardFilterSet
 OF_THE_PAGE = ("page", "density", "chart", "size", "colour", "row", "open")
@@ -74,7 +74,13 @@ def as_json(benchmark: Benchmark, request: Request) -> dict[str, Any]:
         "columns": [_column(column) for column in columns],
         "facets": {
             name: [{"value": facet.value, "label": facet.label, "count": facet.count, "chosen": facet.chosen} for facet in facets]
-            for name, facets in (("setting", board.settings), ("role", board.roles), ("year", board.years), ("state", board.states))
+            for name, facets in (
+                ("setting", board.settings),
+                ("role", board.roles),
+                ("year", board.years),
+                ("state", board.states),
+                ("tier", board.tiers),
+            )
         },
         "front": _front(board),
         "next": _next(board, request, size, digest),
@@ -133,6 +139,7 @@ def _row(row: boards.Row, keys: set[str], addresses: dict[str, str]) -> dict[str
         "role": row.role,
         "setting": [{"kind": kind, "key": key, "text": text} for kind, key, text in row.conditions],
         "state": row.state,
+        "tier": row.tier,
         "in_conflict": row.in_conflict,
         "paper": {"id": row.paper_public_id, "title": row.paper_title} if row.paper_public_id else None,
         "date": row.day or None,
@@ -152,6 +159,7 @@ def _number(cell: boards.Cell, address: str) -> dict[str, Any]:
         "decimals": cell.decimals,
         "qualifier": cell.qualifier,
         "state": cell.state,
+        "tier": cell.tier or None,
         "confidence": cell.confidence,
     }
 
@@ -202,6 +210,7 @@ class BoardFacets(serializers.Serializer[Any]):
     role = BoardFacet(many=True)
     year = BoardFacet(many=True)
     state = BoardFacet(many=True)
+    tier = BoardFacet(many=True)
 
 
 class BoardFront(serializers.Serializer[Any]):
@@ -224,6 +233,9 @@ class BoardNumber(serializers.Serializer[Any]):
     qualifier = serializers.ChoiceField([each.value for each in Qualifier], help_text="“=” exact, “~” about, bounds else.")
     state = serializers.ChoiceField(
         [CurationState.ACCEPTED.value, CurationState.UNREVIEWED.value], help_text="What became of it in review."
+    )
+    tier = serializers.ChoiceField(
+        [each.value for each in Tier], allow_null=True, help_text="Whether somebody verified or disputes it, null for neither."
     )
     confidence = serializers.FloatField(help_text="How sure the reading is, 0 to 1.")
 
@@ -265,6 +277,11 @@ class BoardRow(serializers.Serializer[Any]):
     setting = RowCondition(read_only=True, many=True, help_text="On which terms it was measured.")
     state = serializers.ChoiceField(
         [CurationState.ACCEPTED.value, CurationState.UNREVIEWED.value], read_only=True, help_text="accepted where all its numbers are."
+    )
+    tier = serializers.ChoiceField(
+        [each.value for each in RowTier],
+        read_only=True,
+        help_text="How far it is checked: disputed if one of its scores is, verified if all are, else what its state says.",
     )
     in_conflict = _member(serializers.BooleanField, "Whether another row has another number for the same thing.")
     paper = RowPaper(read_only=True, allow_null=True, help_text="The paper, null for a record of a table that names none.")

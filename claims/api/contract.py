@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from claims.api.pagination import MOST_ON_PAGE, PAGE_SIZE
 from claims.filters import COMPARED_MEASURES, BoardFilterSet
-from claims.terms import CurationState, Role, Scope
+from claims.terms import CurationState, Role, RowTier, Scope
 
 
 class ErrorBody(serializers.Serializer[Any]):
@@ -103,7 +103,7 @@ def _names(name: str, description: str, members: list[str]) -> OpenApiParameter:
 def board_parameters(filterset: type[BoardFilterSet]) -> list[OpenApiParameter]:
     """Return what a board can be asked, as the contract describes it."""
     measures = list(COMPARED_MEASURES)
-    members = ["id", "rank", "tied", "on_front", "model", "variant", "role", "setting", "state", "in_conflict", "paper", "date"]
+    members = ["id", "rank", "tied", "on_front", "model", "variant", "role", "setting", "state", "tier", "in_conflict", "paper", "date"]
     members += ["code_url", "scores", "costs"]
     described: dict[str, tuple[str, dict[str, Any]]] = {
         "setting": (
@@ -118,6 +118,10 @@ def board_parameters(filterset: type[BoardFilterSet]) -> list[OpenApiParameter]:
         "state": (
             "What became of the row in review.",
             {"type": "string", "enum": [CurationState.ACCEPTED.value, CurationState.UNREVIEWED.value]},
+        ),
+        "tier": (
+            "How far the row is checked: its weakest number decides, but for an objection, which holds for the whole row.",
+            {"type": "string", "enum": [tier.value for tier in RowTier]},
         ),
         "as_of": ("The board as it stood on that day, by the papers' dates.", {"type": "string", "format": "date"}),
         "model": ("A part of a model's or variant's name.", {"type": "string", "maxLength": 200}),

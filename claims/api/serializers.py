@@ -186,10 +186,16 @@ class PaperEntry(Trimmed, PaperReference):
     first_day = serializers.DateField(read_only=True, allow_null=True, help_text="The first day that its date may mean.")
     last_day = serializers.DateField(read_only=True, allow_null=True, help_text="The last day that its date may mean.")
     date_source = _word_or_null(DateSource, "How the date is known, null where it is not.")
-    abstract = _text_or_null("The abstract that is shown and read, null where there is none.", source="current_text.abstract", default=None)
+    abstract = _text_or_null("The abstract that is shown and read, null where there is none or it is withheld.", source="shown_abstract")
+    text_withheld = serializers.SerializerMethodField(
+        help_text="Whether its text was withdrawn at request: what it states stays, and can be read in the paper itself."
+    )
     url = _text_or_null("Where the paper is, null where that is not known.")
     code_url = _text_or_null("Where its code is, null where that is not known.")
     page = _PageField()
+
+    def get_text_withheld(self, paper: Paper) -> bool:
+        return paper.text_withheld is not None
 
 
 # ---- claims and costs ----
@@ -214,7 +220,7 @@ class CanonicalNumber(serializers.Serializer[Any]):
 class Evidence(serializers.Serializer[Any]):
     """The sentence that states a number. Offsets count Unicode code points from 0 in the field's text; ends are exclusive."""
 
-    text = _text("The sentence, letter for letter.")
+    text = _text("The sentence, letter for letter; '' where the paper's text was withdrawn at request.")
     field = _word(TextField, "Where it stands.")
     start = _count("Where the sentence begins.")
     end = _count("Where it ends.")
@@ -269,6 +275,8 @@ class StatementEntry(Trimmed):
     decided_by = _word(DecidedBy, "nobody, policy (accepted by the site's threshold) or person.")
     reject_reason = _word_or_null(RejectReason, "Why it was rejected, null where it was not.")
     tier = _word_or_null(Tier, "Whether somebody verified or disputes it, null for neither.")
+    tier_reason = _text_or_null("Why it is verified or disputed, null for neither.")
+    tier_link = _text_or_null("Where that can be read, null for neither.")
 
     def expand(self, name: str) -> serializers.Field[Any, Any, Any, Any]:
         return _PaperOfStatement(read_only=True, allow_null=True, source="*")

@@ -155,6 +155,7 @@ def _describe(columns: _Columns, text: PaperText | None, names: _Names) -> dict[
     said = {
         "state": columns["state"]
         + (f", {REASON_WORDS[RejectReason(columns['reject_reason'])]}" if columns["state"] == CurationState.REJECTED else ""),
+        "verified or disputed": f"{columns['tier']}: {columns['tier_reason']} ({columns['tier_link']})" if columns["tier"] else NONE,
         "number": write_number(*(columns[name] for name in _NUMBER)),
         "how exactly": QUALIFIER_WORDS[Qualifier(columns["qualifier"])],
         "kind": KIND_WORDS[ClaimKind(columns["kind"])],
@@ -172,7 +173,7 @@ def _describe(columns: _Columns, text: PaperText | None, names: _Names) -> dict[
             called = names.get((name, columns[name])) if columns[name] is not None else None
             said[kind] = called or columns[f"{kind}_name"] or NOT_KNOWN
     if text is not None:
-        said["sentence"] = text.part(columns["field"])[columns["evidence_start"] : columns["evidence_end"]]
+        said["sentence"] = text.shown_part(columns["field"])[columns["evidence_start"] : columns["evidence_end"]]
     return said
 
 

@@ -98,9 +98,9 @@ def _make_news(record: Record, costs: dict[int, list[Cost]], stated: dict[int, l
     claim = record.claim
     sentence = None
     if claim.paper_text is not None:
-        part = claim.paper_text.part(claim.field)
+        part = claim.paper_text.shown_part(claim.field)
         before, after = part[claim.evidence_start : claim.start], part[claim.end : claim.evidence_end]
-        sentence = Sentence(before, part[claim.start : claim.end], after)
+        sentence = Sentence(before, part[claim.start : claim.end], after) if part else None
     paper = claim.paper_text.paper if claim.paper_text else claim.source_record.paper if claim.source_record else None
     row = claim.result_id or 0
     assert record.known is not None  # noqa: S101 - as `_news` asks for

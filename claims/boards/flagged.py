@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from claims.boards.rows import Row
 from claims.models import Claim, Cost, Flag
-from claims.terms import FLAGS_BY_RULE, FLAGS_OF_NUMBERS, FLAGS_ON_NUMBERS, FlagKind
+from claims.terms import FLAGS_BY_RULE, FLAGS_OF_READINGS, FLAGS_ON_NUMBERS, FlagKind
 
 Flags = dict[tuple[str, int], list[Flag]]
 """Open flags by ("claim" or "cost", pk)."""
@@ -16,7 +16,7 @@ Flags = dict[tuple[str, int], list[Flag]]
 
 def find_open_flags(claims: Collection[int], costs: Collection[int] = (), *, for_curator: bool = True) -> Flags:
     """Return what is open on numbers, in one query; a reader is told of later readings alone."""
-    kinds = FLAGS_ON_NUMBERS if for_curator else FLAGS_OF_NUMBERS
+    kinds = FLAGS_ON_NUMBERS if for_curator else FLAGS_OF_READINGS
     of_these = Q(object_kind="claim", object_id__in=claims) | Q(object_kind="cost", object_id__in=costs)
     found: Flags = {}
     for flag in Flag.objects.filter(of_these, kind__in=kinds, settled_by__isnull=True).order_by("pk"):

@@ -174,7 +174,7 @@ def find_specimen(areas: Iterable[AreaBoards]) -> Specimen | None:
     )[:MOST_SPECIMENS]
     if not led:
         return None
-    with_text = Claim.objects.select_related("paper_text", "result__paper").in_bulk(
+    with_text = Claim.objects.select_related("paper_text__paper", "result__paper").in_bulk(
         [summary.leader.pk for summary in led if summary.leader]
     )
     for summary in led:

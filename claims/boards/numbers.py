@@ -173,7 +173,7 @@ def _cell(number: Number, values: Sequence[Any], *, measure: str = "", condition
 
 _RECORD = ("source_record__source__listing",)
 _READING = (
-    *("inferred", "rules", "extracted", "source_record__number", "source_record__source__name"),
+    *("inferred", "rules", "extracted", "tier_reason", "tier_link", "source_record__number", "source_record__source__name"),
     "source_record__source__listing__public_id",
 )
 
@@ -219,7 +219,7 @@ def fill_evidence(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
     `columns` has the key of the column that each metric is read in.
     """
     cells = [cell for row in rows for cell in (*row.cells.values(), *row.all_costs)]
-    texts = PaperText.objects.in_bulk({cell.place[0] for cell in cells if cell.place[0] is not None})
+    texts = PaperText.objects.select_related("paper").in_bulk({cell.place[0] for cell in cells if cell.place[0] is not None})
     claims = Claim.objects.select_related(*_RECORD).only(*_READING).in_bulk({cell.pk for row in rows for cell in row.cells.values()})
     costs = Cost.objects.select_related(*_RECORD).only(*_READING).in_bulk({cell.pk for row in rows for cell in row.all_costs})
     if several := [row for row in rows if any(cell.others for cell in row.cells.values())]:
@@ -227,10 +227,12 @@ def fill_evidence(rows: Sequence[Row], columns: Mapping[int, str]) -> None:
     for cell in cells:
         statement: Claim | Cost = costs[cell.pk] if cell.measure else claims[cell.pk]
         cell.inferred, cell.rules, cell.origin = statement.inferred, statement.rules, _origin(statement)
+        cell.tier_reason, cell.tier_link = statement.tier_reason, statement.tier_link
         text_id, name, start, end, first, last = cell.place
         if text_id is not None:
-            part = texts[text_id].part(name)
-            cell.evidence = Sentence(part[first:start], part[start:end], part[end:last])
+            if part := texts[text_id].shown_part(name):
+                cell.evidence = Sentence(part[first:start], part[start:end], part[end:last])
+            cell.withheld = texts[text_id].paper if not part else None
     _fill_corrections(cells, [*claims.values(), *costs.values()])
 
 
@@ -239,7 +241,7 @@ def _fill_corrections(cells: Sequence[Cell], statements: Sequence[Claim | Cost])
     corrected: list[Claim | Cost] = []
     for table in (Claim, Cost):
         if ids := [one.pk for one in statements if isinstance(one, table) and is_corrected(one)]:
-            corrected += table._default_manager.select_related("paper_text").filter(pk__in=ids)
+            corrected += table._default_manager.select_related("paper_text__paper").filter(pk__in=ids)
     told = read_corrections(corrected)
     for cell in cells if told else ():
         cell.corrected = told.get(("cost" if cell.measure else "claim", cell.pk))

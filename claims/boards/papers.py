@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
+from claims import keys
 from claims.boards.acts import LastWord, find_last_words
 from claims.boards.corrections import Corrected, read_corrections
 from claims.boards.flagged import find_open_flags
@@ -33,6 +34,7 @@ from claims.terms import (
     REEXTRACT,
     CurationState,
     ListingState,
+    TextField,
 )
 
 MOST_MODELS = 12
@@ -89,6 +91,8 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
     reading = RunText.objects.filter(paper_text=text).select_related("run").order_by("-pk").first() if text else None
     shown = ListingEntry.objects.filter(paper_text__paper=paper).select_related("listing").order_by("-listing__created", "position")
     entries = list(shown)
+    if text is not None:
+        text.paper = paper
     for statement in (*claims, *costs):
         statement.paper_text = text
     taken_back = {entry.listing_id for entry in entries if entry.listing.state == ListingState.WITHDRAWN}
@@ -101,7 +105,7 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         earlier_costs=earlier_costs,
         table_claims=table_claims,
         table_costs=table_costs,
-        untaken=[(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])],
+        untaken=_list_untaken(text, reading),
         run=reading.run if reading else None,
         entries=entries,
         hidden=hidden,
@@ -118,6 +122,12 @@ def read_paper(public_id: str, *, for_curator: bool = False) -> PaperPage:
         words=_find_words(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs),
         undoable=_undoable(claims + earlier_claims + table_claims, costs + earlier_costs + table_costs) if for_curator else {},
     )
+
+
+def _list_untaken(text: PaperText | None, reading: RunText | None) -> list[tuple[str, int, int, str]]:
+    """Return what a run left of a text, as far as that is shown."""
+    left = [(str(name), int(start), int(end), str(reason)) for name, start, end, reason in (reading.untaken if reading else [])]
+    return [each for each in left if each[0] == TextField.TITLE] if text is not None and text.is_withheld else left
 
 
 def _find_words(claims: Sequence[Claim], costs: Sequence[Cost]) -> dict[tuple[str, int], LastWord]:
@@ -168,7 +178,30 @@ def read_record(listing: Listing, number: int, *, for_curator: bool = False) -> 
     corrections = read_corrections([*claims, *costs])
     words = _find_words(claims, costs)
     flags = find_open_flags([claim.pk for claim in claims]) if for_curator else {}
-    return RecordPage(record, list(flatten_record(record.raw)), claims, costs, hidden, undoable, words, flags, corrections)
+    return RecordPage(record, read_fields(record), claims, costs, hidden, undoable, words, flags, corrections)
+
+
+WITHHELD_FIELD = "This is the paper’s text, which was withdrawn at request."
+_ALIKE = 40
+"""So many letters and digits of an abstract in a row are taken for its words, and not for what a field says of its own."""
+
+
+def read_fields(record: SourceRecord) -> list[tuple[str, str]]:
+    """Return a record as it stood in the file, without the words of a paper's text that is withheld."""
+    fields = list(flatten_record(record.raw))
+    if record.paper is None or record.paper.text_withheld is None:
+        return fields
+    abstracts = [keys.squash(abstract) for abstract in record.paper.texts.values_list("abstract", flat=True)]
+    pieces = {abstract[at : at + _ALIKE] for abstract in abstracts for at in range(0, max(1, len(abstract) - _ALIKE), _ALIKE // 2)} - {""}
+    titles = {keys.squash(record.paper.title)}
+
+    def tells(value: str) -> bool:
+        said = keys.squash(value)
+        return said not in titles and (
+            any(piece in said for piece in pieces) or (len(said) >= _ALIKE // 2 and any(said in abstract for abstract in abstracts))
+        )
+
+    return [(name, WITHHELD_FIELD if tells(value) else value) for name, value in fields]
 
 
 def flatten_record(value: object, name: str = "") -> Iterator[tuple[str, str]]:
@@ -238,14 +271,14 @@ def _read_earlier_statements(paper: Paper) -> tuple[list[Claim], list[Cost]]:
         Claim.objects.standing()
         .filter(paper_text__paper=paper)
         .exclude(paper_text=paper.current_text_id)
-        .select_related("paper_text", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
+        .select_related("paper_text__paper", "dataset", "metric", "result__benchmark__task", "result__benchmark__dataset")
         .order_by(*order)
     )
     costs = (
         Cost.objects.standing()
         .filter(paper_text__paper=paper)
         .exclude(paper_text=paper.current_text_id)
-        .select_related("paper_text")
+        .select_related("paper_text__paper")
         .order_by(*order)
     )
     return list(claims), list(costs)

@@ -23,14 +23,14 @@ from claims.errors import UnknownFilterError
 from claims.filters import BoardFilterSet
 from claims.models import Benchmark, BenchmarkMetric
 from claims.prepared import Joined, prepared
-from claims.terms import CostMeasure, Role
+from claims.terms import CostMeasure, Role, RowTier
 
 PAGE_SIZE = 50
 MOST_WAYS_OUT = 6
 """Each of them reads the board once more."""
 MOST_RIVALS = 20
 """How many rows that contradict an opened one are listed with it."""
-FILTERS = ("setting", "role", "year", "state", "as_of", "model", "like", "conflicts", "front")
+FILTERS = ("setting", "role", "year", "state", "tier", "as_of", "model", "like", "conflicts", "front")
 BOUNDS = ("min_", "max_")
 """The parameters that leave rows out, and how those begin that bound a cost."""
 QUERIED = ("setting", "year", "state")
@@ -91,6 +91,8 @@ def read_board(
         passes = passes & np.isin(standings.pk, list(filters.passing().values_list("pk", flat=True)))
     if name := filters.wanted_model.casefold():
         passes = passes & np.array([name in f"{model} {variant}".casefold() for model, variant in zip(*table.names, strict=True)], np.bool_)
+    if filters.wanted_tier:
+        passes = passes & table.tier_flags(RowTier(filters.wanted_tier))
     hidden &= passes
     if filters.wants_conflicts:
         passes = passes & table.in_conflict
@@ -165,6 +167,9 @@ def read_board(
         states=[
             Facet("accepted", "accepted", len(choices) - unreviewed, query.get("state") == "accepted"),
             Facet("unreviewed", "unreviewed", unreviewed, query.get("state") == "unreviewed"),
+        ],
+        tiers=[
+            Facet(tier.value, tier.value, int(table.tier_flags(tier)[choices].sum()), filters.wanted_tier == tier.value) for tier in RowTier
         ],
         filtered=filtered,
         opened=opened_row,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from claims.boards.papers import flatten_record, read_paper_statements
+from claims.boards.papers import read_fields, read_paper_statements
 from claims.boards.placing import rank_on_boards
 from claims.models import Benchmark, Claim, Contender, Cost, Flag, Listing, Paper, PaperText, Result, ResultValue, Run
 from claims.terms import FLAGS_ON_NUMBERS, CurationState
@@ -66,7 +66,7 @@ def read_desk(table: type[Claim] | type[Cost], pk: int) -> Desk:
         text=text,
         claims=claims,
         costs=costs,
-        fields=list(flatten_record(record.raw)) if record else [],
+        fields=read_fields(record) if record else [],
         flags=list(flags.order_by("pk")),
         board=board,
         row=row,

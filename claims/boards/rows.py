@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
-from claims.models import (
-    Benchmark,
-)
+from claims.models import Benchmark, Paper
 from claims.terms import (
     ChartKind,
     ClaimKind,
@@ -22,6 +20,8 @@ from claims.terms import (
     PointColour,
     Qualifier,
     Role,
+    RowTier,
+    Tier,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class Cell:
 
     `rank_by` is what it ranks by, in the canonical unit. `read_as` names the claim's own metric where it stands in another's column.
     `others` counts the claims that stand behind a shown one, `conflicts` those of them that state another number. `evidence`, `origin`,
-    `inferred`, `rules` and `corrected` are filled only where the row shows its sentences; `condition` is what a cost was measured on.
+    `inferred`, `rules`, `corrected`, `tier_reason` and `tier_link` are filled only where the row shows its sentences, and `withheld` with
+    the paper whose text would be shown and is withheld; `condition` is what a cost was measured on.
     """
 
     pk: int
@@ -135,6 +136,9 @@ class Cell:
     inferred: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     corrected: Corrected | None = None
+    withheld: Paper | None = None
+    tier_reason: str = ""
+    tier_link: str = ""
     place: tuple[int | None, str, int, int, int, int] = (None, "", 0, 0, 0, 0)
 
     @property
@@ -210,6 +214,11 @@ class Row:
     disputes: Mapping[str, int] = field(default_factory=lambda: _NONE, init=False)
 
     @property
+    def withheld(self) -> Paper | None:
+        """The paper whose text would be shown of this row, and is withheld; only where the row shows its sentences."""
+        return next((cell.withheld for cell in (*self.cells.values(), *self.all_costs) if cell.withheld is not None), None)
+
+    @property
     def in_conflict(self) -> bool:
         """Whether another number is stated for the same thing, in this row's own paper or elsewhere."""
         return self.contested or bool(self.rivals)
@@ -218,6 +227,16 @@ class Row:
     def state(self) -> CurationState:
         """Accepted if every shown number is, else unreviewed."""
         return CurationState.UNREVIEWED if self.unreviewed else CurationState.ACCEPTED
+
+    @property
+    def tier(self) -> RowTier:
+        """Disputed if one of the row's scores is, verified if all of them are; else what its state says."""
+        tiers = {cell.tier for cell in self.cells.values()}
+        if Tier.DISPUTED in tiers:
+            return RowTier.DISPUTED
+        if tiers == {Tier.VERIFIED.value}:
+            return RowTier.VERIFIED
+        return RowTier.EXTRACTED if self.unreviewed else RowTier.ACCEPTED
 
     @property
     def paper_url(self) -> str:
@@ -424,6 +443,7 @@ class Board:
     roles: list[Facet]
     years: list[Facet]
     states: list[Facet]
+    tiers: list[Facet]
     filtered: bool
     begin: int = 0
     opened: Row | None = None

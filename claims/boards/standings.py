@@ -27,7 +27,7 @@ from claims.errors import ClaimsError
 from claims.models import Benchmark, BoardStandings, Claim, Cost, CostLink, ResultCondition, ResultValue
 from claims.prepared import Parameter, prepared
 from claims.querysets import canonical_high, canonical_low
-from claims.terms import COMPARABLE_KINDS, ClaimKind, CurationState, DecidedBy, Qualifier, Role
+from claims.terms import COMPARABLE_KINDS, ClaimKind, CurationState, DecidedBy, Qualifier, Role, Tier
 
 LAYOUT = 1
 """Counts the rules by which standings were ever made: families, protocols, the order of ties, which cost is a row's. Columns and terms
@@ -42,15 +42,17 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
 
-QUALIFIERS, STATES, ROLES = tuple(Qualifier), tuple(CurationState), tuple(Role)
+QUALIFIERS, STATES, ROLES, TIERS = tuple(Qualifier), tuple(CurationState), tuple(Role), ("", *Tier)
 """What codes in columns stand for: places in these."""
-_QUALIFIER_CODES, _STATE_CODES, _ROLE_CODES = (
-    {term.value: code for code, term in enumerate(terms)} for terms in (QUALIFIERS, STATES, ROLES)
+_QUALIFIER_CODES, _STATE_CODES, _ROLE_CODES, _TIER_CODES = (
+    {str(term): code for code, term in enumerate(terms)} for terms in (QUALIFIERS, STATES, ROLES, TIERS)
 )
-EXACT, ACCEPTED, UNREVIEWED = (
+EXACT, ACCEPTED, UNREVIEWED, VERIFIED, DISPUTED = (
     _QUALIFIER_CODES[Qualifier.EXACT],
     _STATE_CODES[CurationState.ACCEPTED],
     _STATE_CODES[CurationState.UNREVIEWED],
+    _TIER_CODES[Tier.VERIFIED],
+    _TIER_CODES[Tier.DISPUTED],
 )
 
 
@@ -96,6 +98,7 @@ _DTYPES: dict[str, str] = {
     "score_qualifier": "u1",
     "score_state": "u1",
     "score_by_policy": "?",
+    "score_tier": "u1",
     "score_others": "<i4",
     "score_conflicts": "<i4",
     "price_row": "<i4",
@@ -148,6 +151,7 @@ class Standings:
     score_qualifier: npt.NDArray[np.uint8]
     score_state: npt.NDArray[np.uint8]
     score_by_policy: Flags
+    score_tier: npt.NDArray[np.uint8]
     score_others: Codes
     score_conflicts: Codes
     price_row: Codes
@@ -182,7 +186,7 @@ _LISTS = ("keys", "conditions", "words", "protocols")
 
 # Widest first, and the head as long as the widest needs it: then every column lies where the processor takes it up at once.
 _PACKED = sorted(_DTYPES, key=lambda name: (name == "public_id", -np.dtype(_DTYPES[name]).itemsize))
-_TERMS = [[*map(str, terms)] for terms in (QUALIFIERS, STATES, ROLES)]
+_TERMS = [[*map(str, terms)] for terms in (QUALIFIERS, STATES, ROLES, TIERS)]
 
 
 class UnreadableStandingsError(ClaimsError):
@@ -326,7 +330,7 @@ def _places(values: Sequence[Any]) -> Codes:
 
 
 def _score_columns(scores: Sequence[tuple[Any, ...]], place: Mapping[int, int]) -> dict[str, Any]:
-    names = ("row", "metric", "claim", "others", "conflicts", "state", "by", "qualifier", "low", "high", "stated", "decimals")
+    names = ("row", "metric", "claim", "others", "conflicts", "state", "by", "tier", "qualifier", "low", "high", "stated", "decimals")
     ordered = sorted(((metric, place[pk], *rest) for pk, metric, *rest in scores), key=lambda values: values[:2])
     metric, row, *columns = zip(*ordered, strict=True) if ordered else [()] * len(names)
     of = dict(zip(names[2:], columns, strict=True))
@@ -342,6 +346,7 @@ def _score_columns(scores: Sequence[tuple[Any, ...]], place: Mapping[int, int]) 
         "score_qualifier": np.array([_QUALIFIER_CODES[qualifier] for qualifier in of["qualifier"]], np.uint8),
         "score_state": np.array([_STATE_CODES[state] for state in of["state"]], np.uint8),
         "score_by_policy": np.array([by == DecidedBy.POLICY for by in of["by"]], np.bool_),
+        "score_tier": np.array([_TIER_CODES[tier] for tier in of["tier"]], np.uint8),
         "score_others": np.array(of["others"], np.int32),
         "score_conflicts": np.array(of["conflicts"], np.int32),
     }
@@ -357,7 +362,7 @@ def _fetch_scores(benchmark: Parameter) -> QuerySet[ResultValue, Any]:
         claim__state__in=[CurationState.ACCEPTED, CurationState.UNREVIEWED],
     )
     return shown.values_list(
-        *("metric_id", "claim_id", "others", "conflicts", "claim__state", "claim__decided_by", "claim__qualifier"),
+        *("metric_id", "claim_id", "others", "conflicts", "claim__state", "claim__decided_by", "claim__tier", "claim__qualifier"),
         *(canonical_low("claim"), canonical_high("claim"), "claim__value", "claim__decimals", "result_id"),
         *("result__public_id", "result__model_name", "result__variant", "result__role", "result__paper_id"),
         *(title, _IsoDay(Coalesce("result__paper__last_day", "result__stated_day"))),

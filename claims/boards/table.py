@@ -15,6 +15,7 @@ from claims.boards.costs import cost_direction
 from claims.boards.rows import Number, Row
 from claims.boards.standings import (
     ACCEPTED,
+    DISPUTED,
     EXACT,
     FOR_OTHERS,
     FOR_WHO_SEES_ALL,
@@ -22,6 +23,7 @@ from claims.boards.standings import (
     ROLES,
     STATES,
     UNREVIEWED,
+    VERIFIED,
     Codes,
     Flags,
     Floats,
@@ -29,7 +31,7 @@ from claims.boards.standings import (
     codes_of,
 )
 from claims.models import Metric
-from claims.terms import Direction
+from claims.terms import Direction, RowTier
 
 Places = ranking.Places
 """Where rows stand in the columns of standings."""
@@ -46,6 +48,7 @@ class Table:
     """The rows of a board in columns. With `hides`, numbers that nobody has reviewed are left out, and counted in `hidden`.
 
     `metrics` are the columns of scores, by the id of their metric. `visible` are the rows with a number; `leave_out` makes them fewer.
+    `verified` says that all of a row's scores are, `objected` that one of them is disputed: `tier_flags` tells the tiers apart.
     `disputed` is set by `find_conflicts`, `rank` (0 for none), `tied` and `on_front` by what ranks, and rows are made only after that.
     """
 
@@ -58,6 +61,7 @@ class Table:
         if hides:
             self._shown_prices &= standings.price_state == ACCEPTED
         self.visible, self.unreviewed, self.by_policy, self.contested = (np.zeros(count, np.bool_) for _ in range(4))
+        self.verified, self.objected = np.ones(count, np.bool_), np.zeros(count, np.bool_)
         self.hidden = np.zeros(count, np.int64)
         self._entries: dict[str, npt.NDArray[np.intp]] = {}
         for slug, (metric, _) in self.metrics.items():
@@ -72,6 +76,9 @@ class Table:
             self.unreviewed[rows[standings.score_state[entries] == UNREVIEWED]] = True
             self.by_policy[rows[(standings.score_state[entries] == ACCEPTED) & standings.score_by_policy[entries]]] = True
             self.contested[rows[standings.score_conflicts[entries] > 0]] = True
+            self.verified[rows[standings.score_tier[entries] != VERIFIED]] = False
+            self.objected[rows[standings.score_tier[entries] == DISPUTED]] = True
+        self.verified &= self.visible
         self.disputed = np.zeros(count, np.bool_)
         self.rank, self.tied, self.on_front = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
         self._scores: dict[str, Numbers] = {}
@@ -88,6 +95,16 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.standings)
+
+    def tier_flags(self, tier: RowTier) -> Flags:
+        """Say which rows are of a tier, as `Row.tier` says it of one that is printed."""
+        if tier is RowTier.DISPUTED:
+            return self.objected
+        verified = self.verified & ~self.objected
+        if tier is RowTier.VERIFIED:
+            return verified
+        others: Flags = ~self.objected & ~verified & (self.unreviewed == (tier is RowTier.EXTRACTED))
+        return others
 
     def leave_out(self, rows: Flags) -> None:
         self.visible &= ~rows

@@ -50,7 +50,7 @@ TABLES: tuple[type[Model], ...] = (
     *(models.RunText, models.Reextraction, models.ReextractionChunk),
     *(models.Benchmark, models.BenchmarkMetric, models.Condition, models.Result, models.ResultCondition),
     *(models.Claim, models.Cost, models.CostLink, models.ResultValue, models.Record, models.Contender),
-    *(models.ChangeSet, models.Decision, models.MergedRows, models.Flag),
+    *(models.ChangeSet, models.Decision, models.MergedRows, models.Flag, models.Report),
     *(models.SecondReaderAnswer, models.SecondReaderDay),
 )
 

@@ -35,6 +35,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
+from claims.querysets import text_shown
 from claims.terms import CANONICAL_UNITS, AliasKind, CostMeasure, ListingState
 
 ROWS_AT_ONCE = 2_000
@@ -209,7 +210,16 @@ def _evidence() -> Case:
     length = F("evidence_end") - F("evidence_start")
     # Texts begin at 1 there.
     cut = {part: Substr(f"paper_text__{part}", F("evidence_start") + 1, length) for part in ("title", "abstract")}
-    return Case(When(paper_text__isnull=True, then=Value(None)), When(field="title", then=cut["title"]), default=cut["abstract"])
+    return Case(
+        When(paper_text__isnull=True, then=Value(None)),
+        When(field="title", then=cut["title"]),
+        When(text_shown("paper_text__paper__"), then=cut["abstract"]),
+        default=Value(None),
+    )
+
+
+def _abstract() -> Case:
+    return Case(When(text_shown(), then=F("current_text__abstract")), default=Value(None))
 
 
 def _place(name: str) -> Case:
@@ -240,7 +250,7 @@ def _statement(*, canonical_unit: Member, of_kind: Sequence[Member]) -> list[Mem
         canonical_unit,
         Member("paper", "the paper's id; null for a record that names none", TEXT, _of_origin("public_id")),
         Member("date", "the last day that the paper's date may mean", DAY, _of_origin("last_day")),
-        Member("evidence", "the words that state it; null for a record", TEXT, _evidence()),
+        Member("evidence", "the words that state it; null for a record, and where the paper's text is withheld", TEXT, _evidence()),
         Member("field", "title or abstract: where the words stand", TEXT, "field", _or_null),
         Member("evidence_start", "where the words begin there, in Unicode code points", COUNT, _place("evidence_start")),
         Member("evidence_end", "where the words end, exclusive", COUNT, _place("evidence_end")),
@@ -426,7 +436,7 @@ FILES: tuple[Told, ...] = (
             Member("date_source", "how the date is known", TEXT, "date_source", _or_null),
             Member("url", "where it can be read", TEXT, "url", _or_null),
             Member("code_url", "where its code is", TEXT, "code_url", _or_null),
-            Member("abstract", "the abstract that numbers are read out of", TEXT, "current_text__abstract", _or_null),
+            Member("abstract", "the abstract that numbers are read out of; null where it is withheld", TEXT, _abstract(), _or_null),
         ],
     ),
     Told(

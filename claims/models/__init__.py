@@ -21,6 +21,7 @@ from claims.models.listings import Listing, ListingChunk, ListingEntry, ListingI
 from claims.models.merges import MergedRows
 from claims.models.papers import Paper, PaperText
 from claims.models.records import Record
+from claims.models.reports import Report
 from claims.models.results import Benchmark, BenchmarkMetric, BoardStandings, Condition, CostLink, Result, ResultCondition, ResultValue
 from claims.models.review import Contender, ReviewLease
 from claims.models.runs import Reextraction, ReextractionChunk, Run, RunText
@@ -67,6 +68,7 @@ __all__ = [
     "Record",
     "Reextraction",
     "ReextractionChunk",
+    "Report",
     "Result",
     "ResultCondition",
     "ResultValue",

@@ -125,6 +125,11 @@ class Statement(Shown):
                 condition=Q(tier="", tier_reason="") | (~Q(tier="") & ~Q(tier_reason="")),
                 violation_error_message="Verified and disputed need a reason.",
             ),
+            models.CheckConstraint(
+                name="%(class)s_tier_stands_on_acceptance",
+                condition=Q(tier="", tier_link="") | (~Q(tier="") & ~Q(tier_link="") & Q(state=CurationState.ACCEPTED)),
+                violation_error_message="Verified and disputed are said of what is accepted, with a link.",
+            ),
             models.CheckConstraint(name="%(class)s_confidence_is_a_share", condition=Q(confidence__gte=0, confidence__lte=1)),
             models.CheckConstraint(
                 name="%(class)s_canonical_range_ordered",
@@ -168,7 +173,15 @@ class Statement(Shown):
 
     @property
     def evidence(self) -> str:
-        """The exact words that hold the number; '' for a record."""
+        """The exact words that hold the number, to be shown; '' for a record, and where the paper's text is withheld.
+
+        The text's paper must be loaded.
+        """
+        return self.paper_text.shown_part(self.field)[self.evidence_start : self.evidence_end] if self.paper_text else ""
+
+    @property
+    def sentence(self) -> str:
+        """The same words to be compared and kept, whether or not they may be shown."""
         return self.paper_text.part(self.field)[self.evidence_start : self.evidence_end] if self.paper_text else ""
 
 

@@ -16,7 +16,8 @@ class Paper(Shown):
     `first_day` and `last_day` bound its date (equal where the day is known, both null where nothing is); `date_source` says
     how it is known. `curated_fields` names what a later listing may not overwrite. `current_text` is the text that is shown and
     extracted from; older texts stay, because evidence points into them. `withdrawn` papers are in withdrawn listings alone: they
-    have their page, and no row on any board.
+    have their page, and no row on any board. `text_withheld` is since when its abstract, of whatever text, is shown nowhere, because
+    somebody asked for that; null for one that is shown (`PaperText.shown_abstract`).
     """
 
     arxiv_id = models.CharField(max_length=32, blank=True, default="")
@@ -31,6 +32,7 @@ class Paper(Shown):
     current_text = models.ForeignKey("claims.PaperText", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_papers")
     withdrawn = models.BooleanField(default=False)
+    text_withheld = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -57,9 +59,18 @@ class Paper(Shown):
     def get_absolute_url(self) -> str:
         return reverse("paper", args=[self.public_id])
 
+    @property
+    def shown_abstract(self) -> str:
+        """The abstract of its current text as far as it may be shown: '' for none, and for one that is withheld."""
+        return "" if self.text_withheld is not None or self.current_text is None else self.current_text.abstract
+
 
 class PaperText(models.Model):
-    """A title and abstract as a listing gave them, immutable (by a trigger, too): evidence offsets stay true for ever."""
+    """A title and abstract as a listing gave them, immutable (by a trigger, too): evidence offsets stay true for ever.
+
+    `title` and `abstract` are what was read, and what services read. What is shown to anybody, curators among them, is
+    `shown_abstract` and `shown_part`, which say nothing of a paper whose text is withheld; its paper must be loaded.
+    """
 
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="texts")
     sha256 = models.CharField(max_length=64)
@@ -76,3 +87,16 @@ class PaperText(models.Model):
     def part(self, text_field: str) -> str:
         """Return the title or the abstract, whichever `text_field` names."""
         return self.title if text_field == "title" else self.abstract
+
+    @property
+    def is_withheld(self) -> bool:
+        return self.paper.text_withheld is not None
+
+    @property
+    def shown_abstract(self) -> str:
+        """The abstract as far as it may be shown: '' for one that is withheld."""
+        return "" if self.is_withheld else self.abstract
+
+    def shown_part(self, text_field: str) -> str:
+        """Return the title or the abstract, as far as it may be shown."""
+        return self.title if text_field == "title" else self.shown_abstract

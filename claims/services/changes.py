@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.models import ChangeSet, Listing
-from claims.services import curation, entries, merging, paper_merging, uploads
+from claims.services import curation, entries, merging, paper_merging, uploads, withholding
 from claims.terms import MERGE, SPLIT_PAPER
 
 
@@ -19,7 +19,7 @@ def is_on_entries(change_set: ChangeSet) -> bool:
 
 
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
-    """Take back what a change set decided, on numbers, on a listing or on the catalogue, as a change set of its own.
+    """Take back what a change set decided, on numbers, a listing, the catalogue or a paper's text, as a change set of its own.
 
     Raises `StaleObjectError` if something it decided has moved on, `InvalidDecisionError` if it can't be undone. For a long listing
     the caller announces that its papers are to be settled.
@@ -31,4 +31,6 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         return uploads.undo(change_set, actor=actor).change_set
     if is_on_entries(change_set):
         return entries.undo(change_set, actor=actor)
+    if withholding.find_paper(change_set) is not None:
+        return withholding.undo(change_set, actor=actor)
     return curation.undo(change_set, actor=actor)

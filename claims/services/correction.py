@@ -78,7 +78,7 @@ def correct(statement: Claim | Cost, wanted: Correction, *, actor: str, version:
     fields = _fields_of(locked, wanted, named)
     before = decisions.state_of(locked) | decisions.correct_fields(locked, fields)
     decisions.set_state(locked, _ACCEPTED)
-    changes = curation.save_decided(CORRECT, actor, [(locked, before)], reason=reason)
+    changes = curation.save_decided(CORRECT, actor, [(locked, before)], reason=_with_lost_tier(before, reason))
     statement.refresh_from_db()
     return changes
 
@@ -160,9 +160,15 @@ def split(statement: Claim | Cost, *, actor: str, version: int) -> tuple[Claim |
     lower: dict[str, Any] = {"value_max": None, "canonical_max": None}
     before |= decisions.correct_fields(locked, lower)
     decisions.set_state(locked, _ACCEPTED)
-    changes = _save_added(SPLIT, [(locked, before), (upper, unread)], actor=actor)
+    changes = _save_added(SPLIT, [(locked, before), (upper, unread)], actor=actor, reason=_with_lost_tier(before, ""))
     statement.refresh_from_db()
     return upper, changes
+
+
+def _with_lost_tier(before: Mapping[str, Any], reason: str) -> str:
+    """Return why a number is corrected, and with it that nobody verified or disputed what it says now: that was of the number before."""
+    lost = f"It was {before['tier']}, and that was said of the number before: {before['tier_link']}" if before["tier"] else ""
+    return " ".join(filter(None, [reason, lost]))
 
 
 _OWN = frozenset(

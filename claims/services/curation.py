@@ -9,20 +9,34 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, RunText
+from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, Report, RunText
 from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, update_rows
 from claims.services.tables import lock_imports
-from claims.terms import ACCEPT_BY_POLICY, ADD, CORRECT, FLAGS_ON_NUMBERS, REEXTRACT, SPLIT, CurationState, DecidedBy, RejectReason
+from claims.terms import (
+    ACCEPT_BY_POLICY,
+    ADD,
+    CORRECT,
+    DISPUTE,
+    FLAGS_ON_NUMBERS,
+    REEXTRACT,
+    SPLIT,
+    VERIFY,
+    WITHDRAW_TIER,
+    CurationState,
+    DecidedBy,
+    RejectReason,
+)
 
 Table: TypeAlias = type[Claim] | type[Cost]
 _TABLES: dict[str, Table] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _REVERT = "revert"
-_SETTLE = "settle"
+SETTLE = "settle"
+"""The action of a change set that settles flags and decides on nothing."""
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
-ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, _UNDO, _REVERT)
+ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, VERIFY, DISPUTE, WITHDRAW_TIER, _UNDO, _REVERT)
 """The actions of the change sets in which a person spoke on a claim or a cost."""
 
 
@@ -81,6 +95,8 @@ def _set_word(statement: Claim | Cost, state: CurationState, reason: str, note: 
     before = decisions.state_of(statement)
     decided = DecidedBy.NOBODY if state is CurationState.UNREVIEWED else DecidedBy.PERSON
     after = {"state": state.value, "decided_by": decided.value, "reject_reason": reason, "reject_note": note if reason else ""}
+    if state is not CurationState.ACCEPTED:
+        after |= decisions.NO_TIER
     if state is CurationState.UNREVIEWED and statement.extracted:
         # As it was read: what a person made of it goes with that person's word.
         before |= decisions.correct_fields(statement, dict(statement.extracted))
@@ -123,7 +139,7 @@ def decide_part(
     _save_part(changed)
     decisions.add(changes, changed)
     for flags in _flags_on(locked):
-        flags.filter(settled_by__isnull=True).update(settled_by=changes)
+        _settle_flags(flags.filter(settled_by__isnull=True), changes)
     return [statement.pk for statement, before in changed if statement.state == CurationState.ACCEPTED != before["state"]]
 
 
@@ -154,7 +170,7 @@ def save_decided(action: str, actor: str, changed: Sequence[tuple[Claim | Cost, 
     _let_read_again(changed)
     locked = [statement for statement, _ in changed]
     for flags in _flags_on(locked):
-        flags.filter(settled_by__isnull=True).update(settled_by=changes)
+        _settle_flags(flags.filter(settled_by__isnull=True), changes)
     _settle(locked)
     accepted = [(statement, before) for statement, before in changed if statement.state == CurationState.ACCEPTED != before["state"]]
     webhooks.note_accepted(changes, [statement.pk for statement, _ in accepted if isinstance(statement, Claim)])
@@ -268,9 +284,15 @@ def settle_flags(flags: Iterable[Flag], *, actor: str, reason: str = "") -> Chan
     keys = list(open_.values_list("pk", flat=True))
     if not keys:
         raise InvalidDecisionError("These flags were settled already.")
-    changes = decisions.record(_SETTLE, actor, [], reason=reason)
-    Flag.objects.filter(pk__in=keys).update(settled_by=changes)
+    changes = decisions.record(SETTLE, actor, [], reason=reason)
+    _settle_flags(Flag.objects.filter(pk__in=keys), changes)
     return changes
+
+
+def _settle_flags(flags: QuerySet[Flag], changes: ChangeSet) -> None:
+    """Have a change set settle flags. How the readers who reported something may be asked is of no use any more, and deleted."""
+    if flags.update(settled_by=changes):
+        Report.objects.filter(flag__settled_by=changes).exclude(contact="").update(contact="")
 
 
 def _flags_on(statements: Iterable[Claim | Cost]) -> Iterator[QuerySet[Flag]]:

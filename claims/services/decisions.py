@@ -19,6 +19,9 @@ UNDECIDED: Mapping[str, str] = {
 }
 """What a statement is as long as nothing was decided on it."""
 
+NO_TIER: dict[str, str] = {"tier": "", "tier_reason": "", "tier_link": ""}
+"""What becomes of a tier together with the word that it stood on."""
+
 EVIDENCE = ("evidence_start", "evidence_end")
 NUMBER_FIELDS = ("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier")
 """What makes a number: one part of it says nothing without the others."""
@@ -111,7 +114,7 @@ def _carry_evidence(spoken: Claim | Cost, speaker: Claim | Cost) -> dict[str, in
         return {}
     moved = speaker.start - spoken.start
     start, end = spoken.evidence_start + moved, spoken.evidence_end + moved
-    same = start >= 0 and speaker.paper_text.part(speaker.field)[start:end] == spoken.evidence
+    same = start >= 0 and speaker.paper_text.part(speaker.field)[start:end] == spoken.sentence
     return dict(zip(EVIDENCE, (start, end), strict=True)) if same else {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 
 from claims.models import ChangeSet, Listing, Webhook
-from claims.services import changes, entries
+from claims.services import changes, entries, withholding
 from claims.terms import IMPORT_ENTRIES
 
 Actor = AbstractBaseUser | AnonymousUser
@@ -21,6 +21,11 @@ def may_curate(user: Actor) -> bool:
     return _has(user, "claims.change_claim") and _has(user, "claims.change_cost")
 
 
+def may_withhold_text(user: Actor) -> bool:
+    """Say whether `user` may have a paper's text shown nowhere, and shown again: who may decide on its numbers."""
+    return may_curate(user)
+
+
 def may_manage_listing(user: Actor, listing: Listing) -> bool:
     """Say whether `user` may stop, read on, date, withdraw and put back the listing: who uploaded it, or who may manage all."""
     own = listing.uploaded_by_id is not None and listing.uploaded_by_id == user.pk
@@ -32,6 +37,8 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
     listing = changes.find_listing(change_set)
     if listing is not None:
         return may_manage_listing(user, listing)
+    if withholding.find_paper(change_set) is not None:
+        return may_withhold_text(user)
     return may_import_catalogue(user) if change_set.action == IMPORT_ENTRIES else may_curate(user)
 
 

@@ -195,8 +195,12 @@ def _count_untaken(texts: QuerySet[Any]) -> list[LeftFor]:
                 first[reason].append((text, field, start, end))
     named = {example[0] for examples in first.values() for example in examples}
     shown = PaperText.objects.select_related("paper").in_bulk(named) if named else {}
+    examples = {
+        reason: [LeftNumber(shown[text], field, start, end) for text, field, start, end in places if shown[text].shown_part(field)]
+        for reason, places in first.items()
+    }
     return [
-        LeftFor(reason, count, [LeftNumber(shown[text], field, start, end) for text, field, start, end in first[reason]])
+        LeftFor(reason, count, examples[reason])
         for reason, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         if reason not in PARTS
     ]

@@ -25,7 +25,7 @@ from claims.models import Benchmark, Claim, Cost, CostLink, Dataset, Flag, Metri
 from claims.services import decisions, policy, results, search_names, statements
 from claims.services.rows import insert_rows, update_rows
 from claims.services.statements import Reading, StatementTable
-from claims.terms import FLAGS_OF_NUMBERS, ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, Role
+from claims.terms import FLAGS_OF_READINGS, ClaimKind, CurationState, DecidedBy, FlagKind, LinkedBy, Role
 
 _COMMON = (
     *("value", "value_max", "unit", "canonical_value", "canonical_max", "decimals", "uncertainty", "qualifier", "kind", "role"),
@@ -398,7 +398,7 @@ class _Replacement:
         # Without a key they are of a text that was replaced.
         present = Flag.objects.filter(object_kind=kind, object_id__in=[row.pk for row in of.rows]).exclude(key="")
         flagged = set()
-        for flag in present.filter(kind__in=FLAGS_OF_NUMBERS):
+        for flag in present.filter(kind__in=FLAGS_OF_READINGS):
             holds = flag.object_id in wanted and wanted[flag.object_id][:2] == (flag.kind, flag.key)
             if holds and flag.settled_by_id is not None:
                 # A person has seen just this.

@@ -19,7 +19,7 @@ from claims.models import Claim, Cost, Decision, Flag, MLModel, Paper, PaperText
 from claims.services import catalog, decisions, search_names
 from claims.services.papers import lock_papers, place_texts
 from claims.services.rows import batches, insert_rows, update_rows
-from claims.terms import REEXTRACT, AliasKind, DecidedBy, FlagKind, ListingState, Role, TextField
+from claims.terms import FLAGS_OF_READINGS, REEXTRACT, AliasKind, DecidedBy, FlagKind, ListingState, Role, TextField
 
 StatementTable = type[Claim] | type[Cost]
 
@@ -358,7 +358,8 @@ def settle_texts(paper_ids: Iterable[int]) -> set[int]:
         _flag_outdated(table, several, outdated)
         # What another text says now speaks for it: how its own is read is no longer of interest.
         hidden = [row.pk for row in changed.values() if row.retired_by_id is not None]
-        Flag.objects.filter(object_kind=table._meta.model_name or "", object_id__in=hidden, settled_by__isnull=True).delete()
+        of_readings = Flag.objects.filter(kind__in=FLAGS_OF_READINGS, object_kind=table._meta.model_name or "", object_id__in=hidden)
+        of_readings.filter(settled_by__isnull=True).delete()
     if carried:
         decisions.record("carry over", "ingest", carried, reason="The paper's text was replaced by a newer one.")
     return papers

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from claims.errors import WebhookError
 from claims.models import Benchmark, ChangeSet, Claim, Delivery, Listing, ListingChunk, Paper, Webhook
 from claims.services.outgoing_addresses import check_address
 from claims.services.rows import insert_rows
-from claims.terms import SUBSCRIBED_EVENTS, DeliveryState, WebhookEvent, WebhookState
+from claims.terms import SUBSCRIBED_EVENTS, DeliveryState, TextField, WebhookEvent, WebhookState
 
 MOST_WEBHOOKS = 10
 """So many one user may have."""
@@ -229,6 +229,28 @@ def _write(webhooks: Iterable[Webhook], event: WebhookEvent, events: Iterable[tu
         rows += [{"webhook_id": webhook.pk, "event": event.value, "key": key, "body": body, "due": now} for webhook in told]
     insert_rows(Delivery, rows)
     _hint()
+
+
+def forget_texts(papers: Collection[str]) -> None:
+    """Take the words of papers, by their public ids, out of what was told of them or is about to be: their texts are withheld.
+
+    Part of the caller's transaction.
+    """
+    for public_id in papers:
+        for delivery in Delivery.objects.filter(body__contains=f'"{public_id}"').select_for_update(no_key=True).order_by("pk"):
+            told = json.loads(delivery.body)
+            _forget_evidence(told, public_id)
+            delivery.body = json.dumps(told, separators=(",", ":"))
+            delivery.save(update_fields=["body"])
+
+
+def _forget_evidence(told: Any, paper: str) -> None:
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        _forget_evidence(inner, paper)
+    if not isinstance(told, dict) or not told.get("evidence") or (told.get("paper") or {}).get("id") != paper:
+        return
+    if told["evidence"]["field"] == TextField.ABSTRACT:
+        told["evidence"]["text"] = ""
 
 
 def _hint() -> None:

@@ -73,6 +73,7 @@ class Paper(PaperReference):
     last_day: str | None
     date_source: str | None
     abstract: str | None
+    text_withheld: bool
     url: str | None
     code_url: str | None
     page: str
@@ -142,6 +143,8 @@ class Statement(TypedDict):
     decided_by: Literal["nobody", "policy", "person"]
     reject_reason: str | None
     tier: str | None
+    tier_reason: str | None
+    tier_link: str | None
 
 
 class Claim(Statement):
@@ -199,6 +202,7 @@ class Number(TypedDict):
     decimals: int
     qualifier: str
     state: State
+    tier: str | None
     confidence: float
 
 
@@ -225,6 +229,7 @@ class Row(TypedDict):
     role: Literal["proposed", "baseline"]
     setting: list[RowCondition]
     state: State
+    tier: Literal["extracted", "accepted", "verified", "disputed"]
     in_conflict: bool
     paper: RowPaper | None
     date: str | None
@@ -247,7 +252,7 @@ class Board(TypedDict):
     total: int
     hidden_unreviewed: int
     columns: list[Column]
-    facets: dict[Literal["setting", "role", "year", "state"], list[Facet]]
+    facets: dict[Literal["setting", "role", "year", "state", "tier"], list[Facet]]
     front: Front | None
     next: str | None
     rows: list[Row]

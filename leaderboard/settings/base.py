@@ -346,6 +346,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # How many passwords may be tried for a name from one address in five minutes; 0 for no limit.
 LOGIN_RATE = env.int("LOGIN_RATE", default=10)
+# How many reports of problems one address may send in an hour, of readers who need no account for that; 0 for no limit.
+REPORT_RATE = env.int("REPORT_RATE", default=10)
 AUTHENTICATION_BACKENDS = ["leaderboard.guessing.PatientBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"

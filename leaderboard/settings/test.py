@@ -41,7 +41,7 @@ STORAGES = {
 }
 ALLOWED_HOSTS = ["*"]
 # All tests ask from one address.
-API_RATE = API_TOKEN_RATE = LOGIN_RATE = 0
+API_RATE = API_TOKEN_RATE = LOGIN_RATE = REPORT_RATE = 0
 
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # noqa: F405 - from base
     # A test's data need not outlive the server, and its queries are too small to be compiled: a fifth of the time.

@@ -34,7 +34,7 @@ from claims.boards import (
     write_number,
 )
 from claims.models import Claim, Cost
-from claims.terms import CostMeasure, Direction, Qualifier, Role
+from claims.terms import CostMeasure, Direction, Qualifier, Role, RowTier, Tier
 from leaderboard.templatetags.paper_tags import AUTO_ACCEPTED, Mark, marked_text
 from leaderboard.templatetags.word_tags import NBSP, Offer, offer
 
@@ -381,8 +381,8 @@ def _print_number(row: Row, head: Head) -> PrintedNumber | None:
         below.append(f"± {cell.uncertainty * factor / head.scale.size:g}")
     if cell.read_as:
         below.append(f"stated as {cell.read_as.lower()}")
-    if cell.tier == "disputed":
-        below.append("disputed")
+    if cell.tier and (cell.tier == Tier.DISPUTED or row.tier is not RowTier.VERIFIED):
+        below.append(cell.tier)
     return PrintedNumber(
         text=text,
         decimals=decimals,
@@ -546,9 +546,8 @@ def state_words(row: Row) -> list[str]:
 
     Of an accepted one in which a number was accepted by the site alone that is said.
     """
-    tiers = {cell.tier for cell in row.cells.values()}
     accepted = AUTO_ACCEPTED if row.accepted_by_policy and not row.unreviewed else row.state.value
-    state = "disputed" if "disputed" in tiers else "verified" if tiers == {"verified"} else accepted
+    state = row.tier.value if row.tier in (RowTier.VERIFIED, RowTier.DISPUTED) else accepted
     return ["imported", state] if row.source else [state]
 
 
@@ -691,12 +690,22 @@ class Quote:
     cells: list[tuple[str, Cell]]
 
 
+def _name_cells(board: Board, row: Row) -> list[tuple[str, Cell]]:
+    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
+    shown = {cell.public_id for _, cell in named}
+    return named + [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
+
+
+@register.simple_tag
+def withheld_cells(board: Board, row: Row) -> list[tuple[str, Cell]]:
+    """Return the numbers of a row whose sentences are withheld, with what each is of."""
+    return [(label, cell) for label, cell in _name_cells(board, row) if cell.withheld is not None]
+
+
 @register.simple_tag
 def row_quotes(board: Board, row: Row) -> list[Quote]:
     """Return the sentences behind a row's numbers, each once, in the columns' order, then the other costs."""
-    named = [(column_name(column), cell) for column in board.columns if (cell := cell_of(row, column))]
-    shown = {cell.public_id for _, cell in named}
-    named += [(measure_name(cell.cost_key), cell) for cell in row.all_costs if cell.public_id not in shown]
+    named = _name_cells(board, row)
     groups: dict[tuple[int | None, str, int, int], list[tuple[str, Cell, Sentence]]] = {}
     for label, cell in named:
         if cell.evidence is not None:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from claims.boards import BOUNDS, FILTERS, Board, BoundEffect, Column, Facet, Glance, Row, measure_of
-from claims.terms import CANONICAL_UNITS, COMPARABLE_KINDS, ConditionKind, CostMeasure
+from claims.terms import CANONICAL_UNITS, COMPARABLE_KINDS, ConditionKind, CostMeasure, Tier
 from leaderboard.templatetags.board_tags import (
     BYTE_STEPS,
     MINUS,
@@ -67,6 +67,13 @@ def setting_facets(board: Board) -> list[SettingFacets]:
     return groups
 
 
+@register.simple_tag
+def checked_tiers(board: Board) -> list[Facet]:
+    """Return a board's tiers where one says more than the states do: some row is verified or disputed, or a tier is chosen."""
+    checked = any(facet.count for facet in board.tiers if facet.value in list(Tier))
+    return board.tiers if checked or any(facet.chosen for facet in board.tiers) else []
+
+
 @register.simple_tag(takes_context=True)
 def facet_href(context: template.Context, name: str, value: str, chosen: bool, several: bool = False) -> str:
     """Return the page's address with a facet's choice made or, if `chosen`, taken back."""
@@ -110,7 +117,7 @@ def reset_href(context: template.Context) -> str:
 @register.simple_tag(takes_context=True)
 def filter_values(context: template.Context, board: Board, name: str) -> list[str]:
     """Return what a filter is set to, in the words of its chips: "shots:0" is "zero-shot"."""
-    facets = {"setting": board.settings, "role": board.roles, "year": board.years, "state": board.states}.get(name, [])
+    facets = {"setting": board.settings, "role": board.roles, "year": board.years, "state": board.states, "tier": board.tiers}.get(name, [])
     labels = {facet.value: facet.label for facet in facets}
     return [labels.get(value, value) for value in context["request"].GET.getlist(name)]
 

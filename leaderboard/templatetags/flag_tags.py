@@ -17,6 +17,7 @@ from claims.terms import FlagKind
 register = template.Library()
 
 _TITLES = {
+    FlagKind.REPORT: "a reader reports it",
     FlagKind.BOUNDS: "not possible",
     FlagKind.SCALE: "percent or fraction",
     FlagKind.FAR: "far from the others",

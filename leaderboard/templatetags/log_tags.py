@@ -13,14 +13,20 @@ from django.utils.safestring import SafeString, mark_safe
 from claims.boards import Act, Cell, LastWord, Told
 from claims.boards.acts import name_of
 from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel, Paper
+from claims.services.curation import SETTLE
 from claims.terms import (
     ACCEPT_BY_POLICY,
     CONFIRM_ENTRIES,
+    DISPUTE,
     EDIT_ENTRY,
     IMPORT_ENTRIES,
     MERGE,
     REEXTRACT,
+    SHOW_TEXT,
     SPLIT_PAPER,
+    VERIFY,
+    WITHDRAW_TIER,
+    WITHHOLD,
     CurationState,
     RejectReason,
 )
@@ -67,6 +73,11 @@ _VERBS = {
     "correct": "corrected {}",
     "undo": "took back what was decided on {}",
     "revert": "set {} back",
+    VERIFY: "verified {}",
+    DISPUTE: "disputed {}",
+    WITHDRAW_TIER: "took back that {} was verified or disputed",
+    WITHHOLD: "withheld the text of {} at request",
+    SHOW_TEXT: "showed the text of {} again",
     "settle": "looked at what was flagged{}",
     ACCEPT_BY_POLICY: "accepted {} automatically",
     REEXTRACT: "read {} anew",
@@ -162,7 +173,9 @@ def object_words(told: Told) -> SafeString:
         return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), decided.name)
     if isinstance(decided, Claim | Cost):
         return format_html('<a href="{}">{}</a>', history_url(decided), statement_words(decided))
-    if isinstance(decided, Paper | Dataset | MLModel):
+    if isinstance(decided, Paper):
+        return format_html('<a href="{}">“<bdi>{}</bdi>”</a>', decided.get_absolute_url(), decided.title)
+    if isinstance(decided, Dataset | MLModel):
         return format_html('<a href="{}"><bdi>{}</bdi></a>', decided.get_absolute_url(), str(decided))
     if decided is not None:
         return format_html("<bdi>{}</bdi>", str(decided))
@@ -247,6 +260,7 @@ _LABELS = {
     "slug": "address",
     "arxiv_id": "arXiv id",
     "folded": "rows that met another",
+    "text_withheld": "text withheld since",
 }
 _NOT_TOLD = ("alias", "aliases", "boards", "extracted", "model_key", "canonical_value", "canonical_max")
 _TERMS = ("state", "decided_by", "reject_reason", "measure", "kind", "role", "year_source", "tier")
@@ -307,12 +321,10 @@ def verb(state: str) -> str:
 
 
 @register.filter
-def can_be_taken_back(act: Act) -> bool:
-    """Say whether there is something to take back: what it decided, or the flags that it settled."""
-    return bool(act.count) or act.change_set.action == "settle"
-
-
-@register.filter
 def is_undoable(act: Act) -> bool:
-    """Say whether an act is of a kind that can be taken back, and was not."""
-    return act.undone_by is None and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
+    """Say whether an act is of a kind that can be taken back, and was not: one that decided something, or settled flags."""
+    return (
+        (act.count > 0 or act.change_set.action == SETTLE)
+        and act.undone_by is None
+        and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
+    )

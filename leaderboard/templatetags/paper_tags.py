@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from claims.boards import PaperPage, is_by_rule
 from claims.extraction.rules.explanations import PARTS, explain
 from claims.models import Claim, Cost, Flag, Paper, Statement
-from claims.terms import ClaimKind, CurationState, DateSource, DecidedBy, RejectReason, Role
+from claims.terms import ClaimKind, CurationState, DateSource, DecidedBy, FlagKind, RejectReason, Role
+from leaderboard.addresses import paper_address, search_address
 
 register = template.Library()
 
@@ -43,7 +44,15 @@ def reject_reason(reason: str) -> str:
 @register.filter
 def flag_words(flag: Flag) -> str:
     """Return what a flag says, without the number and the paper that it begins with: the page shows both."""
+    if flag.kind == FlagKind.REPORT:
+        return f"A reader reports: {flag.note}"
     return flag.note if is_by_rule(flag) else flag.note.rpartition("): ")[2]
+
+
+@register.filter
+def where_to_read(paper: Paper) -> str:
+    """Return the address of a paper itself, or of a search for it."""
+    return paper_address(paper) or search_address(paper)
 
 
 AUTO_ACCEPTED = "auto-accepted"
@@ -180,7 +189,7 @@ def text_with_marks(text: str, field: str, numbered: Sequence[Numbered], left: S
 @register.simple_tag
 def text_with_evidence(statement: Claim | Cost) -> SafeString:
     """Return the part of a text that a number stands in, its sentence and the number marked: what a script moves, to the character."""
-    part = statement.paper_text.part(statement.field) if statement.paper_text else ""
+    part = statement.paper_text.shown_part(statement.field) if statement.paper_text else ""
     first, last = statement.evidence_start, statement.evidence_end
     return format_html(
         '{}<span class="sent sent--here">{}<mark class="{}">{}</mark>{}</span>{}',
@@ -281,7 +290,7 @@ def left_numbers(page: PaperPage, numbered: Sequence[Numbered]) -> list[Left]:
     """Return the numbers that were not taken, without those that a statement stands on: a person's word holds whatever a run says."""
     if page.text is None:
         return []
-    texts = {"title": page.text.title, "abstract": page.text.abstract}
+    texts = {"title": page.text.title, "abstract": page.text.shown_abstract}
     stated = [(entry.statement.field, entry.statement.start, entry.statement.end) for entry in numbered]
     return [
         Left(name, start, end, reason, texts[name][start:end])

@@ -80,6 +80,8 @@ def test_change_set_is_undone_once() -> None:
         {"qualifier": "!"},
         {"confidence": 1.5},
         {"tier": "verified"},
+        {"tier": "verified", "tier_reason": "so", "state": "accepted", "decided_by": "person"},
+        {"tier": "verified", "tier_reason": "so", "tier_link": "https://example.org/"},
         {"end": 0},
         {"evidence_end": 1},
         {"paper_text": None},

@@ -159,7 +159,7 @@ CORRUPTED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: of("72.5").update(reject_reason="wrongly_read"),
         "its reject reason is “wrongly_read”, and its last decision left “not_a_result”",
     ),
-    "tier": (set_behind(tier="verified", tier_reason="so"), "its tier is “verified”"),
+    "tier": (set_behind(tier="verified", tier_reason="so", tier_link="https://example.org/"), "its tier is “verified”"),
     "version back": (lambda: of("72.5").update(version=2), "its version is 2, and its last decision left version"),
     "version on": (lambda: of("72.5").update(version=40), "its version is 40, and its last decision left version"),
     "corrected value": (set_behind(value=61.0), "its value is not what it was corrected to"),

@@ -161,7 +161,7 @@ def test_log_is_filtered_as_the_api_is(curator: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["colour=red", "since=yesterday", "until=2026-02-30", "kind=paper", "before=none", "sort=id", "page=2", "cursor=x"]
+    "query", ["colour=red", "since=yesterday", "until=2026-02-30", "kind=model", "before=none", "sort=id", "page=2", "cursor=x"]
 )
 def test_what_can_not_be_asked_is_a_page_that_says_so(client: Client, query: str) -> None:
     for path in ("/log/", "/log/export.jsonl"):

@@ -25,8 +25,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
 from claims.models import ApiToken, ChangeSet, Dataset, Delivery, Flag, Import, Invitation, Listing, Metric, SourceRecord, Task
-from claims.services import curation, invitations, tokens, uploads, webhooks
-from claims.terms import CurationState, ListingState
+from claims.services import curation, invitations, reporting, tokens, uploads, webhooks
+from claims.terms import CurationState, ListingState, ReportKind
 from tests import factories as make
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
@@ -131,6 +131,23 @@ TABLE: dict[str, list[Case]] = {
     "split-claim": [send(CURATORS, VERSION, public_id="claim")],
     "split-cost": [send(CURATORS, VERSION, public_id="cost")],
     "add-missed": [show(CURATORS, public_id="paper"), send(CURATORS, public_id="paper")],
+    "tier": [
+        show(CURATORS, kind="=claim", public_id="claim"),
+        send(
+            CURATORS,
+            VERSION | {"tier": "verified", "reason": "Run again.", "link": "https://example.org/"},
+            kind="=claim",
+            public_id="claim",
+        ),
+    ],
+    "paper-text": [show(CURATORS, public_id="paper"), send(CURATORS, VERSION | {"act": "withhold", "reason": "Asked."}, public_id="paper")],
+    "report": [
+        show(kind="=claim", public_id="claim"),
+        show(kind="=paper", public_id="paper"),
+        send(ALL, {"problem": "wrong_number"}, kind="=claim", public_id="claim"),
+    ],
+    "reports": [show(CURATORS)],
+    "settle-report": [send(CURATORS, {"outcome": "done", "reason": "Corrected."}, public_id="report")],
     "suggest-names": [show(CURATORS, "?q=net", kind="=dataset")],
     "review": [show(CURATORS)],
     "review-bulk": [
@@ -339,6 +356,7 @@ def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
     for numbers in (result.claims, result.costs):
         numbers.update(ml_model=model)
     flag = Flag.objects.create(kind="gone", object_kind="claim", object_id=claim.pk, note="It is gone.")
+    reported = reporting.report(paper, ReportKind.OTHER, text="It is odd.")
     decided = make.make_claim("70.1%", model="Decided", benchmark=board, on_board=False)
     own = make.make_listing("own.csv", paper, uploaded_by=people["uploader"], state=ListingState.DONE)
     others = make.make_listing("others.txt", paper, state=ListingState.DONE)
@@ -380,6 +398,7 @@ def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
         "token": token.public_id,
         "invitation": invited.secret,
         "invitation_id": invited.invitation.public_id,
+        "report": reported.public_id,
         "user": str(people["curator"].pk),
     }
 

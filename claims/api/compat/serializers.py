@@ -20,7 +20,6 @@ Entry = dict[str, Any]
 
 def write_paper(paper: Paper, request: Request) -> Entry:
     """Return a paper. Where nothing but its page here is known of it, its abstract is there."""
-    text = paper.current_text
     return {
         "id": paper.public_id,
         "arxiv_id": paper.arxiv_id or None,
@@ -28,7 +27,7 @@ def write_paper(paper: Paper, request: Request) -> Entry:
         "url_abs": _address(paper) or request.build_absolute_uri(paper.get_absolute_url()),
         "url_pdf": f"https://arxiv.org/pdf/{paper.arxiv_id}" if paper.arxiv_id else "",
         "title": paper.title,
-        "abstract": text.abstract if text else "",
+        "abstract": paper.shown_abstract,
         "authors": [],
         "published": paper.last_day,
         "conference": None,

@@ -43,6 +43,7 @@ from claims.models import (
     Paper,
     PaperText,
     ReextractionChunk,
+    Report,
     Result,
     ReviewLease,
     Webhook,
@@ -57,9 +58,11 @@ from claims.services import (
     papers,
     queue,
     reextraction,
+    reporting,
     results,
     statements,
     storage,
+    tiers,
     uploads,
     webhooks,
 )
@@ -70,8 +73,11 @@ from claims.terms import (
     DeliveryState,
     ListingState,
     RejectReason,
+    ReportKind,
+    ReportOutcome,
     Role,
     TextField,
+    Tier,
     WebhookEvent,
 )
 from tests import factories as make
@@ -712,3 +718,40 @@ def test_of_two_who_revert_one_number_the_second_is_told(threads: Threads) -> No
     done = [threads.start(partial(revert, before=bool(place % 2))) for place in range(8)]
     assert sorted(one.result(timeout=30) for one in done) == [False] * 7 + [True]
     assert Decision.objects.count() == 3
+
+
+# ---- tiers and reports ----
+
+
+def test_of_two_curators_who_set_a_tier_at_once_one_is_told(threads: Threads) -> None:
+    claim = make.make_claim()
+    with transaction.atomic():
+        wish: dict[str, Any] = {"version": 1, "reason": "Seen.", "link": "https://example.org/"}
+        tiers.set_tier(Claim.objects.get(pk=claim.pk), Tier.VERIFIED, actor="kim", **wish)
+        other = threads.start(lambda: tiers.set_tier(Claim.objects.get(pk=claim.pk), Tier.DISPUTED, actor="lee", **wish))
+        assert wait_until_blocked_or_done(other)
+    with pytest.raises(StaleObjectError):
+        other.result(30)
+    claim.refresh_from_db()
+    assert (claim.tier, claim.version, Decision.objects.filter(object_id=claim.pk).count()) == ("verified", 2, 1)
+
+
+def test_a_form_that_is_sent_twice_at_once_is_one_report(threads: Threads) -> None:
+    claim = make.make_claim()
+    with transaction.atomic():
+        first = reporting.report(claim, ReportKind.WRONG_NUMBER, form="one")
+        other = threads.start(lambda: reporting.report(claim, ReportKind.WRONG_NUMBER, form="one"))
+        assert wait_until_blocked_or_done(other)
+    assert other.result(30) == first
+
+
+def test_of_two_who_settle_a_report_at_once_one_is_told(threads: Threads) -> None:
+    report = reporting.report(make.make_claim(), ReportKind.WRONG_NUMBER, contact="ada@example.org")
+    with transaction.atomic():
+        reporting.settle(report, ReportOutcome.DONE, actor="kim", reason="Corrected.")
+        other = threads.start(
+            lambda: reporting.settle(Report.objects.select_related("flag").get(), ReportOutcome.NO_PROBLEM, actor="lee", reason="Fine.")
+        )
+        assert wait_until_blocked_or_done(other)
+    with pytest.raises(StaleObjectError):
+        other.result(30)
