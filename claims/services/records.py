@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from claims import ranking
 from claims.models import Benchmark, Metric, Record, ResultValue
-from claims.prepared import Parameter, prepared_for_keys
+from claims.prepared import prepared_for_keys
 from claims.querysets import canonical_high, canonical_low
 from claims.services.rows import batches, insert_rows
 from claims.services.webhooks import NewRecord
@@ -92,7 +92,7 @@ def _find(boards: Iterable[Benchmark], *, accepted_only: bool) -> dict[int, _Fou
 
 
 @prepared_for_keys
-def _fetch_best(boards: Sequence[Parameter], *, direction: Direction, accepted_only: bool) -> QuerySet[Any, Any]:
+def _fetch_best(boards: Any, *, direction: Direction, accepted_only: bool) -> QuerySet[Any, Any]:
     """The numbers of boards that none of their day and before is better than."""
     best = Max if direction is Direction.HIGHER else Min
     of_board = F("result__benchmark")
