@@ -23,7 +23,20 @@ from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision, Delivery, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.models import (
+    Benchmark,
+    ChangeSet,
+    Claim,
+    Cost,
+    Decision,
+    Delivery,
+    Listing,
+    ListingChunk,
+    ListingIssue,
+    MergedRows,
+    Paper,
+    Result,
+)
 from claims.services import correction, curation, deliveries, ingest, search_names, storage, uploads, webhooks
 from claims.terms import (
     ClaimKind,
@@ -102,6 +115,7 @@ def _forget_decisions(transactional_db: None) -> Iterator[None]:
         append_only = import_module("claims.migrations.0002_append_only")
         with connection.schema_editor() as editor:
             append_only.drop(None, editor)
+        MergedRows.objects.all()._raw_delete("default")
         Decision.objects.all()._raw_delete("default")
         ChangeSet.objects.all()._raw_delete("default")
         with connection.schema_editor() as editor:
