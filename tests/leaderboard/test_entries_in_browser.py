@@ -44,7 +44,7 @@ def test_pages_of_the_catalogue_fit_and_are_accessible(browser: Browser, live_se
     ):
         for width in (360, 1280):
             for scheme in ("light", "dark"):
-                page = visitor.look(path, width, scheme)  # type: ignore[arg-type]  # one of the two
+                page = visitor.look(path, width, scheme)
                 wide, there = visitor.width()
                 assert wide <= there, (path, width)
                 assert find_barriers(page) == "", (path, width, scheme)
