@@ -96,7 +96,9 @@ class StatementAdmin(VersionedAdmin):
         text = statement.paper_text
         if text is None:
             return ""
-        part = text.part(statement.field)
+        part = text.shown_part(statement.field)
+        if not part:
+            return "withheld at request"
         return format_html(
             '<span class="quoted">{}<strong>{}</strong>{}</span>',
             part[statement.evidence_start : statement.start],

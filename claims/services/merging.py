@@ -206,6 +206,10 @@ def _lock(kind: str, entries: Collection[Any], boards: Collection[int]) -> set[s
     names = {entry.name_key for entry in entries} if kind == "mlmodel" else set()
     if not connection.features.has_select_for_update:
         return names
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # To compile each of a few large statements takes half a second, and spares nothing.
+            cursor.execute("SET LOCAL jit = off")
     stated = [table._default_manager.filter(**{f"{_FIELDS[kind]}__in": entries}) for table in _STATED[kind]]
     stated += [Claim.objects.filter(result__benchmark__in=boards)]
     sources, papers = Q(pk__in=[]), Q(pk__in=[])

@@ -63,6 +63,11 @@ def merge(source: Paper, target: Paper, *, actor: str, version: int, reason: str
     gone, root = _load(gone.pk), _load(root.pk)
     if gone.version != version:
         raise StaleObjectError(f"“{_title(gone)}” was changed since you opened its page. Look at it again, then merge.")
+    if (gone.text_withheld is None) != (root.text_withheld is None):
+        withheld = gone if gone.text_withheld is not None else root
+        raise InvalidDecisionError(
+            f"The text of “{_title(withheld)}” is withheld, and that of the other one is shown. Withhold both, or show both, then merge."
+        )
     changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     before: dict[str, Any] = {"merged_into_id": None}
     after: dict[str, Any] = {"merged_into_id": root.pk}
@@ -100,6 +105,8 @@ def split(paper: Paper, texts: Collection[int], *, arxiv_id: str, actor: str, ve
         raise InvalidDecisionError(f"“{_title(whole)}” was merged into another paper. Split that one.")
     if whole.version != version:
         raise StaleObjectError(f"“{_title(whole)}” was changed since you opened its page. Look at it again, then split it.")
+    if whole.text_withheld is not None:
+        raise InvalidDecisionError("Its text is withheld, and that of the new paper would be shown. Show it first, then split.")
     going = list(whole.texts.filter(pk__in=texts).order_by("pk"))
     if not going:
         raise InvalidDecisionError("Choose the texts that are another paper's.", field="texts")

@@ -23,7 +23,21 @@ from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from claims.models import Benchmark, ChangeSet, Claim, Cost, Decision, Delivery, Flag, Listing, ListingChunk, ListingIssue, Paper, Result
+from claims.models import (
+    Benchmark,
+    ChangeSet,
+    Claim,
+    Cost,
+    Decision,
+    Delivery,
+    Flag,
+    Listing,
+    ListingChunk,
+    ListingIssue,
+    MergedRows,
+    Paper,
+    Result,
+)
 from claims.services import correction, curation, deliveries, ingest, search_names, storage, uploads, webhooks
 from claims.terms import (
     ClaimKind,
@@ -108,6 +122,7 @@ def _forget_decisions(transactional_db: None) -> Iterator[None]:
         with connection.schema_editor() as editor:
             append_only.drop(None, editor)
         Flag.objects.all().delete()  # some are settled by what goes next
+        MergedRows.objects.all()._raw_delete("default")
         Decision.objects.all()._raw_delete("default")
         ChangeSet.objects.all()._raw_delete("default")
         with connection.schema_editor() as editor:

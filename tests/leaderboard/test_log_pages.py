@@ -233,7 +233,7 @@ def test_act_of_very_many_decisions_opens_in_few_rows(client: Client) -> None:
     for address in ("/log/", act.get_absolute_url(), f"{act.get_absolute_url()}?page=50"):
         assert count_queries(client, address) <= 8, address
     text = words_of(client.get(f"{act.get_absolute_url()}?page=50"))
-    assert "merge: 5,000 numbers" in text.replace("Merge", "merge")
+    assert "merged 5,000 numbers" in text.replace("Merged", "merged")
     assert "a number that is not shown" in text
     with CaptureQueriesContext(connection) as queries:
         lines = client.get("/log/export.jsonl").getvalue().splitlines()
