@@ -128,7 +128,7 @@ class EntryAdmin(VersionedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = [name.removesuffix("_id") for name in entries.FIXED.get(self.opts.model_name or "", ())]
-        return [*fixed, "slug", "public_id", "version", "introduced_by", "introduced_in", "merged_into", "as_aliases"]
+        return [*fixed, "slug", "public_id", "version", "introduced_by", "introduction", "merged_into", "as_aliases"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = [name.removesuffix("_id") for name in entries.FIXED.get(self.opts.model_name or "", ())]
@@ -136,8 +136,12 @@ class EntryAdmin(VersionedAdmin):
         return (
             (None, {"fields": [name for name in self.edited if name not in fixed]}),
             ("Names", {"fields": names}),
-            ("Where it comes from", {"fields": (*fixed, "slug", "public_id", "version", "introduced_by", "introduced_in", "merged_into")}),
+            ("Where it comes from", {"fields": (*fixed, "slug", "public_id", "version", "introduced_by", "introduction", "merged_into")}),
         )
+
+    @admin.display(description="Introduced in")
+    def introduction(self, obj: Any) -> str:
+        return obj.shown_introduction or "–"
 
     @admin.display(description="Aliases")
     def as_aliases(self, obj: Any) -> str:

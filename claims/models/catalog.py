@@ -47,6 +47,11 @@ class Entry(Shown):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def shown_introduction(self) -> str:
+        """The sentence that introduced it, as far as it may be shown: '' where its paper's text is withheld. The paper must be loaded."""
+        return "" if self.introduced_by is not None and self.introduced_by.text_withheld is not None else self.introduced_in
+
     def root(self) -> Self:
         """Return the entry that this one was merged into, or itself. `merged_into` is always a root."""
         return cast("Self", self.merged_into or self)
