@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -36,6 +36,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
+from claims.prepared import prepared
 from claims.services import contenders, flagging, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
@@ -312,6 +313,8 @@ _ENTRIES: Mapping[str, Any] = {"dataset": Dataset, "metric": Metric, "task": Tas
 
 def _follow_merges(claims: Sequence[_Stated]) -> None:
     """Let claims name what an entry was merged into that they name still: they were read, or set back, while it was merged."""
+    if not _fetch_merged():
+        return
     strays: dict[int, _Stated] = {}
     for name, table in _ENTRIES.items():
         field = f"{name}_id"
@@ -323,6 +326,13 @@ def _follow_merges(claims: Sequence[_Stated]) -> None:
                 setattr(claim, field, roots[getattr(claim, field)])
                 strays[claim.pk] = claim
     update_rows(strays.values(), list(_ENTRIES), table=Claim)
+
+
+@prepared
+def _fetch_merged() -> QuerySet[Any, Any]:
+    """Any entry that was merged: most sites have none, and a decision need not look for what its claims name."""
+    first, *others = (table._default_manager.filter(merged_into__isnull=False).values_list("pk") for table in _ENTRIES.values())
+    return first.union(*others, all=True)[:1]
 
 
 def _is_reviewed(task: Task, dataset: Dataset) -> bool:
