@@ -63,11 +63,7 @@ def merge(source: Paper, target: Paper, *, actor: str, version: int, reason: str
     gone, root = _load(gone.pk), _load(root.pk)
     if gone.version != version:
         raise StaleObjectError(f"“{_title(gone)}” was changed since you opened its page. Look at it again, then merge.")
-    if (gone.text_withheld is None) != (root.text_withheld is None):
-        withheld = gone if gone.text_withheld is not None else root
-        raise InvalidDecisionError(
-            f"The text of “{_title(withheld)}” is withheld, and that of the other one is shown. Withhold both, or show both, then merge."
-        )
+    _check_texts_alike(gone, root)
     changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     before: dict[str, Any] = {"merged_into_id": None}
     after: dict[str, Any] = {"merged_into_id": root.pk}
@@ -145,7 +141,7 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """Part merged papers again, or put back together what was split, as a change set of its own: what moved goes back.
 
     Raises `StaleObjectError` if the papers were merged or changed otherwise since, or if somebody decided since on a number that was told
-    what had been said of another; `InvalidDecisionError` if it was undone already.
+    what had been said of another; `InvalidDecisionError` if it was undone already, or if the text of one part of a split alone is withheld.
     """
     lock_state()
     if ChangeSet.objects.filter(undoes=change_set).exists():
@@ -160,6 +156,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         raise StaleObjectError(f"“{_title(root)}” was itself merged into “{_title(root.merged_into)}” since; undo that merge first.")
     if gone.merged_into_id != decision.after["merged_into_id"]:
         raise StaleObjectError(f"“{_title(gone)}” was merged or parted again since; undo the later change first.")
+    if not parts:
+        _check_texts_alike(gone, root)
     changes = ChangeSet.objects.create(actor=actor, action="undo", undoes=change_set)
     words = _take_words_back(change_set)
     now, before = (root.pk, gone.pk) if parts else (gone.pk, root.pk)
@@ -188,6 +186,15 @@ def _load(pk: int) -> Paper:
 
 def _title(paper: Paper) -> str:
     return paper.title if len(paper.title) <= 100 else f"{paper.title[:99]}…"
+
+
+def _check_texts_alike(one: Paper, other: Paper) -> None:
+    """Raise `InvalidDecisionError` where the text of one paper alone is withheld: as one paper it would be shown, or the other's not."""
+    if (one.text_withheld is None) != (other.text_withheld is None):
+        withheld = one if one.text_withheld is not None else other
+        raise InvalidDecisionError(
+            f"The text of “{_title(withheld)}” is withheld, and that of the other one is shown. Withhold both, or show both, then merge."
+        )
 
 
 def _lock(paper_ids: Collection[int]) -> tuple[set[str], set[int]]:
