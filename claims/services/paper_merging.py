@@ -77,7 +77,10 @@ def merge(source: Paper, target: Paper, *, actor: str, version: int, reason: str
         before["arxiv_id"], after["arxiv_id"] = gone.arxiv_id, ""
         _give_arxiv_id(gone.arxiv_id, gone.pk, root.pk)
     words = _carry_words(gone, root)
-    _settle([gone.pk, root.pk], names, held)
+    told: list[tuple[Any, dict[str, Any]]] = []
+    _settle([gone.pk, root.pk], names, held, told=told)
+    said = {(type(row), row.pk) for row, _ in words}
+    words += [(row, was) for row, was in told if (type(row), row.pk) not in said]
     _record(changes, gone.pk, before, after)
     _record_words(changes, words)
     pair = {gone.pk, root.pk}
@@ -322,7 +325,7 @@ def _take_words_back(change_set: ChangeSet) -> list[tuple[Any, dict[str, Any]]]:
     for decision in change_set.decisions.filter(object_kind__in=list(_NUMBERS)).order_by("pk"):
         row = _NUMBERS[decision.object_kind]._default_manager.select_related("paper_text").get(pk=decision.object_id)
         if row.version != decision.object_version:
-            raise StaleObjectError(f"Somebody has decided on “{row.stated}” since. Undo that first, then the merge.")
+            raise StaleObjectError(f"“{row.stated}” was decided on, or read in another text, since. Undo that first, then the merge.")
         before = decisions.state_of(row) | {name: getattr(row, name) for name in decision.before if name not in decisions.DECIDED_FIELDS}
         decisions.set_state(row, decision.before)
         _save(row)
@@ -352,10 +355,12 @@ def _record_words(changes: ChangeSet, words: Sequence[tuple[Any, dict[str, Any]]
 # ---- settling ----
 
 
-def _settle(paper_ids: Collection[int], names: Iterable[str], held: Collection[int]) -> None:
-    """Bring papers, statements, rows, boards and names in step with whose text is whose."""
+def _settle(
+    paper_ids: Collection[int], names: Iterable[str], held: Collection[int], *, told: list[tuple[Any, dict[str, Any]]] | None = None
+) -> None:
+    """Bring papers, statements, rows, boards and names in step with whose text is whose; `told` is as in `settle_texts`."""
     changed = papers.settle_papers(paper_ids) | set(paper_ids)
-    changed |= statements.settle_texts(paper_ids)
+    changed |= statements.settle_texts(paper_ids, told=told)
     linked = statements.link_quoted_models(names, among=held)
     results.settle_papers(changed | linked)
     search_names.keep_papers(paper_ids)

@@ -6,8 +6,9 @@ import pytest
 
 from claims import verification
 from claims.errors import InvalidDecisionError, StaleObjectError
-from claims.models import Dataset, Paper
-from claims.services import changes, entries, merging, paper_merging, updates, withholding
+from claims.models import Claim, Cost, Dataset, MLModel, Paper
+from claims.services import changes, curation, entries, merging, paper_merging, updates, withholding
+from claims.terms import CurationState
 from tests.reading import read, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
@@ -93,3 +94,25 @@ def test_the_shipped_catalogue_is_loaded_after_names_were_given_up(kind: str) ->
     updates.update_catalogue()
     dataset.refresh_from_db()
     assert faults() == []
+
+
+def test_what_was_said_of_a_paper_is_said_of_the_other_no_longer_once_they_are_parted() -> None:
+    gone, root = two_papers()
+    spoken = Claim.objects.filter(paper_text__paper=gone).order_by("pk")[0]
+    curation.decide(spoken, CurationState.ACCEPTED, actor="ann", version=spoken.version)
+    words = ("pk", "state", "decided_by", "tier")
+    before = list(Claim.objects.order_by("pk").values_list(*words))
+    made = paper_merging.merge(gone, root, actor="kim", version=gone.version)
+    changes.undo(made, actor="lee")
+    assert list(Claim.objects.order_by("pk").values_list(*words)) == before
+    assert faults() == []
+
+
+def test_cost_that_names_a_merged_model_is_gathered() -> None:
+    read(text(1, 2))
+    first, second = MLModel.objects.order_by("pk")
+    merging.merge(first, second, actor="kim", version=first.version)
+    Cost.objects.filter(ml_model=second).update(ml_model=first)
+    assert merging.gather_strays() == 2
+    assert set(Cost.objects.values_list("ml_model", flat=True)) == {second.pk}
+    assert merging.gather_strays() == 0
