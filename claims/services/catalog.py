@@ -101,7 +101,7 @@ def load_catalogue(vocabulary: shipped.Vocabulary) -> LoadReport:
     for dataset in vocabulary.datasets:
         entry = datasets[dataset.name]
         loader.update(entry, parent=datasets.get(dataset.parent))
-        splits += (DatasetSplit(dataset=entry, name=split) for split in dataset.splits)
+        splits += (DatasetSplit(dataset=entry, name=split) for split in dataset.splits if entry.version == 1)
         default_tasks += (DefaultTask(dataset=entry, family=family, task=tasks[task]) for family, task in dataset.tasks)
         primaries += (DefaultPrimary(dataset=entry, task=tasks[task], metric=metrics[metric]) for task, metric in dataset.primary)
     DatasetSplit.objects.bulk_create(splits, ignore_conflicts=True)
@@ -155,10 +155,17 @@ class _Loader:
         self._new: set[tuple[type[Any], int]] = set()
         self._aliases = {(alias.kind, alias.key): alias for alias in Alias.objects.filter(scope="")}
         self._entries: dict[AliasKind, dict[int, Any]] = {kind: model._default_manager.in_bulk() for kind, model in _MODELS.items()}
+        # Somebody may have given its very name up: the address is still that of the shipped name, and stays with it.
+        self._renamed: dict[AliasKind, dict[str, Any]] = {
+            kind: {entry.slug: entry for entry in entries.values() if entry.version > 1} for kind, entries in self._entries.items()
+        }
         self._new_aliases: list[Alias] = []
         self.has_moved = False
 
     def entry(self, kind: AliasKind, name: str, **fields: Any) -> Any:
+        renamed = self._renamed[kind].get(make_slug(name))
+        if renamed is not None:
+            return renamed
         alias = self._aliases.get((kind, keys.name_key(name)))
         if alias is not None and not self._is_split_off(kind, alias, name):
             entry = self._entries[kind][getattr(alias, f"{kind}_id")]
@@ -188,6 +195,8 @@ class _Loader:
     def alias(self, kind: AliasKind, text: str, entry: Any, *, exact_case: bool) -> None:
         key = keys.alias_key(text, exact_case=exact_case)
         known = self._aliases.get((kind, key))
+        if entry.version > 1 and (known is None or getattr(known, f"{kind}_id") != entry.pk):
+            return  # somebody said by which names it is known
         if known is None:
             alias = Alias(kind=kind, text=text, key=key, exact_case=exact_case, reviewed=True, **{kind.value: entry})
             self._aliases[kind, key] = alias
@@ -196,7 +205,7 @@ class _Loader:
             setattr(known, f"{kind}_id", entry.pk)
             known.save(update_fields=[kind.value])
             self.has_moved = True
-        elif getattr(known, f"{kind}_id") != entry.pk and known.reviewed:
+        elif getattr(known, f"{kind}_id") != entry.pk and known.reviewed and self._entries[kind][getattr(known, f"{kind}_id")].version == 1:
             raise CatalogueError(f"The {kind} alias “{text}” of “{entry.name}” already names “{getattr(known, kind.value).name}”.")
 
     def _is_split_off(self, kind: AliasKind, alias: Alias, name: str) -> bool:

@@ -107,8 +107,20 @@ def _set_word(statement: Claim | Cost, state: CurationState, reason: str, note: 
 def lock_origins(wanted: Iterable[tuple[Table, int]]) -> Origins:
     """Lock the tables and the papers of statements, in the order in which ingest does; return them.
 
-    Whoever decides on many at once does this first, and then takes the statements some at a time.
+    Whoever decides on many at once does this first, and then takes the statements some at a time. Raises `StaleObjectError` if their
+    papers were merged or split meanwhile: others are theirs then, which are not locked.
     """
+    wanted = list(wanted)
+    origins, sources = _find_origins(wanted)
+    lock_imports(*(found for some in batches(sources) for found in Import.objects.filter(pk__in=some)))
+    lock_papers(origins.papers)
+    if _find_origins(wanted)[0] != origins:
+        raise StaleObjectError("A paper of these numbers was merged or split in this moment. Look at them again, then decide.")
+    return origins
+
+
+def _find_origins(wanted: Iterable[tuple[Table, int]]) -> tuple[Origins, set[int]]:
+    """Return where statements stand, and the tables of their records."""
     papers: set[int] = set()
     records: set[int] = set()
     sources: set[int] = set()
@@ -122,9 +134,7 @@ def lock_origins(wanted: Iterable[tuple[Table, int]]) -> Origins:
                 if record is not None:
                     records.add(record)
                     sources.add(source)
-    lock_imports(*(found for some in batches(sources) for found in Import.objects.filter(pk__in=some)))
-    lock_papers(papers)
-    return Origins(papers, records)
+    return Origins(papers, records), sources
 
 
 def decide_part(

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -246,10 +245,12 @@ def _read_datasets(models: Collection[str]) -> dict[str, str]:
 def _read_steps(rows: Sequence[_Row], columns: Mapping[tuple[int, int], int]) -> list[tuple[flags.Step, tuple[int, int]]]:
     """Return the differences that texts state which also quote a score, with the dataset and the column that each is of."""
     quoting = {row.text for row in rows if row.text is not None and row.role == Role.BASELINE}
+    # What lies between the scores of another board is found, or not, where that one is looked at.
+    datasets = {row.dataset for row in rows}
     column_of = {(row.dataset, row.metric): columns.get((row.board, row.metric), row.metric) for row in rows}
     found = []
     for texts in batches(text for text in quoting if text is not None):
-        deltas = Claim.objects.standing().filter(paper_text__in=texts, kind=ClaimKind.DELTA, dataset__isnull=False, metric__isnull=False)
+        deltas = Claim.objects.standing().filter(paper_text__in=texts, kind=ClaimKind.DELTA, dataset__in=datasets, metric__isnull=False)
         for values in deltas.order_by("pk").values_list(*_STEP_FIELDS):
             pk, stated, unit, value, value_max, canonical_value, canonical_max, decimals, qualifier, text, part, start, end, *of = values
             low = value if canonical_value is None else canonical_value
@@ -340,7 +341,9 @@ def _keep(found: Sequence[flags.Found], looked_at: Iterable[int], read: _Read) -
     new = [one for place, one in sorted(wanted.items()) if place not in present]
     for ids in batches(gone):
         Flag.objects.filter(pk__in=_free(ids)).delete()
-    update_rows(sorted(changed, key=attrgetter("pk")), ["note"])
+    # Who settles one in this moment holds it, and waits for the boards that are held here.
+    free = {pk for ids in batches(flag.pk for flag in changed) for pk in _free(ids)}
+    update_rows((flag for flag in changed if flag.pk in free), ["note"])
     insert_rows(
         Flag,
         [{"kind": one.kind.value, "object_kind": _CLAIM, "object_id": one.pk, "key": one.key, "note": one.note} for one in new],

@@ -40,7 +40,7 @@ from claims.models import (
 from claims.services import curation, relocation, results, search_names, statements, tables
 from claims.services.catalog import UNSPECIFIED_TASK, touch
 from claims.services.papers import lock_papers
-from claims.services.rows import large_batches, update_rows
+from claims.services.rows import large_batches
 from claims.services.updates import lock_state
 from claims.terms import MERGE, LinkedBy
 
@@ -148,18 +148,20 @@ def gather_strays() -> int:
     for field in _FIELDS.values():
         merged |= Q(pk__in=Claim.objects.filter(**{f"{field}__merged_into__isnull": False}).values("pk"))
     strays = list(Claim.objects.filter(merged).order_by("pk")[:AT_ONCE])
-    costs = list(Cost.objects.filter(ml_model__merged_into__isnull=False).select_related("ml_model").order_by("pk")[:AT_ONCE])
-    for cost in costs:
-        cost.ml_model_id = cost.ml_model.merged_into_id if cost.ml_model is not None else None
-    if not strays and not costs:
+    of_costs = Cost.objects.filter(ml_model__merged_into__isnull=False).order_by("ml_model")
+    if not strays and not of_costs.exists():
         return 0
+    # Nobody takes a merge back before these are where it leads.
+    lock_state()
     records = {stray.source_record_id for stray in strays if stray.source_record_id is not None}
     of_texts = {stray.paper_text_id for stray in strays if stray.paper_text_id is not None}
     tables.lock_imports(*Import.objects.filter(records__in=records).distinct())
     papers = set(PaperText.objects.filter(pk__in=of_texts).values_list("paper", flat=True))
     results.settle_papers((paper.pk for paper in lock_papers(papers)), record_ids=records)
-    update_rows(costs, ["ml_model"])
-    return len(strays) + len(costs)
+    # Those that name it still: somebody may have corrected one since they were looked at.
+    models = list(of_costs.values_list("ml_model", "ml_model__merged_into").distinct())
+    costs = sum(Cost.objects.filter(ml_model=gone).update(ml_model=root) for gone, root in models)
+    return len(strays) + costs
 
 
 # ---- taking ----

@@ -63,11 +63,7 @@ def merge(source: Paper, target: Paper, *, actor: str, version: int, reason: str
     gone, root = _load(gone.pk), _load(root.pk)
     if gone.version != version:
         raise StaleObjectError(f"“{_title(gone)}” was changed since you opened its page. Look at it again, then merge.")
-    if (gone.text_withheld is None) != (root.text_withheld is None):
-        withheld = gone if gone.text_withheld is not None else root
-        raise InvalidDecisionError(
-            f"The text of “{_title(withheld)}” is withheld, and that of the other one is shown. Withhold both, or show both, then merge."
-        )
+    _check_texts_alike(gone, root)
     changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     before: dict[str, Any] = {"merged_into_id": None}
     after: dict[str, Any] = {"merged_into_id": root.pk}
@@ -81,7 +77,10 @@ def merge(source: Paper, target: Paper, *, actor: str, version: int, reason: str
         before["arxiv_id"], after["arxiv_id"] = gone.arxiv_id, ""
         _give_arxiv_id(gone.arxiv_id, gone.pk, root.pk)
     words = _carry_words(gone, root)
-    _settle([gone.pk, root.pk], names, held)
+    told: list[tuple[Any, dict[str, Any]]] = []
+    _settle([gone.pk, root.pk], names, held, told=told)
+    said = {(type(row), row.pk) for row, _ in words}
+    words += [(row, was) for row, was in told if (type(row), row.pk) not in said]
     _record(changes, gone.pk, before, after)
     _record_words(changes, words)
     pair = {gone.pk, root.pk}
@@ -145,7 +144,7 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """Part merged papers again, or put back together what was split, as a change set of its own: what moved goes back.
 
     Raises `StaleObjectError` if the papers were merged or changed otherwise since, or if somebody decided since on a number that was told
-    what had been said of another; `InvalidDecisionError` if it was undone already.
+    what had been said of another; `InvalidDecisionError` if it was undone already, or if the text of one part of a split alone is withheld.
     """
     lock_state()
     if ChangeSet.objects.filter(undoes=change_set).exists():
@@ -160,6 +159,8 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         raise StaleObjectError(f"“{_title(root)}” was itself merged into “{_title(root.merged_into)}” since; undo that merge first.")
     if gone.merged_into_id != decision.after["merged_into_id"]:
         raise StaleObjectError(f"“{_title(gone)}” was merged or parted again since; undo the later change first.")
+    if not parts:
+        _check_texts_alike(gone, root)
     changes = ChangeSet.objects.create(actor=actor, action="undo", undoes=change_set)
     words = _take_words_back(change_set)
     now, before = (root.pk, gone.pk) if parts else (gone.pk, root.pk)
@@ -188,6 +189,15 @@ def _load(pk: int) -> Paper:
 
 def _title(paper: Paper) -> str:
     return paper.title if len(paper.title) <= 100 else f"{paper.title[:99]}…"
+
+
+def _check_texts_alike(one: Paper, other: Paper) -> None:
+    """Raise `InvalidDecisionError` where the text of one paper alone is withheld: as one paper it would be shown, or the other's not."""
+    if (one.text_withheld is None) != (other.text_withheld is None):
+        withheld = one if one.text_withheld is not None else other
+        raise InvalidDecisionError(
+            f"The text of “{_title(withheld)}” is withheld, and that of the other one is shown. Withhold both, or show both, then merge."
+        )
 
 
 def _lock(paper_ids: Collection[int]) -> tuple[set[str], set[int]]:
@@ -315,7 +325,7 @@ def _take_words_back(change_set: ChangeSet) -> list[tuple[Any, dict[str, Any]]]:
     for decision in change_set.decisions.filter(object_kind__in=list(_NUMBERS)).order_by("pk"):
         row = _NUMBERS[decision.object_kind]._default_manager.select_related("paper_text").get(pk=decision.object_id)
         if row.version != decision.object_version:
-            raise StaleObjectError(f"Somebody has decided on “{row.stated}” since. Undo that first, then the merge.")
+            raise StaleObjectError(f"“{row.stated}” was decided on, or read in another text, since. Undo that first, then the merge.")
         before = decisions.state_of(row) | {name: getattr(row, name) for name in decision.before if name not in decisions.DECIDED_FIELDS}
         decisions.set_state(row, decision.before)
         _save(row)
@@ -345,10 +355,12 @@ def _record_words(changes: ChangeSet, words: Sequence[tuple[Any, dict[str, Any]]
 # ---- settling ----
 
 
-def _settle(paper_ids: Collection[int], names: Iterable[str], held: Collection[int]) -> None:
-    """Bring papers, statements, rows, boards and names in step with whose text is whose."""
+def _settle(
+    paper_ids: Collection[int], names: Iterable[str], held: Collection[int], *, told: list[tuple[Any, dict[str, Any]]] | None = None
+) -> None:
+    """Bring papers, statements, rows, boards and names in step with whose text is whose; `told` is as in `settle_texts`."""
     changed = papers.settle_papers(paper_ids) | set(paper_ids)
-    changed |= statements.settle_texts(paper_ids)
+    changed |= statements.settle_texts(paper_ids, told=told)
     linked = statements.link_quoted_models(names, among=held)
     results.settle_papers(changed | linked)
     search_names.keep_papers(paper_ids)

@@ -296,7 +296,7 @@ def _quoted(table: StatementTable) -> Any:
     return rows.exclude(decided_by=DecidedBy.PERSON)
 
 
-def settle_texts(paper_ids: Iterable[int]) -> set[int]:
+def settle_texts(paper_ids: Iterable[int], *, told: list[tuple[Any, dict[str, Any]]] | None = None) -> set[int]:
     """Let only a paper's current text speak, and carry decisions over to it. The caller holds the papers' locks.
 
     What states the same number in the same evidence (letters and digits compared) is one statement, in however many texts it stands.
@@ -306,7 +306,8 @@ def settle_texts(paper_ids: Iterable[int]) -> set[int]:
     flagged. A text that becomes current again, or comes back from a withdrawal, is shown again.
 
     All this depends on what stands in the database, and not on the order in which it came there. Returns the ids of the papers
-    whose statements changed.
+    whose statements changed. Whoever gives a list to be `told` in gets what was carried over, each with its state before, and writes
+    the decisions: they are part of another act.
     """
     several = list(Paper.objects.filter(pk__in=set(paper_ids)).annotate(versions=Count("texts")).filter(versions__gt=1).order_by("pk"))
     if not several:
@@ -360,7 +361,9 @@ def settle_texts(paper_ids: Iterable[int]) -> set[int]:
         hidden = [row.pk for row in changed.values() if row.retired_by_id is not None]
         of_readings = Flag.objects.filter(kind__in=FLAGS_OF_READINGS, object_kind=table._meta.model_name or "", object_id__in=hidden)
         of_readings.filter(settled_by__isnull=True).delete()
-    if carried:
+    if told is not None:
+        told += carried
+    elif carried:
         decisions.record("carry over", "ingest", carried, reason="The paper's text was replaced by a newer one.")
     return papers
 

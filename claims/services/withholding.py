@@ -7,6 +7,7 @@ link, numbers, rows and ranks stay. Whether a text may be shown is said in one p
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -47,10 +48,14 @@ def show_text(paper: Paper, *, actor: str, version: int, reason: str) -> ChangeS
 def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
     """Take back that a text is withheld, or shown again, as a change set of its own.
 
-    Raises `StaleObjectError` if somebody has decided on it since, `InvalidDecisionError` if the change was undone already.
+    Raises `StaleObjectError` if somebody has decided on it since, or has merged it with a paper whose text stays as it is,
+    `InvalidDecisionError` if the change was undone already.
     """
     decided = {decision.object_id: decision for decision in change_set.decisions.filter(object_kind="paper")}
-    locked = _lock(Q(pk__in=decided))
+    own = Paper.objects.filter(pk__in=decided)
+    roots = {merged_into or pk for pk, merged_into in own.values_list("pk", "merged_into")}
+    family = _lock(Q(pk__in=roots) | Q(merged_into__in=roots) | Q(pk__in=decided))
+    locked = [paper for paper in family if paper.pk in decided]
     if ChangeSet.objects.filter(undoes=change_set).exists():
         raise InvalidDecisionError("This change was undone already.")
     # What else changes a paper, such as another listing, is nothing to this.
@@ -58,6 +63,12 @@ def undo(change_set: ChangeSet, *, actor: str) -> ChangeSet:
         raise StaleObjectError("Somebody has decided on this paper’s text since; undo the later change first.")
     wanted = {pk: decision.before[FIELD] for pk, decision in decided.items()}
     values = {pk: datetime.fromisoformat(value) if value else None for pk, value in wanted.items()}
+    # The words of merged papers stand at one of them: what hides those of one hides those of all.
+    shown: dict[int, set[bool]] = defaultdict(set)
+    for each in family:
+        shown[each.merged_into_id or each.pk].add(values.get(each.pk, each.text_withheld) is None)
+    if any(len(both) > 1 for both in shown.values()):
+        raise StaleObjectError("This paper was merged with another one since, whose text stays as it is. Undo the merge first.")
     return _save(locked, values, action="undo", actor=actor, reason="", undoes=change_set)
 
 
@@ -92,7 +103,10 @@ def _lock(of_these: Q) -> list[Paper]:
     """Lock papers, behind the tables that name them: the order in which ingest takes them."""
     papers = set(Paper.objects.filter(of_these).values_list("pk", flat=True))
     lock_imports(*Import.objects.filter(records__paper__in=papers).distinct())
-    return lock_papers(papers)
+    locked = lock_papers(papers)
+    if set(Paper.objects.filter(of_these).values_list("pk", flat=True)) != papers:
+        raise StaleObjectError("This paper was merged with another one in this moment. Look at it again, then decide.")
+    return locked
 
 
 def _state_of(paper: Paper) -> dict[str, str | None]:

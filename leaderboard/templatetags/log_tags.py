@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from claims.boards import Act, Cell, LastWord, Told
 from claims.boards.acts import name_of
 from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel, Paper
+from claims.services import changes
 from claims.services.curation import SETTLE
 from claims.terms import (
     ACCEPT_BY_POLICY,
@@ -327,4 +328,5 @@ def is_undoable(act: Act) -> bool:
         (act.count > 0 or act.change_set.action == SETTLE)
         and act.undone_by is None
         and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
+        and not changes.is_final(act.change_set)
     )

@@ -37,6 +37,7 @@ from claims.models import (
     Dataset,
     Decision,
     Delivery,
+    Flag,
     Listing,
     ListingChunk,
     MLModel,
@@ -54,6 +55,7 @@ from claims.services import (
     correction,
     curation,
     deliveries,
+    flagging,
     ingest,
     papers,
     queue,
@@ -755,3 +757,19 @@ def test_of_two_who_settle_a_report_at_once_one_is_told(threads: Threads) -> Non
         assert wait_until_blocked_or_done(other)
     with pytest.raises(StaleObjectError):
         other.result(30)
+
+
+def test_who_looks_at_boards_waits_for_nobody_who_settles_a_flag(threads: Threads) -> None:
+    board = make.make_benchmark()
+    for number in ("71.2%", "74.0%", "80.9%"):
+        make.make_claim(number, benchmark=board, task=board.task, model=f"Net {number}")
+    make.make_claim("0.76", benchmark=board, task=board.task, model="Wrong")
+    flagging.flag_all()
+    make.make_claim("82.0%", benchmark=board, task=board.task, model="Later")
+    flag = Flag.objects.get()
+    Flag.objects.filter(pk=flag.pk).update(note="Words of before.")
+    with transaction.atomic():
+        curation.settle_flags([flag], actor="kim")
+        assert threads.start(flagging.flag_all).result(30).boards == 1
+    flag.refresh_from_db()
+    assert (flag.note, flag.settled_by is None) == ("Words of before.", False)

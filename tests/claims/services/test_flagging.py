@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from claims.models import Benchmark, Claim, Flag, MLModel
 from claims.services import changes, correction, curation, flagging, results
 from claims.services.correction import Correction
-from claims.terms import CurationState, FlagKind, RejectReason
+from claims.terms import ClaimKind, CurationState, FlagKind, RejectReason, Role
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +130,18 @@ def test_only_what_stands_on_a_board_keeps_its_flag() -> None:
     Claim.objects.filter(pk=claim.pk).update(result=None)
     flagging.flag_all()
     assert open_flags() == []
+
+
+def test_a_difference_keeps_its_flag_while_another_board_of_its_text_is_looked_at() -> None:
+    first, second = make.make_benchmark(), make.make_benchmark(dataset="COCO")
+    said = "Old reaches 70.1% on ImageNet-1K and New 75.3%. On COCO Old reaches 50.0% and New 55.0%, better by 7.3%. That is all."
+    paper = make.make_paper(abstract=said)
+    for board, old, new in ((first, "70.1%", "75.3%"), (second, "50.0%", "55.0%")):
+        make_claim(old, benchmark=board, paper=paper, model="Old", role=Role.BASELINE)
+        make_claim(new, benchmark=board, paper=paper, model="New")
+    step = make_claim("7.3%", benchmark=second, paper=paper, model="New", kind=ClaimKind.DELTA, on_board=False)
+    look(first, second)
+    assert open_flags() == [(FlagKind.DELTA, step.pk)]
+    make_claim("71.0%", benchmark=first, model="Later")
+    flagging.flag_outdated()
+    assert open_flags() == [(FlagKind.DELTA, step.pk)]
