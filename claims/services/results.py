@@ -331,6 +331,7 @@ def _follow_merges(claims: Sequence[_Stated]) -> None:
 @prepared
 def _fetch_merged() -> QuerySet[Any, Any]:
     """Any entry that was merged: most sites have none, and a decision need not look for what its claims name."""
+    first: QuerySet[Any, Any]
     first, *others = (table._default_manager.filter(merged_into__isnull=False).values_list("pk") for table in _ENTRIES.values())
     return first.union(*others, all=True)[:1]
 
