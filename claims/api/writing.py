@@ -278,7 +278,7 @@ class Decided(Entries):
         if instance is not None and self._may_see_flags() and (wanted is None or "flags" in wanted):
             keys = [one.pk for one in (instance if isinstance(instance, list) else [instance])]
             is_cost = self.get_serializer_class() is CostEntry
-            context["flags"] = boards.find_open_flags(*([], keys) if is_cost else (keys, []))
+            context["flags"] = boards.find_open_flags([], keys) if is_cost else boards.find_open_flags(keys)
         kwargs.setdefault("context", context)
         return self.get_serializer_class()(instance, *args, **kwargs)
 
