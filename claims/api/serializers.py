@@ -11,12 +11,14 @@ from rest_framework import serializers
 
 from claims import ranking
 from claims.boards.acts import name_of
+from claims.boards.flagged import Flags
 from claims.errors import UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision, Paper
 from claims.models.claims import Statement
 from claims.services import permissions
 from claims.terms import (
     CANONICAL_UNITS,
+    FLAGS_ON_NUMBERS,
     ClaimKind,
     ConditionKind,
     CostMeasure,
@@ -236,6 +238,15 @@ class Record(serializers.Serializer[Any]):
     column = _text("The column that the number stands in.")
 
 
+class OpenFlag(serializers.Serializer[Any]):
+    """Something that a person should look at, and that nobody has settled."""
+
+    id = _text("Its stable id.", source="public_id")
+    kind = _word(FLAGS_ON_NUMBERS, "What found it: a rule, a later reading or a reader's report.")
+    note = _text("What it says.")
+    created = _time("When it was found.")
+
+
 class Run(serializers.Serializer[Any]):
     """The pass of extraction that read a number."""
 
@@ -277,9 +288,19 @@ class StatementEntry(Trimmed):
     tier = _word_or_null(Tier, "Whether somebody verified or disputes it, null for neither.")
     tier_reason = _text_or_null("Why it is verified or disputed, null for neither.")
     tier_link = _text_or_null("Where that can be read, null for neither.")
+    flags = serializers.SerializerMethodField(
+        help_text="What is flagged on it and open: for tokens with the scope `curate`, null for everybody else."
+    )
 
     def expand(self, name: str) -> serializers.Field[Any, Any, Any, Any]:
         return _PaperOfStatement(read_only=True, allow_null=True, source="*")
+
+    @extend_schema_field(OpenFlag(many=True, allow_null=True))
+    def get_flags(self, one: Claim | Cost) -> list[Any] | None:
+        flags: Flags | None = self.context.get("flags")
+        if flags is None:
+            return None
+        return [OpenFlag(flag).data for flag in flags.get((one._meta.model_name or "", one.pk), ())]
 
     @extend_schema_field(NamedModel(allow_null=True))
     def get_model(self, one: Statement) -> dict[str, str | None] | None:

@@ -17,16 +17,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from claims import tasks
+from claims import boards, tasks
 from claims.api.acts import tell_act
 from claims.api.base import Entries
-from claims.api.serializers import DecisionEntry, ListingEntry
+from claims.api.serializers import CostEntry, DecisionEntry, ListingEntry
 from claims.api.uploading import RawFileParser, find_trouble
 from claims.errors import ListingError, ListingTooLargeError, NotPermittedError, StorageError
-from claims.models import ChangeSet, Listing
-from claims.services import changes, correction, curation, permissions, receiving, uploads
+from claims.models import ApiToken, ChangeSet, Listing
+from claims.services import changes, correction, curation, permissions, receiving, tiers, uploads
 from claims.services.uploads import FIRST_YEAR
-from claims.terms import OPEN_STATES, ClaimKind, ConditionKind, CostMeasure, CurationState, Qualifier, RejectReason, Role, Scope
+from claims.terms import OPEN_STATES, ClaimKind, ConditionKind, CostMeasure, CurationState, Qualifier, RejectReason, Role, Scope, Tier
 
 
 class _OfYear(serializers.Serializer[Any]):
@@ -70,6 +70,25 @@ class Decide(_Strict):
         [reason.value for reason in RejectReason], required=False, default="", help_text="Why it is rejected; a rejection needs one."
     )
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000, help_text="What is said for it.")
+
+
+class SetTier(_Strict):
+    """A person's word on whether a claim or a cost was checked at its source, or is objected to."""
+
+    tier = serializers.ChoiceField(
+        [tier.value for tier in Tier], allow_null=True, help_text="verified or disputed, which accepts the number, too; null takes it back."
+    )
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that this is said of.")
+    reason = serializers.CharField(
+        max_length=tiers.LONGEST_REASON, help_text="What was checked and how, what is objected to, or why it is no longer so."
+    )
+    link = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=tiers.LONGEST_LINK,
+        help_text="Where that can be read, http or https; needed unless the tier is taken back.",
+    )
 
 
 class ConditionInput(_Strict):
@@ -237,6 +256,35 @@ class Decided(Entries):
             note=said["note"],
         )
         return tell_act(made, request)
+
+    @extend_schema(request=SetTier, responses={201: OpenApiResponse(DecisionEntry, description="The act, and what it changed.")})
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def tier(self, request: Request, **key: str) -> Response:
+        """Say that the number is verified or disputed, or take that back. Who decides on it or corrects it later takes it back, too."""
+        wish = SetTier(data=request.data)
+        wish.is_valid(raise_exception=True)
+        said, statement, actor = wish.validated_data, self._find(key["public_id"]), request.user.get_username()
+        if said["tier"] is None:
+            made = tiers.withdraw_tier(statement, actor=actor, version=said["version"], reason=said["reason"])
+        else:
+            how = {name: said[name] for name in ("version", "reason", "link")}
+            made = tiers.set_tier(statement, Tier(said["tier"]), actor=actor, **how)
+        return tell_act(made, request)
+
+    def get_serializer(self, instance: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Return what writes numbers; to a token that may decide on them it tells what is flagged, in one query for all."""
+        context = self.get_serializer_context()
+        wanted = context["wanted"]
+        if instance is not None and self._may_see_flags() and (wanted is None or "flags" in wanted):
+            keys = [one.pk for one in (instance if isinstance(instance, list) else [instance])]
+            is_cost = self.get_serializer_class() is CostEntry
+            context["flags"] = boards.find_open_flags([], keys) if is_cost else boards.find_open_flags(keys)
+        kwargs.setdefault("context", context)
+        return self.get_serializer_class()(instance, *args, **kwargs)
+
+    def _may_see_flags(self) -> bool:
+        token = self.request.auth
+        return isinstance(token, ApiToken) and Scope.CURATE in token.scopes and permissions.may_curate(self.request.user)
 
     def _correct(self, request: Request, public_id: str, form: serializers.Serializer[Any]) -> Response:
         form.is_valid(raise_exception=True)

@@ -113,6 +113,15 @@ class Run(TypedDict):
     vocabulary: str
 
 
+class Flag(TypedDict):
+    """Something that a person should look at, and that nobody has settled."""
+
+    id: str
+    kind: str
+    note: str
+    created: str
+
+
 class Statement(TypedDict):
     """What claims and costs have in common."""
 
@@ -145,6 +154,7 @@ class Statement(TypedDict):
     tier: str | None
     tier_reason: str | None
     tier_link: str | None
+    flags: list[Flag] | None
 
 
 class Claim(Statement):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -138,6 +140,9 @@ def _with_verb(action: str, first: Told | None, what: SafeString | str) -> SafeS
         into = _word(first, "merged_into_id", first.decision.after)
         moved = [plural(count, "number,numbers")] if (count := _moved(first.decision.after)) else []
         return format_html("merged {} into <bdi>{}</bdi>{}", what, into, "".join(f", {said}" for said in moved))
+    if action == "undo" and first is None:
+        # What decided on nothing looked at flags.
+        return mark_safe("opened again what was flagged")
     if action == EDIT_ENTRY and first is not None and "name" in first.decision.after:
         return format_html("renamed <bdi>{}</bdi> to <bdi>{}</bdi>", first.decision.before["name"], first.decision.after["name"])
     if action in _VERBS:
@@ -264,6 +269,8 @@ _LABELS = {
     "text_withheld": "text withheld since",
 }
 _NOT_TOLD = ("alias", "aliases", "boards", "extracted", "model_key", "canonical_value", "canonical_max")
+_COUNTED = ("claims", "costs", "rows", "folded")
+"""What a merge moved."""
 _TERMS = ("state", "decided_by", "reject_reason", "measure", "kind", "role", "year_source", "tier")
 
 
@@ -285,14 +292,20 @@ def _word(told: Told, name: str, state: Mapping[str, Any]) -> str:
     value = state.get(name)
     if value is None or value == "":
         return ""
+    if name == "text_withheld":
+        return date_format(datetime.fromisoformat(str(value)), "j M Y, H:i")
     if name.endswith("_id"):
         return told.names.get((name_of(told.decision, name), value), "an entry that is gone")
     if name == "setting" and isinstance(value, list):
         return ", ".join(str(condition.get("text", "")) for condition in value)
     if isinstance(value, list) and all(isinstance(text, str) for text in value):
         return ", ".join(value)
-    if isinstance(value, bool | list | dict):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | dict):
         return str(value)
+    if value == 0 and name in _COUNTED:
+        return ""
     if isinstance(value, int | float):
         decimals = state.get("decimals")
         of_number = name in ("value", "value_max") and isinstance(decimals, int) and abs(value) < 1e6

@@ -77,6 +77,7 @@ VERSION = {"version": "1"}
 SEEN_BY_PROGRAM = {"digest": "0" * 64, "last_claim": 1, "last_cost": 1}
 SEEN = {"digest": "0" * 64, "last_claim": "1", "last_cost": "1", "total": "1"}
 DECISION = {"state": "rejected", "reason": "not_a_result", "version": "1"}
+TIER = json.dumps({"version": 1, "tier": "verified", "reason": "Run again.", "link": "https://example.org/"})
 ACCOUNT = {"username": "new", "password1": PASSWORD, "password2": PASSWORD}
 
 TABLE: dict[str, list[Case]] = {
@@ -220,9 +221,11 @@ TABLE: dict[str, list[Case]] = {
     "api:claims-list": [show()],
     "api:claims-detail": [show(public_id="claim"), program(CURATORS, "PATCH", '{"version": 1, "number": "81.5%"}', public_id="claim")],
     "api:claims-decide": [program(CURATORS, "POST", '{"version": 1, "state": "accepted"}', public_id="claim")],
+    "api:claims-tier": [program(CURATORS, "POST", TIER, public_id="claim")],
     "api:costs-list": [show()],
     "api:costs-detail": [show(public_id="cost"), program(CURATORS, "PATCH", '{"version": 1, "number": "25M"}', public_id="cost")],
     "api:costs-decide": [program(CURATORS, "POST", '{"version": 1, "state": "accepted"}', public_id="cost")],
+    "api:costs-tier": [program(CURATORS, "POST", TIER, public_id="cost")],
     "api:papers-list": [show()],
     "api:papers-detail": [show(public_id="paper")],
     "api:models-list": [show()],

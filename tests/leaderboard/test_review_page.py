@@ -342,9 +342,9 @@ def test_query_count_is_constant(curator: Client, papers: int) -> None:
         assert claim.paper_text is not None
         make.make_cost("21M", paper=claim.paper_text.paper, result=claim.result)
     contenders.settle([board])
-    assert count_queries(curator, "/review/") == 22
+    assert count_queries(curator, "/review/") == 23
     first = Claim.objects.order_by("pk").first()
     assert first is not None
     with CaptureQueriesContext(connection) as queries:
         assert act(curator, first, "accept", fragment="said").status_code == 200
-    assert len(queries) == 82
+    assert len(queries) == 81

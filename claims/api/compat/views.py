@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
+from django.urls import get_script_prefix
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -41,11 +44,33 @@ class OldAuthentication(TokenAuthentication):
         return token.user, token
 
 
+_PART = re.compile("<str:([a-z]+)>")
+"""A part of a route. Most of the old addresses have no name that they could be made by."""
+
+
+class _Moved(Exception):  # noqa: N818 - an answer, and no fault
+    """What an address names was merged or renamed: `key` is what the part of the address called `name` is now."""
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(name, key)
+        self.name, self.key = name, key
+
+
 class Old(Shared):
     """A view of the old API. It is another contract than ours, and so not in our document."""
 
     schema = None
     authentication_classes = [OldAuthentication]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Lead on from the address of what was merged or renamed, with the rest of the address and what was asked."""
+        if not isinstance(exc, _Moved):
+            return super().handle_exception(exc)
+        found: Any = self.request.resolver_match
+        parts = {**found.captured_kwargs, exc.name: exc.key}
+        path = _PART.sub(lambda part: quote(parts[part[1]], safe=""), found.route)
+        address = self.request.build_absolute_uri(f"{get_script_prefix()}{path}")
+        return Response(status=308, headers={"Location": f"{address}?{self.request.GET.urlencode()}".rstrip("?")})
 
     def check(self, filterset: type[filters.Paged] = filters.Paged, found: QuerySet[Any] | None = None) -> filters.Paged:
         """Return the filters of a list. Raises `UnknownFilterError` for what it can't be asked."""
@@ -148,6 +173,8 @@ class Papers(Old):
 def _find_paper(public_id: str) -> Paper:
     found = told_papers().filter(public_id=public_id).first()
     if found is None:
+        if moved := Paper.objects.filter(public_id=public_id).values_list("merged_into__public_id", flat=True).first():
+            raise _Moved("paper", moved)
         raise Http404(
             f"There is no paper with the id “{public_id[:60]}” here. Ids are this site's own: look for it by its title or arXiv id."
         )
@@ -212,6 +239,8 @@ _DATASETS = Dataset.objects.filter(merged_into__isnull=True)
 def _find(entries: QuerySet[Any], kind: str, slug: str) -> Any:
     found = entries.filter(slug=slug).first()
     if found is None:
+        if entries.model is not Area and (moved := boards.find_moved(entries.model, slug)):
+            raise _Moved(kind, moved)
         raise Http404(f"There is no {kind} called “{slug[:60]}”.")
     return found
 
@@ -325,9 +354,12 @@ class Evaluations(Old):
 
 def _find_evaluation(slug: str) -> Benchmark:
     try:
-        return boards.find_benchmark(slug)
+        found = boards.find_benchmark(slug)
     except Benchmark.DoesNotExist:
         raise Http404(f"There is no evaluation “{slug[:60]}”. Their ids are the slugs of this site's boards.") from None
+    if found.slug != slug:
+        raise _Moved("evaluation", found.slug)
+    return found
 
 
 def _read(benchmark: Benchmark, **how: Any) -> boards.Board:

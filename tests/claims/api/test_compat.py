@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from claims.api.compat import paging
 from claims.boards import rank_on_boards
-from claims.models import Benchmark, Cost, Import, Listing, Paper, Result, SourceRecord
+from claims.models import Benchmark, Cost, Dataset, Import, Listing, Paper, Result, SourceRecord, Task
 from claims.services import tokens
 from claims.terms import CostMeasure, CurationState, Direction, ListingState, Role, Scope
 from tests import factories as make
@@ -342,3 +342,24 @@ def test_much_is_counted_once_a_minute(client: Client, board: Benchmark, monkeyp
     assert [counted("papers/?items_per_page=2") for _ in range(2)] == [1, 0]
     assert counted("papers/?items_per_page=2&page=3") == 0, "the last page knows it"
     cache.clear()
+
+
+def test_addresses_of_what_was_merged_lead_on(client: Client, board: Benchmark) -> None:
+    paper, other = Paper.objects.order_by("pk")[:2]
+    Paper.objects.filter(pk=other.pk).update(merged_into=paper)
+    task, table = board.task, make.make_benchmark("Old task", "Old set")
+    dataset = table.dataset
+    Task.objects.filter(pk=table.task_id).update(merged_into=task)
+    Dataset.objects.filter(pk=dataset.pk).update(merged_into=board.dataset)
+    Benchmark.objects.filter(pk=table.pk).update(merged_into=board)
+    led = {
+        f"papers/{other.public_id}/results/": f"papers/{paper.public_id}/results/",
+        f"tasks/{table.task.slug}/papers/?items_per_page=2": f"tasks/{task.slug}/papers/?items_per_page=2",
+        f"datasets/{dataset.slug}/evaluations/": f"datasets/{board.dataset.slug}/evaluations/",
+        f"evaluations/{table.slug}/": f"evaluations/{board.slug}/",
+        f"evaluations/{table.slug}/metrics/accuracy/": f"evaluations/{board.slug}/metrics/accuracy/",
+    }
+    for path, there in led.items():
+        answer = client.get(f"{BASE}{path}")
+        assert (answer.status_code, answer["Location"]) == (308, f"http://testserver{BASE}{there}"), path
+    assert client.get(f"{BASE}tasks/never-was/").status_code == 404

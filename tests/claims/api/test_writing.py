@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from claims import errors
-from claims.models import ApiToken, ChangeSet, Claim, IdempotencyKey, Listing
-from claims.services import tokens, uploads
-from claims.terms import CurationState, Scope
+from claims.models import ApiToken, Benchmark, ChangeSet, Claim, IdempotencyKey, Listing
+from claims.services import reporting, tokens, uploads
+from claims.terms import CurationState, ReportKind, Scope
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -303,6 +305,58 @@ def test_nothing_is_decided_on_what_is_not_there(client: Client) -> None:
     for path in ("claims/none/decide/", "costs/none/decide/", "decisions/none/undo/"):
         body = {"state": "accepted", "version": 1}
         assert error(client.post(f"/api/v1/{path}", body, content_type="application/json", headers=headers))[:2] == (404, "not_found")
+
+
+def test_tier_is_set_withdrawn_and_undone(client: Client) -> None:
+    headers, claim = bearer(Scope.CURATE), make.make_claim("81%")
+    address = f"/api/v1/claims/{claim.public_id}/"
+
+    def say(tier: str | None, version: int, **said: str) -> Any:
+        body = {"tier": tier, "version": version, "reason": "<b>Run</b> again."} | said
+        return client.post(f"{address}tier/", body, content_type="application/json", headers=headers)
+
+    assert error(say("verified", 1))[::2] == (409, "link")
+    assert error(say("verified", 1, link="javascript:alert(1)"))[::2] == (409, "link")
+    assert error(say("splendid", 1, link="https://example.org/"))[::2] == (400, "tier")
+    assert error(say("verified", 1, link="https://example.org/", reason=" "))[::2] == (400, "reason")
+    made = say("verified", 1, link="https://example.org/")
+    assert (made.status_code, made.json()["action"]) == (201, "verify")
+    told = client.get(address).json()
+    assert [told[name] for name in ("state", "tier", "tier_link", "version")] == ["accepted", "verified", "https://example.org/", 2]
+    assert error(say("disputed", 1, link="https://example.org/"))[:2] == (409, "stale")
+    withdrawn = say(None, 2).json()
+    assert (withdrawn["action"], client.get(address).json()["tier"]) == ("withdraw tier", None)
+    assert client.post(f"/api/v1/decisions/{withdrawn['id']}/undo/", headers=headers).status_code == 201
+    assert client.get(address).json()["tier"] == "verified"
+
+
+@pytest.mark.parametrize("kind", ["claims", "costs"])
+def test_flags_are_told_to_who_may_decide_in_one_query(client: Client, kind: str) -> None:
+    headers, others = bearer(Scope.CURATE), bearer(Scope.UPLOAD, name="Lee")
+    paper = make.make_paper(abstract="It has 81% with 21M.")
+    numbers = [make.make_claim("81%", paper=paper) if kind == "claims" else make.make_cost("21M", paper=paper)]
+    reporting.report(numbers[0], ReportKind.OTHER, text="<b>Odd</b>", contact="ada@example.org")
+
+    def ask(sent: dict[str, str], query: str = "") -> tuple[Any, int]:
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(f"/api/v1/{kind}/{query}", headers=sent)
+        return answer, len(queries)
+
+    ask(headers)  # notes that the token is used
+    one, count = ask(headers)
+    ((flag,),) = [each["flags"] for each in one.json()["results"]]
+    assert (flag["kind"], flag["note"]) == ("report", "Something else. <b>Odd</b>")
+    assert b"ada@example.org" not in one.content
+    for sent in ({}, others):
+        assert [each["flags"] for each in ask(sent)[0].json()["results"]] == [None]
+    assert client.get(f"/api/v1/{kind}/{numbers[0].public_id}/", headers=headers).json()["flags"] == [flag]
+    again = make.make_paper("Another one", abstract="It has 82% with 22M.")
+    board = Benchmark.objects.first()
+    numbers.append(make.make_claim("82%", paper=again, benchmark=board) if kind == "claims" else make.make_cost("22M", paper=again))
+    reporting.report(numbers[1], ReportKind.DUPLICATE)
+    two, more = ask(headers)
+    assert ([len(each["flags"]) for each in two.json()["results"]], more) == ([1, 1], count)
+    assert ask(headers, "?fields=id")[1] == count - 1
 
 
 def test_act_on_a_listing_needs_the_scope_of_uploads(client: Client) -> None:
