@@ -21,7 +21,7 @@ from claims.terms import CostMeasure, CurationState, Scope
 from leaderboard.wsgi import application
 from tests import factories as make
 
-EXAMPLES = 50
+EXAMPLES = 20
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_bytes())
 CHECKS = (
     "not_a_server_error",
