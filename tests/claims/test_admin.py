@@ -10,7 +10,7 @@ from claims.models import Alias, ChangeSet, Claim, Cost, Flag, MLModel, Run
 from claims.services import uploads
 from tests.factories import make_benchmark, make_board, make_claim, make_listing, make_metric, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 CURATOR = ("view_claim", "change_claim", "view_cost", "change_cost", "view_changeset")
 

@@ -18,7 +18,7 @@ from claims.models import Alias, Benchmark, ChangeSet, Dataset, Decision, Metric
 from claims.services import changes, entries
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from claims.terms import ListingState, Scope
 from tests import factories as make
 from tests.pages import count_queries, post_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 NOTE = "0.76 stands among percentages of 71.2 to 80.9: it may be a fraction (76%)."
 HTML = "<b>sure</b> <script>x</script>"

@@ -17,7 +17,7 @@ from claims.terms import ClaimKind, CostMeasure, CurationState, DecidedBy, Quali
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 HOSTILE = '"><script>alert(1)</script> {{ 7|add:7 }} \u202eevil\u202c 🦢 \u05d0\u05d1'
 

@@ -11,7 +11,7 @@ from claims.terms import ACCEPT_BY_POLICY, CurationState, DecidedBy
 from tests import factories as make
 from tests.pages import decide, post_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 def test_curator_accepts_rejects_and_undoes(curator: Client) -> None:

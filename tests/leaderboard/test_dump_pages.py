@@ -17,7 +17,7 @@ from tests import factories as make
 from tests.dumps import HOSTILE, make_everything
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture(autouse=True)

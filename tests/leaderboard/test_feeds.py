@@ -23,7 +23,7 @@ from claims.terms import CostMeasure, CurationState, Direction, RejectReason
 from tests import factories as make
 from tests.pages import count_queries, post_form
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HOSTILE = '<script>alert("1")</script> & ]]> {{ 7|add:7 }} \u202eevil\u202c \x0b\ufffe 🦢'

@@ -20,7 +20,7 @@ from tests import factories as make
 from tests.catalogue import load_catalogue
 from tests.pages import count_queries, post_form, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 TEXT = "".join(
     f"Net{number}: A Study of Number {number}\n\nWe study the number {number} for a long time and from many sides, as nobody has done "

@@ -14,7 +14,7 @@ from claims.terms import ClaimKind, CurationState, Role, TextField
 from tests import factories as make
 from tests.pages import count_queries, decide, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 def make_hostile_paper() -> Paper:

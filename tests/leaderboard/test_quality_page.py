@@ -16,7 +16,7 @@ from claims.terms import CurationState
 from tests import factories as make
 from tests.pages import count_queries, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 PAGE, CHART = "/about/quality/", "/about/quality/chart.json"
 HOSTILE = "<script>alert(1)</script> & {{ 7|add:7 }} \u202eevil"

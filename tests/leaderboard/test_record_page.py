@@ -14,7 +14,7 @@ from tests.catalogue import load_catalogue
 from tests.pages import count_queries, decide, text_of
 from tests.tables import score, take_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from leaderboard import operation
 from tests.catalogue import load_catalogue
 from tests.pages import count_queries, text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue")]
 
 RESULTS = "model,img_size,top1,top5,param_count\n"
 SPEEDS = "model,infer_img_size,infer_samples_per_sec,infer_gmacs\n"
