@@ -71,7 +71,7 @@ def test_claim_has_its_number_its_sentence_and_where_it_stands(client: Client) -
             "state",
             "decided_by",
         ),
-        *("reject_reason", "tier", "tier_reason", "tier_link", "task", "dataset", "metric", "board", "row"),
+        *("reject_reason", "tier", "tier_reason", "tier_link", "flags", "task", "dataset", "metric", "board", "row"),
     ]
     assert told["id"] == claim.public_id
     assert (told["value"], told["stated"], told["canonical"]) == (
