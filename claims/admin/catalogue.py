@@ -16,7 +16,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from claims import keys, search
-from claims.admin import exchange
 from claims.admin.base import MOST_FOUND, ReadOnlyAdmin, VersionedAdmin, read_seen, tell_done
 from claims.admin.filters import by_choice
 from claims.errors import ClaimsError, InvalidDecisionError
@@ -229,11 +228,15 @@ class ExchangedAdmin(EntryAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
+        from claims.admin import exchange  # its libraries are large, and asked for by few
+
         offered = {"formats": list(exchange.FORMATS), "may_import": permissions.may_import_catalogue(request.user)}
         return super().changelist_view(request, {**offered, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """Give all entries of the kind that were not merged into others as a file."""
+        from claims.admin import exchange  # its libraries are large, and asked for by few
+
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = request.GET.get("format", "csv")
@@ -256,6 +259,8 @@ class ExchangedAdmin(EntryAdmin):
         return self._answer(request, {})
 
     def _preview(self, request: HttpRequest) -> HttpResponse:
+        from claims.admin import exchange  # its libraries are large, and asked for by few
+
         file = request.FILES.get("file")
         kind = self.opts.model_name or ""
         most = exchange.MOST_MEGABYTES * 1024 * 1024
@@ -307,6 +312,8 @@ class ExchangedAdmin(EntryAdmin):
         return HttpResponseRedirect(reverse(f"admin:claims_{kind}_changelist"))
 
     def _answer(self, request: HttpRequest, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+        from claims.admin import exchange  # its libraries are large, and asked for by few
+
         plan: entries.Plan | None = context.get("plan")
         told = {
             **self.admin_site.each_context(request),

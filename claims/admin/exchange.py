@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from django.db.models import Model, QuerySet
 from import_export import fields, resources
 from import_export.formats import base_formats
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from claims import spreadsheets
 from claims.services import entries
@@ -74,7 +73,7 @@ class EntryResource(resources.Resource):  # type: ignore[misc] # import_export h
         if isinstance(value, list):
             value = "\n".join(value)
         if isinstance(value, str):
-            return spreadsheets.make_safe_for_return(ILLEGAL_CHARACTERS_RE.sub(" ", value))
+            return spreadsheets.make_safe_for_return(_ILLEGAL.sub(" ", value))
         if self.form == "csv":
             return "" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
         return value
@@ -147,11 +146,15 @@ def _read_csv(content: bytes) -> Iterator[tuple[int, list[Any]]]:
         raise UnreadableFileError(Fault(line, "", message)) from error
 
 
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What no cell of a workbook can hold."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, ParseError, OSError, EOFError, RuntimeError)
 """What openpyxl raises for files that are none of its own."""
 
 
 def _read_xlsx(content: bytes) -> Iterator[tuple[int, list[Any]]]:
+    import openpyxl  # it brings an imaging library along, which no process of the site needs until then
+
     try:
         parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
         if len(parts) > _PARTS or sum(part.file_size for part in parts) > _UNPACKED:

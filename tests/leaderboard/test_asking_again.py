@@ -361,8 +361,9 @@ def test_every_address_of_the_api_is_tried() -> None:
         "rpc/evaluation-synchronize/",
         *(
             f"{kind}/(?P<public_id>[-a-zA-Z0-9_]+)/{act}/$"
-            for kind, act in (("claims", "decide"), ("costs", "decide"), ("decisions", "undo"))
+            for kind, act in (("claims", "decide"), ("costs", "decide"), ("claims", "tier"), ("costs", "tier"), ("decisions", "undo"))
         ),
+        "decisions/bulk/$",
     }
 
 
