@@ -95,7 +95,7 @@ def wait_until(page: Page, condition: str) -> None:
 
 def find_barriers(page: Page) -> str:
     """Return axe's report on a page as it stands, "" if it finds nothing. All but violations stays in the page: to hand it over takes long."""
-    if page.viewport_size and page.viewport_size["width"] == BETWEEN:
+    if page.evaluate("innerWidth") == BETWEEN:
         return ""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
