@@ -66,6 +66,9 @@ LEFT_OUT = {
     "found_costs",
     # When a number became a record here: whose came first.
     "known",
+    # A flag names one of several that contradict a number, and a board counts up to which version its numbers were looked at.
+    "note",
+    "flagged_version",
 }
 
 
@@ -100,6 +103,9 @@ def main() -> None:
             if model._meta.model_name == "searchname":
                 named: Any = apps.get_model("claims", NAMED[values["kind"]])
                 values["object_id"] = name_of(named, values["object_id"])
+            if model._meta.model_name == "flag" and values["object_kind"] in ("claim", "cost"):
+                values["object_id"] = name_of(apps.get_model("claims", values["object_kind"]), values["object_id"])
+                values["key"] = ""
             lines.append(f"{model._meta.model_name} {sorted(values.items())!r}")
     sys.stdout.write("\n".join(sorted(lines)) + "\n")
 
