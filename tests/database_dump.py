@@ -104,7 +104,8 @@ def main() -> None:
                 named: Any = apps.get_model("claims", NAMED[values["kind"]])
                 values["object_id"] = name_of(named, values["object_id"])
             if model._meta.model_name == "flag" and values["object_kind"] in ("claim", "cost"):
-                values["object_id"] = name_of(apps.get_model("claims", values["object_kind"]), values["object_id"])
+                flagged: Any = apps.get_model("claims", values["object_kind"])
+                values["object_id"] = name_of(flagged, values["object_id"])
                 values["key"] = ""
             lines.append(f"{model._meta.model_name} {sorted(values.items())!r}")
     sys.stdout.write("\n".join(sorted(lines)) + "\n")

@@ -116,7 +116,30 @@ class RetiredFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=retired[:_MOST_RETIRED])
 
 
-class ChosenFilter(admin.SimpleListFilter):
+class TypedFilter(admin.SimpleListFilter):
+    """A choice that no list could hold: a field to write in, which keeps what else is chosen."""
+
+    template = "admin/claims/typed_filter.html"
+
+    def lookups(self, request: _Request, model_admin: Any) -> list[tuple[str, str]]:
+        return [("", "")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield self.describe(changelist)
+
+    def describe(self, changelist: Any) -> dict[str, Any]:
+        """Return what the template shows."""
+        kept = {name: values for name, values in changelist.filter_params.items() if name != self.parameter_name}
+        return {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "kept": [(name, value) for name, values in kept.items() for value in (values if isinstance(values, list) else [values])],
+            "name": self.parameter_name,
+            "value": self.value() or "",
+        }
+
+
+class ChosenFilter(TypedFilter):
     """A choice that is too long for a list: a field that suggests as one types, and without JavaScript takes a slug or a public id."""
 
     template = "admin/claims/chosen_filter.html"
@@ -137,24 +160,11 @@ class ChosenFilter(admin.SimpleListFilter):
             return found
         return rows.filter(**{self.key: stated}).first() if stated else None
 
-    def lookups(self, request: _Request, model_admin: Any) -> list[tuple[str, str]]:
-        return [("", "")]
-
     def has_output(self) -> bool:
         return True
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        kept = {name: values for name, values in changelist.filter_params.items() if name != self.parameter_name}
-        yield {
-            "selected": self.value() is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "kept": [(name, value) for name, values in kept.items() for value in (values if isinstance(values, list) else [values])],
-            "name": self.parameter_name,
-            "value": self.value() or "",
-            "chosen": self.chosen,
-            "key": self.key.replace("_", " "),
-            "field": self._render(),
-        }
+    def describe(self, changelist: Any) -> dict[str, Any]:
+        return super().describe(changelist) | {"chosen": self.chosen, "key": self.key.replace("_", " "), "field": self._render()}
 
     def _render(self) -> str:
         field = self.make_field(self.model_admin)

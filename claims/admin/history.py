@@ -13,31 +13,18 @@ from django.utils.safestring import SafeString
 
 from claims import tasks
 from claims.admin.base import DECISIONS, ReadOnlyAdmin, tell_done
+from claims.admin.filters import TypedFilter
 from claims.boards import acts
 from claims.errors import ClaimsError, NotPermittedError
 from claims.models import ChangeSet, Flag
 from claims.services import changes, curation, permissions
 
 
-class ActorFilter(admin.SimpleListFilter):
+class ActorFilter(TypedFilter):
     """Whose acts: the name as it was written down, which no list could hold."""
 
     title = "who"
     parameter_name = "actor"
-    template = "admin/claims/typed_filter.html"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("", "")]
-
-    def choices(self, changelist: Any) -> Any:
-        kept = {name: values for name, values in changelist.filter_params.items() if name != self.parameter_name}
-        yield {
-            "selected": self.value() is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "kept": [(name, value) for name, values in kept.items() for value in (values if isinstance(values, list) else [values])],
-            "name": self.parameter_name,
-            "value": self.value() or "",
-        }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(actor=self.value()) if self.value() else queryset
