@@ -42,8 +42,11 @@ class Statement(Shown):
     person corrected, what extraction had read.
     """
 
-    paper_text = models.ForeignKey(PaperText, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
-    source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss")
+    # The unique constraints begin with these two: an index more would be written with every change, and never read.
+    paper_text = models.ForeignKey(PaperText, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss", db_index=False)
+    source_record = models.ForeignKey(
+        SourceRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss", db_index=False
+    )
     column = models.CharField(max_length=200, blank=True, default="")
     field = models.CharField(max_length=8, choices=choices(TextField), blank=True, default="")
     start = models.PositiveIntegerField(default=0)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import ChangeSet, Claim, Cost, Decision, Flag, Import, Report, RunText
+from claims.prepared import prepared_for_keys
 from claims.services import decisions, results, webhooks
 from claims.services.papers import lock_papers
 from claims.services.rows import batches, update_rows
@@ -126,15 +127,18 @@ def _find_origins(wanted: Iterable[tuple[Table, int]]) -> tuple[Origins, set[int
     sources: set[int] = set()
     for table, pks in _by_table(wanted).items():
         for some in batches(pks):
-            places = table._default_manager.filter(pk__in=some)
-            for text_of, record, record_of, source in places.values_list(
-                "paper_text__paper", "source_record", "source_record__paper", "source_record__source"
-            ):
+            for text_of, record, record_of, source in _fetch_origins(some, table=table):
                 papers |= {paper for paper in (text_of, record_of) if paper is not None}
                 if record is not None:
                     records.add(record)
                     sources.add(source)
     return Origins(papers, records), sources
+
+
+@prepared_for_keys
+def _fetch_origins(statements: Sequence[Any], *, table: Table) -> QuerySet[Any, Any]:
+    places = table._default_manager.filter(pk__in=statements)
+    return places.values_list("paper_text__paper", "source_record", "source_record__paper", "source_record__source")
 
 
 def decide_part(

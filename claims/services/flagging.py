@@ -21,7 +21,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from claims import flags, keys
-from claims.models import Alias, Benchmark, BenchmarkMetric, Claim, Cost, Flag, Metric, Paper, PaperText, Result
+from claims.models import Alias, Benchmark, BenchmarkMetric, Claim, Cost, Flag, Paper, PaperText, Result
+from claims.prepared import prepared_for_keys
 from claims.services.rows import batches, insert_rows, update_rows
 from claims.terms import FLAGS_BY_RULE, AliasKind, ClaimKind, CostMeasure, Direction, Role
 
@@ -64,7 +65,7 @@ def settle(boards: Collection[int], papers: Collection[int]) -> None:
     if len(papers) > LARGEST_AT_ONCE:
         return
     # What is on no board any more is none of theirs.
-    _drop(_stale().filter(object_id__in=Claim.objects.filter(paper_text__paper__in=papers, result__isnull=True).values("pk")))
+    _drop([pk for (pk,) in _fetch_stale(sorted(papers))])
 
 
 def find_outdated(*, quiet: bool = False) -> QuerySet[Benchmark]:
@@ -96,7 +97,7 @@ def _flag_in_turns(boards: QuerySet[Benchmark], keep_on: Any) -> Flagged:
         if keep_on is not None and not keep_on():
             return done
     with transaction.atomic():
-        done.gone += _drop(_stale())
+        done.gone += _drop(list(_stale().values_list("pk", flat=True)))
     return done
 
 
@@ -181,14 +182,17 @@ _FIELDS = (
 
 
 def _read(boards: Sequence[int]) -> _Read:
-    rows = [_Row(*values) for values in Claim.objects.filter(result__benchmark__in=boards).order_by("pk").values_list(*_FIELDS)]
-    columns = {(row.benchmark_id, row.metric_id): row.column_id for row in BenchmarkMetric.objects.filter(benchmark__in=boards)}
-    scales = {pk: _scale(metric) for pk, metric in Metric.objects.in_bulk({row.metric for row in rows}).items()}
+    rows = [_Row(*values) for values in _fetch_rows(boards)]
+    columns: dict[tuple[int, int], int] = {}
+    scales: dict[int, flags.Scale] = {}
+    for board, metric, column, name, unit, direction, lowest, highest in _fetch_columns(boards):
+        columns[board, metric] = column
+        scales[metric] = flags.Scale(name, unit, Direction(direction), lowest, highest)
     sizes = _read_sizes({row.text for row in rows if row.text is not None and not row.unit})
     read = _Read(datasets=_read_datasets({row.model_key for row in rows} - {""}))
     dataset_keys = {row.dataset: keys.name_key(row.dataset_name) for row in rows}
     for row in rows:
-        column = columns.get((row.board, row.metric), row.metric)
+        column = columns[row.board, row.metric]
         low = row.value if row.canonical_value is None else row.canonical_value
         score = flags.Score(
             pk=row.pk,
@@ -219,27 +223,45 @@ def _read(boards: Sequence[int]) -> _Read:
     return read
 
 
-def _scale(metric: Metric) -> flags.Scale:
-    return flags.Scale(metric.name, metric.unit, Direction(metric.direction), metric.lower_bound, metric.upper_bound)
+@prepared_for_keys
+def _fetch_rows(boards: Sequence[Any]) -> QuerySet[Claim, Any]:
+    return Claim.objects.filter(result__benchmark__pk__in=boards).order_by("pk").values_list(*_FIELDS)
+
+
+@prepared_for_keys
+def _fetch_columns(boards: Sequence[Any]) -> QuerySet[BenchmarkMetric, Any]:
+    """The metrics that the boards' numbers are in: each has its column."""
+    scale = ("metric__name", "metric__unit", "metric__direction", "metric__lower_bound", "metric__upper_bound")
+    return BenchmarkMetric.objects.filter(benchmark__pk__in=boards).values_list("benchmark_id", "metric_id", "column_id", *scale)
 
 
 def _read_sizes(texts: Collection[int]) -> dict[int, dict[float, str]]:
     """Return the numbers of parameters that texts state, as written there ("86M"), by text and number."""
     found: dict[int, dict[float, str]] = defaultdict(dict)
     for ids in batches(texts):
-        costs = Cost.objects.standing().filter(paper_text__in=ids, measure=CostMeasure.PARAMETERS).exclude(kind=ClaimKind.DELTA)
-        for text, value, stated, unit in costs.order_by("pk").values_list("paper_text_id", "value", "stated", "unit"):
+        for text, value, stated, unit in _fetch_sizes(ids):
             found[text or 0].setdefault(value, f"{stated}{unit}" if len(unit) == 1 else f"{stated} {unit}".rstrip())
     return found
+
+
+@prepared_for_keys
+def _fetch_sizes(texts: Sequence[Any]) -> QuerySet[Cost, Any]:
+    costs = Cost.objects.standing().filter(paper_text__pk__in=texts, measure=CostMeasure.PARAMETERS).exclude(kind=ClaimKind.DELTA)
+    return costs.order_by("pk").values_list("paper_text_id", "value", "stated", "unit")
 
 
 def _read_datasets(models: Collection[str]) -> dict[str, str]:
     """Return the names of reviewed datasets that are known by the keys of models."""
     found: dict[str, str] = {}
     for some in batches(models):
-        named = Alias.objects.filter(kind=AliasKind.DATASET, key__in=some, scope="", exact_case=False, dataset__reviewed=True)
-        found |= dict(named.order_by("pk").values_list("key", "dataset__name"))
+        found |= dict(_fetch_datasets(some))
     return found
+
+
+@prepared_for_keys
+def _fetch_datasets(models: Sequence[Any]) -> QuerySet[Alias, Any]:
+    named = Alias.objects.filter(kind=AliasKind.DATASET, key__in=models, scope="", exact_case=False, dataset__reviewed=True)
+    return named.order_by("pk").values_list("key", "dataset__name")
 
 
 def _read_steps(rows: Sequence[_Row], columns: Mapping[tuple[int, int], int]) -> list[tuple[flags.Step, tuple[int, int]]]:
@@ -247,17 +269,24 @@ def _read_steps(rows: Sequence[_Row], columns: Mapping[tuple[int, int], int]) ->
     quoting = {row.text for row in rows if row.text is not None and row.role == Role.BASELINE}
     # What lies between the scores of another board is found, or not, where that one is looked at.
     datasets = {row.dataset for row in rows}
-    column_of = {(row.dataset, row.metric): columns.get((row.board, row.metric), row.metric) for row in rows}
+    column_of = {(row.dataset, row.metric): columns[row.board, row.metric] for row in rows}
     found = []
     for texts in batches(text for text in quoting if text is not None):
-        deltas = Claim.objects.standing().filter(paper_text__in=texts, kind=ClaimKind.DELTA, dataset__in=datasets, metric__isnull=False)
-        for values in deltas.order_by("pk").values_list(*_STEP_FIELDS):
+        for values in _fetch_steps(texts):
             pk, stated, unit, value, value_max, canonical_value, canonical_max, decimals, qualifier, text, part, start, end, *of = values
+            if of[0] not in datasets:
+                continue
             low = value if canonical_value is None else canonical_value
             high = value_max if canonical_value is None else canonical_max
             step = flags.Step(pk, stated, unit, low, high, decimals, qualifier, (text, part), start, end)
             found.append((step, (of[0], column_of.get((of[0], of[1]), of[1]))))
     return found
+
+
+@prepared_for_keys
+def _fetch_steps(texts: Sequence[Any]) -> QuerySet[Claim, Any]:
+    deltas = Claim.objects.standing().filter(paper_text__pk__in=texts, kind=ClaimKind.DELTA, dataset__isnull=False, metric__isnull=False)
+    return deltas.order_by("pk").values_list(*_STEP_FIELDS)
 
 
 _STEP_FIELDS = (
@@ -311,12 +340,18 @@ def _stale() -> QuerySet[Flag]:
     return Flag.objects.filter(~Exists(on_board), kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, settled_by__isnull=True)
 
 
-def _drop(stale: QuerySet[Flag]) -> int:
-    gone = list(stale.values_list("pk", flat=True))
-    for ids in batches(gone):
+@prepared_for_keys
+def _fetch_stale(papers: Sequence[Any]) -> QuerySet[Flag, Any]:
+    """Those of the papers' numbers."""
+    off_boards = Claim.objects.filter(paper_text__paper__pk__in=papers, result__isnull=True)
+    return _stale().filter(object_id__in=off_boards.values("pk")).values_list("pk")
+
+
+def _drop(stale: Collection[int]) -> int:
+    for ids in batches(stale):
         # What somebody is settling in this moment is theirs.
         Flag.objects.filter(pk__in=_free(ids)).delete()
-    return len(gone)
+    return len(stale)
 
 
 def _free(ids: Collection[int]) -> list[int]:
@@ -324,13 +359,18 @@ def _free(ids: Collection[int]) -> list[int]:
     return list(free.values_list("pk", flat=True))
 
 
+@prepared_for_keys
+def _fetch_flags(claims: Sequence[Any]) -> QuerySet[Flag, Any]:
+    of_rules = Flag.objects.filter(kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, object_id__in=claims)
+    return of_rules.values_list("pk", "kind", "object_id", "key", "note", "settled_by_id")
+
+
 def _keep(found: Sequence[flags.Found], looked_at: Iterable[int], read: _Read) -> Flagged:
     """Write what was found on the numbers that were looked at, and take away what was found before and no longer holds."""
     wanted = {(one.kind.value, one.pk, one.key): one for one in found}
     present: dict[tuple[str, int, str], tuple[int, str, bool]] = {}
     for ids in batches([*looked_at, *(step.pk for step, _ in read.steps)]):
-        rows = Flag.objects.filter(kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, object_id__in=ids)
-        for pk, kind, claim, key, note, settled_by in rows.values_list("pk", "kind", "object_id", "key", "note", "settled_by_id"):
+        for pk, kind, claim, key, note, settled_by in _fetch_flags(ids):
             present[kind, claim, key] = (pk, note, settled_by is not None)
     gone = [pk for place, (pk, _, is_settled) in present.items() if place not in wanted and not is_settled]
     changed = [

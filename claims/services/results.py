@@ -36,7 +36,7 @@ from claims.models import (
     SourceRecord,
     Task,
 )
-from claims.prepared import prepared
+from claims.prepared import prepared, prepared_for_keys
 from claims.services import contenders, flagging, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
@@ -177,9 +177,9 @@ def _in_parts(papers: set[int], records: set[int]) -> Iterator[tuple[set[int], s
 
 def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] = ()) -> tuple[set[int], set[int]]:
     """Settle the rows and the costs of papers and records alone; return the boards and the rows that are to be settled then."""
-    records |= set(SourceRecord.objects.filter(paper__in=wanted).values_list("pk", flat=True))
-    stated = Claim.objects.filter(paper_text__paper__in=wanted).order_by("pk").values_list(*_STATED_FIELDS)
-    claims = [_Stated(*values) for values in stated]
+    papers = sorted(wanted)
+    records |= {record for (record,) in _fetch_records(papers)}
+    claims = [_Stated(*values) for values in _fetch_stated(papers)]
     claims += _read_record_claims(records)
     _follow_merges(claims)
     before = {claim.result_id for claim in claims if claim.result_id is not None}
@@ -195,6 +195,16 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
         # A table of costs alone has no row of its own, and touches the boards of others.
         touched |= find_boards_of(link_record_costs(records))
     return touched, results
+
+
+@prepared_for_keys
+def _fetch_records(papers: Sequence[Any]) -> QuerySet[SourceRecord, Any]:
+    return SourceRecord.objects.filter(paper__pk__in=papers).values_list("pk")
+
+
+@prepared_for_keys
+def _fetch_stated(papers: Sequence[Any]) -> QuerySet[Claim, Any]:
+    return Claim.objects.filter(paper_text__paper__pk__in=papers).order_by("pk").values_list(*_STATED_FIELDS)
 
 
 def lock_boards(ids: Collection[int]) -> list[int]:
@@ -434,7 +444,11 @@ def _make_result(identity: _Identity, claim: _Stated) -> dict[str, object]:
     }
 
 
-_ROW_FIELDS = ("benchmark_id", "paper_id", "source_id", "model_key", "variant_key", "setting_key", "role")
+_ROW_FIELDS = (
+    *("benchmark_id", "paper_id", "source_id", "model_key", "variant_key", "setting_key", "role"),
+    *("pk", "ml_model_id", "model_name", "variant", "stated_day"),
+)
+"""The fields of an `_Identity`, then those of a `_Row`."""
 
 
 def _rows_of(papers: set[int], claims: Iterable[_Stated]) -> dict[_Identity, _Row]:
@@ -443,13 +457,19 @@ def _rows_of(papers: set[int], claims: Iterable[_Stated]) -> dict[_Identity, _Ro
     for claim in claims:
         if claim.source is not None:
             models[claim.source].add(claim.model_key)
-    wanted = [Q(paper__in=papers)]
-    wanted += [Q(paper__isnull=True, source=source, model_key__in=some) for source, names in models.items() for some in batches(names)]
+    rows = _fetch_rows_of(sorted(papers))
+    for source, names in models.items():
+        for some in batches(names):
+            rows += Result.objects.filter(paper__isnull=True, source=source, model_key__in=some).values_list(*_ROW_FIELDS)
     return {
         (values[0], values[1], values[2], values[3], values[4], values[5], values[6]): _Row(values[7], values[0], *values[8:])
-        for of_these in wanted
-        for values in Result.objects.filter(of_these).values_list(*_ROW_FIELDS, "pk", "ml_model_id", "model_name", "variant", "stated_day")
+        for values in rows
     }
+
+
+@prepared_for_keys
+def _fetch_rows_of(papers: Sequence[Any]) -> QuerySet[Result, Any]:
+    return Result.objects.filter(paper__pk__in=papers).values_list(*_ROW_FIELDS)
 
 
 def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
@@ -478,22 +498,32 @@ def _link_costs(paper_ids: set[int], claims: Sequence[_Stated]) -> None:
     A cost that names no variant belongs to the rows without one, else to the only variant there is. A cost of the model itself
     (parameters) holds in all its settings; another one in the row of the same sentence, else in the only row there is.
     """
-    costs = Cost.objects.standing().filter(paper_text__paper__in=paper_ids).exclude(kind="delta").order_by("pk")
+    papers = sorted(paper_ids)
     rows: dict[tuple[int | None, str], list[_Stated]] = defaultdict(list)
     for claim in claims:
         if claim.result_id is not None:
             rows[claim.paper_text_id, claim.role].append(claim)
     wanted: set[tuple[int, int]] = set()
-    for cost in map(_Price._make, costs.values_list(*_PRICE_FIELDS)):
+    for cost in map(_Price._make, _fetch_prices(papers)):
         priced = _priced_claims(cost, rows[cost.paper_text_id, cost.role])
         wanted |= {(claim.result_id, cost.pk) for claim in priced if claim.result_id is not None}
-    links = CostLink.objects.filter(cost__paper_text__paper__in=paper_ids).values_list("result_id", "cost_id", "pk", "linked_by")
-    present = {(result, cost): (pk, by) for result, cost, pk, by in links}
+    present = {(result, cost): (pk, by) for result, cost, pk, by in _fetch_links(papers)}
     gone = [pk for pair, (pk, by) in present.items() if pair not in wanted and by == LinkedBy.RULE]
     if gone:
         CostLink.objects.filter(pk__in=gone).delete()
     # A link that a person untied is present and stays untied.
     insert_rows(CostLink, [{"result_id": result, "cost_id": cost} for result, cost in sorted(wanted - present.keys())])
+
+
+@prepared_for_keys
+def _fetch_prices(papers: Sequence[Any]) -> QuerySet[Cost, Any]:
+    costs = Cost.objects.standing().filter(paper_text__paper__pk__in=papers).exclude(kind=ClaimKind.DELTA)
+    return costs.order_by("pk").values_list(*_PRICE_FIELDS)
+
+
+@prepared_for_keys
+def _fetch_links(papers: Sequence[Any]) -> QuerySet[CostLink, Any]:
+    return CostLink.objects.filter(cost__paper_text__paper__pk__in=papers).values_list("result_id", "cost_id", "pk", "linked_by")
 
 
 class _RecordPrice(NamedTuple):
@@ -613,21 +643,14 @@ def settle_boards(ids: Sequence[int], results: set[int], *, tells_news: bool = T
     named = ("task__primary_metric", "dataset__default_metric", "dataset__default_task")
     boards = {b.pk: b for b in Benchmark.objects.filter(pk__in=ids).select_related(*named)}
     used: dict[int, Counter[Metric]] = defaultdict(Counter)
-    counted = list(
-        Claim.objects.filter(result__benchmark__in=ids)
-        .order_by()
-        .values_list("result__benchmark_id", "metric_id")
-        .annotate(claims=Count("pk"))
-    )
+    counted = _fetch_counts(ids)
     metrics = Metric.objects.in_bulk({metric for _, metric, _ in counted})
     for pk, metric_id, count in counted:
         used[pk][metrics[metric_id]] = count
-    primaries = DefaultPrimary.objects.filter(dataset__benchmarks__in=ids)
-    standing = Coalesce("task__merged_into", "task"), Coalesce("metric__merged_into", "metric")
-    listed = {(dataset, task): metric for dataset, task, metric in primaries.values_list("dataset_id", *standing)}
+    listed = {(dataset, task): metric for dataset, task, metric in _fetch_primaries(ids)}
     present: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in BenchmarkMetric.objects.filter(benchmark__in=ids):
-        present[row.benchmark_id][row.metric_id] = row.column_id
+    for board, metric_id, column in _fetch_columns(ids):
+        present[board][metric_id] = column
     columns: dict[int, dict[int, int]] = {}
     moved: list[int] = []
     rechosen: list[Benchmark] = []
@@ -659,6 +682,24 @@ def settle_boards(ids: Sequence[int], results: set[int], *, tells_news: bool = T
     for some in batches(results, SETTLED_AT_ONCE):
         _settle_values(set(some), columns)
     _settle_leaders(boards, reranked if tells_news else boards.keys())
+
+
+@prepared_for_keys
+def _fetch_counts(boards: Sequence[Any]) -> QuerySet[Claim, Any]:
+    """How many claims of a board are in a metric."""
+    claims = Claim.objects.filter(result__benchmark__pk__in=boards).order_by()
+    return claims.values_list("result__benchmark_id", "metric_id").annotate(claims=Count("pk"))
+
+
+@prepared_for_keys
+def _fetch_primaries(boards: Sequence[Any]) -> QuerySet[DefaultPrimary, Any]:
+    standing = Coalesce("task__merged_into", "task"), Coalesce("metric__merged_into", "metric")
+    return DefaultPrimary.objects.filter(dataset__benchmarks__pk__in=boards).values_list("dataset_id", *standing)
+
+
+@prepared_for_keys
+def _fetch_columns(boards: Sequence[Any]) -> QuerySet[BenchmarkMetric, Any]:
+    return BenchmarkMetric.objects.filter(benchmark__pk__in=boards).values_list("benchmark_id", "metric_id", "column_id")
 
 
 def find_columns(board_ids: Collection[int]) -> dict[int, dict[int, int]]:
@@ -721,8 +762,8 @@ _FIRST_STATED = (
 def settle_values(boards: Sequence[int], results: set[int]) -> None:
     """Settle what rows of the boards show under each metric. Part of the caller's transaction, which holds the boards' locks."""
     columns: dict[int, dict[int, int]] = {pk: {} for pk in boards}
-    for row in BenchmarkMetric.objects.filter(benchmark__in=boards):
-        columns[row.benchmark_id][row.metric_id] = row.column_id
+    for board, metric, column in _fetch_columns(boards):
+        columns[board][metric] = column
     _settle_values(results, columns)
 
 
@@ -730,11 +771,10 @@ def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) 
     """Choose what each row shows under each metric: the curator's choice, else what the current text states, else accepted,
     else the most exact, else the first."""
     claims: dict[tuple[int, int], list[_Candidate]] = defaultdict(list)
-    stated = Claim.objects.filter(result__in=results, metric__isnull=False).order_by(*_FIRST_STATED)
-    for board, result, metric, *values in stated.values_list("result__benchmark_id", "result_id", "metric_id", *_CANDIDATE_FIELDS):
+    rows = sorted(results)
+    for board, result, metric, *values in _fetch_candidates(rows):
         claims[result, columns[board][metric]].append(_Candidate(*values))
-    shown_now = ResultValue.objects.filter(result__in=results).values_list("result_id", "metric_id", "pk", *_SHOWN_FIELDS)
-    present = {(result, metric): tuple(shown) for result, metric, *shown in shown_now}
+    present = {(result, metric): tuple(shown) for result, metric, *shown in _fetch_shown(rows)}
     if gone := [pk for cell, (pk, *_) in present.items() if cell not in claims]:
         ResultValue.objects.filter(pk__in=gone).delete()
     fresh = []
@@ -772,6 +812,17 @@ _CANDIDATE_FIELDS = (
 )
 
 
+@prepared_for_keys
+def _fetch_candidates(rows: Sequence[Any]) -> QuerySet[Claim, Any]:
+    stated = Claim.objects.filter(result__pk__in=rows, metric__isnull=False).order_by(*_FIRST_STATED)
+    return stated.values_list("result__benchmark_id", "result_id", "metric_id", *_CANDIDATE_FIELDS)
+
+
+@prepared_for_keys
+def _fetch_shown(rows: Sequence[Any]) -> QuerySet[ResultValue, Any]:
+    return ResultValue.objects.filter(result__pk__in=rows).values_list("result_id", "metric_id", "pk", *_SHOWN_FIELDS)
+
+
 def _contradicts(claim: _Candidate, shown: _Candidate) -> bool:
     """Say whether two numbers of one cell can't both be right: stated exactly, and not the same to the coarser of their precisions."""
     if any(number.qualifier != Qualifier.EXACT or number.value_max is not None for number in (claim, shown)):
@@ -794,14 +845,7 @@ def _settle_leaders(boards: Mapping[int, Benchmark], reranked: Collection[int]) 
 
     Who wants to hear of new records is told of them; not of `reranked` boards, whose numbers were held against others until now.
     """
-    accepted = Q(claim__state=CurationState.ACCEPTED)
-    counts = {
-        pk: (rows, accepted_rows)
-        for pk, rows, accepted_rows in ResultValue.objects.filter(records.OWN, result__benchmark__in=boards)
-        .order_by()
-        .values_list("result__benchmark_id")
-        .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
-    }
+    counts = {pk: (rows, accepted_rows) for pk, rows, accepted_rows in _count_rows(sorted(boards))}
     new = records.settle(boards.values(), accepted=[boards[pk] for pk, (_, accepted_rows) in counts.items() if accepted_rows])
     contenders.settle(boards.values())
     now = timezone.now()
@@ -814,3 +858,15 @@ def _settle_leaders(boards: Mapping[int, Benchmark], reranked: Collection[int]) 
         ["reviewed", "row_count", "accepted_row_count", "leader", "accepted_leader", "version", "changed"],
     )
     webhooks.note_records([record for record in new if record.benchmark not in reranked], boards)
+
+
+@prepared_for_keys
+def _count_rows(boards: Sequence[Any]) -> QuerySet[ResultValue, Any]:
+    """How many rows of a board have a number of their own, and how many one that was accepted."""
+    accepted = Q(claim__state=CurationState.ACCEPTED)
+    return (
+        ResultValue.objects.filter(records.OWN, result__benchmark__pk__in=boards)
+        .order_by()
+        .values_list("result__benchmark_id")
+        .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))
+    )

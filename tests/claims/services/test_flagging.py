@@ -108,7 +108,7 @@ def test_query_count_is_constant(boards: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         done = flagging.flag_all()
     assert (done.boards, done.new) == (boards, boards)
-    assert len(queries) == 14
+    assert len(queries) == 13
 
 
 def test_large_boards_are_looked_at_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
