@@ -39,7 +39,10 @@ def may_undo(user: Actor, change_set: ChangeSet) -> bool:
         return may_manage_listing(user, listing)
     if withholding.find_paper(change_set) is not None:
         return may_withhold_text(user)
-    return may_import_catalogue(user) if change_set.action == IMPORT_ENTRIES else may_curate(user)
+    first = change_set
+    while first.undoes is not None:  # to undo an undo is to do again what that took back
+        first = first.undoes
+    return may_import_catalogue(user) if first.action == IMPORT_ENTRIES else may_curate(user)
 
 
 def may_edit_catalogue(user: Actor) -> bool:

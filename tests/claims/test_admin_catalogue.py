@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.urls import reverse
 from claims import keys, verification
 from claims.admin import exchange
 from claims.models import Alias, Benchmark, ChangeSet, Dataset, Decision, Metric, MLModel, SearchName, Task
-from claims.services import changes, entries
+from claims.services import changes, entries, permissions
 from tests import factories as make
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
@@ -105,7 +106,12 @@ def test_import_is_shown_then_done_then_undone(administrator: Client) -> None:
     assert entries.read_state(part) == before[1]
     assert (new.reviewed, Alias.objects.filter(dataset=new).count()) == (False, 0), "kept, and found by no name"
     board.refresh_from_db()
-    assert ChangeSet.objects.latest("pk").undoes == act
+    back = ChangeSet.objects.latest("pk")
+    assert back.undoes == act
+    ada, curator = User.objects.get(username="ada"), make.make_member("cleo", "curator")
+    for change_set in (act, back):
+        assert permissions.may_undo(ada, change_set)
+        assert not permissions.may_undo(curator, change_set), "to take the undo back would import the file again"
 
 
 def test_file_that_was_shown_is_refused_where_the_catalogue_moved_on(administrator: Client) -> None:
