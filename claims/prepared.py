@@ -11,6 +11,8 @@ from django.db.models import BigIntegerField, Expression, Model, QuerySet
 
 _STEP = 50
 """A list of keys is filled up to a multiple of it, so that SQL is written for a few lengths only."""
+_LONGEST = 500
+"""SQL for more keys is not kept: to write it takes little beside the answer, and all lengths together would fill much memory."""
 
 
 class Parameter(Expression):
@@ -69,6 +71,8 @@ def prepared_for_keys(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., 
     def fetch(keys: Sequence[int], **choices: Any) -> list[Any]:
         if not keys:
             return []
+        if len(keys) > _LONGEST:
+            return list(make(keys, **choices))
         filled = [*keys, *[keys[-1]] * (-len(keys) % _STEP)]
         return write(len(filled), **choices).fetch(filled)
 

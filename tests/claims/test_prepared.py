@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.forms import model_to_dict
 
 from claims.boards import find_benchmark, in_turn
 from claims.models import Area, Benchmark, Condition, Dataset, Metric, Task
-from claims.prepared import Parameter, prepared
+from claims.prepared import Parameter, prepared, prepared_for_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +99,18 @@ def test_threads_compute_boards_one_after_the_other_on_sqlite_alone() -> None:
     for thread in threads:
         thread.join()
     assert most == (1 if connection.vendor == "sqlite" else 2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 50, 51, 500, 501])
+def test_a_query_for_keys_finds_each_of_them_once(count: int, django_assert_num_queries: Any) -> None:
+    made = Condition.objects.bulk_create(Condition(kind="shots", key=str(n), value=f"{n}-shot") for n in range(502))
+
+    @prepared_for_keys
+    def fetch(conditions: Sequence[Any], *, kind: str) -> QuerySet[Condition, Any]:
+        return Condition.objects.filter(pk__in=conditions, kind=kind).order_by("pk").values_list("pk", "value")
+
+    wanted = [(condition.pk, condition.value) for condition in made[:count]]
+    for _ in range(2):
+        with django_assert_num_queries(1 if count else 0):
+            assert fetch([pk for pk, _ in wanted], kind="shots") == wanted
+    assert fetch([pk for pk, _ in wanted], kind="steps") == []
