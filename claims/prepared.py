@@ -9,6 +9,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import BigIntegerField, Expression, Model, QuerySet
 
+from claims.key_lists import any_of
+
 _STEP = 50
 """A list of keys is filled up to a multiple of it, so that SQL is written for a few lengths only."""
 _LONGEST = 500
@@ -72,7 +74,7 @@ def prepared_for_keys(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., 
         if not keys:
             return []
         if len(keys) > _LONGEST:
-            return list(make(keys, **choices))
+            return list(make(any_of(keys), **choices))
         filled = [*keys, *[keys[-1]] * (-len(keys) % _STEP)]
         return write(len(filled), **choices).fetch(filled)
 

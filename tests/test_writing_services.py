@@ -18,7 +18,7 @@ METHODS = frozenset(
     {"save", "save_base", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "update", "delete", "_raw_delete"}
 )
 ASYNC = frozenset(f"a{name}" for name in METHODS)
-HELPERS = frozenset({"insert_rows", "update_rows"})
+HELPERS = frozenset({"insert_rows", "set_values", "update_rows"})
 OF_RELATIONS = frozenset({"add", "set", "remove", "clear", "create"})
 WRITING_SQL = re.compile(r"^\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|ALTER|CREATE|DROP)\b")
 
@@ -100,6 +100,7 @@ def test_nobody_writes_but_the_services() -> None:
         "form.save()",
         "update_rows([claim], ['state'])",
         "insert_rows(Claim, [])",
+        "set_values(Claim, ['result'], [])",
         "result.conditions.add(condition)",
         "result.conditions.set([])",
         "cursor.execute('UPDATE claims_claim SET state = 1')",

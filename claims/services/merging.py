@@ -19,6 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from claims.errors import InvalidDecisionError, StaleObjectError
+from claims.key_lists import any_of
 from claims.models import (
     Benchmark,
     BenchmarkMetric,
@@ -306,7 +307,7 @@ def _move_back(changes: ChangeSet, moved: MergedRows, stood: int | None, ids: li
             rows = rows.filter(**{moved.field: root})
         standing = list(rows.values_list("pk", flat=True))
         bumped = {"version": F("version") + 1} if table in (Claim, Cost, Benchmark, Result) else {}
-        table._default_manager.filter(pk__in=standing).update(**{moved.field: stood}, **bumped)
+        table._default_manager.filter(pk__in=any_of(standing)).update(**{moved.field: stood}, **bumped)
         back += standing
     if back:
         keep(changes, moved.object_kind, moved.field, {str(root): back})

@@ -136,7 +136,7 @@ def _fold(group: Q, twins: Mapping[int, int], found: Relocated) -> None:
     ]
     if not joining:
         return
-    set_values(Claim, "result", joining)
+    set_values(Claim, ["result"], joining)
     found.folded += len({twin for _, twin in joining})
     found.rows |= twins.keys() | set(twins.values())
     found.priced |= set(twins.values())

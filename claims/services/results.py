@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from claims import keys, ranking
+from claims.key_lists import any_of
 from claims.models import (
     Benchmark,
     BenchmarkMetric,
@@ -40,7 +41,7 @@ from claims.prepared import prepared, prepared_for_keys
 from claims.services import contenders, flagging, records, search_names, webhooks
 from claims.services.catalog import UNSPECIFIED_TASK, make_slug
 from claims.services.papers import lock_papers
-from claims.services.rows import batches, insert_rows, update_rows
+from claims.services.rows import batches, insert_rows, set_values, update_rows
 from claims.terms import ClaimKind, ConditionKind, CostMeasure, CurationState, LinkedBy, ListingState, Qualifier
 
 SINGLE_LABEL_COLUMNS = {"Accuracy": "Top-1 accuracy"}
@@ -776,17 +777,20 @@ def _settle_values(results: set[int], columns: Mapping[int, Mapping[int, int]]) 
         claims[result, columns[board][metric]].append(_Candidate(*values))
     present = {(result, metric): tuple(shown) for result, metric, *shown in _fetch_shown(rows)}
     if gone := [pk for cell, (pk, *_) in present.items() if cell not in claims]:
-        ResultValue.objects.filter(pk__in=gone).delete()
-    fresh = []
+        ResultValue.objects.filter(pk__in=any_of(gone)).delete()
+    fresh, changed = [], []
     for cell, candidates in claims.items():
-        _, claim, others, conflicts, by = present.get(cell, (None,) * 5)
+        known, claim, others, conflicts, by = present.get(cell, (None,) * 5)
         chosen = next((c for c in candidates if by == LinkedBy.PERSON and c.pk == claim), None)
         shown = chosen or min(candidates, key=_preference)
         conflicting = sum(_contradicts(candidate, shown) for candidate in candidates) if len(candidates) > 1 else 0
         settled = (shown.pk, len(candidates) - 1, conflicting, LinkedBy.PERSON if chosen else LinkedBy.RULE)
-        if (claim, others, conflicts, by) != settled:
+        if known is None:
             fresh.append(dict(zip(("result_id", "metric_id", *_SHOWN_FIELDS), (*cell, *settled), strict=True)))
-    insert_rows(ResultValue, fresh, unique_fields=["result", "metric"], update_fields=["claim", "others", "conflicts", "chosen_by"])
+        elif (claim, others, conflicts, by) != settled:
+            changed.append((known, *settled))
+    set_values(ResultValue, ["claim", "others", "conflicts", "chosen_by"], changed)
+    insert_rows(ResultValue, fresh)
 
 
 _SHOWN_FIELDS = ("claim_id", "others", "conflicts", "chosen_by")

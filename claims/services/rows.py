@@ -11,11 +11,13 @@ from django.db import connection as default
 from django.db import connections, models, router
 from django.db.models.constants import OnConflict
 
+from claims.key_lists import any_of
+
 BATCH = 500
 """How many keys one statement names: SQLite takes so many parameters and no more, in some builds 32,766."""
 
-LARGE_BATCH = 10_000
-"""So many where the database takes any number of keys."""
+LARGE_BATCH = 50_000
+"""So many where the database takes them as one parameter."""
 
 _Key = TypeVar("_Key", int, str)
 
@@ -26,9 +28,11 @@ def batches(keys: Iterable[_Key], size: int = BATCH) -> Iterator[list[_Key]]:
     return (wanted[first : first + size] for first in range(0, len(wanted), size))
 
 
-def large_batches(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
-    """Return the keys as `batches` does, as many at a time as the database takes: each statement looks at all indexes of its table anew."""
-    return batches(keys, BATCH if default.vendor == "sqlite" else LARGE_BATCH)
+def large_batches(keys: Iterable[int]) -> Iterator[Any]:
+    """Return what stands behind `__in` for each part of the keys, which are as large as the database takes them."""
+    if default.vendor == "sqlite":
+        return batches(keys)
+    return map(any_of, batches(keys, LARGE_BATCH))
 
 
 def insert_rows(
@@ -106,21 +110,27 @@ def update_rows(rows: Iterable[Any], fields: Sequence[str], *, table: type[model
         cursor.executemany(f"UPDATE {quote(table._meta.db_table)} SET {assignments} WHERE id = %s", values)  # noqa: S608 - names are ours
 
 
-def set_values(table: type[models.Model], field_name: str, pairs: Sequence[tuple[int, int]]) -> None:
-    """Set one field, a number or a reference, of rows that exist: (id, value). Part of the caller's transaction.
+def set_values(table: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Set fields, numbers or references or texts, of rows that exist: (id, value of each field). Part of the caller's transaction.
 
-    Several hundred rows in a statement: one for each takes four times as long.
+    Hundreds of rows in a statement: one for each takes four times as long. PostgreSQL takes a column of values as one parameter.
     """
     connection = connections[router.db_for_write(table)]
     quote = connection.ops.quote_name
-    columns = {field.name: field.column or "" for field in table._meta.concrete_fields}
-    name, column = quote(table._meta.db_table), quote(columns[field_name])
+    known = {field.name: field for field in table._meta.concrete_fields}
+    name, columns = quote(table._meta.db_table), [quote(known[field].column or "") for field in fields]
+    given = [f"column{place}" for place in range(1, len(fields) + 2)]  # as both databases call the columns of VALUES
+    start = f"UPDATE {name} SET {', '.join(f'{column} = given.{value}' for column, value in zip(columns, given[1:], strict=True))} FROM "  # noqa: S608 - names are ours
+    end = f" WHERE {name}.id = given.{given[0]}"
     with connection.cursor() as cursor:
-        for first in range(0, len(pairs), BATCH):
-            some = pairs[first : first + BATCH]
-            rows = ", ".join(["(%s, %s)"] * len(some))
-            # Both databases call the columns of VALUES so.
-            cursor.execute(
-                f"UPDATE {name} SET {column} = given.column2 FROM (VALUES {rows}) AS given WHERE {name}.id = given.column1",  # noqa: S608 - names are ours
-                list(chain.from_iterable(some)),
-            )
+        if connection.vendor == "postgresql":
+            types = ["bigint", *(known[field].db_type(connection) for field in fields)]
+            arrays = ", ".join(f"%s::{of_column}[]" for of_column in types)
+            for first in range(0, len(rows), LARGE_BATCH):
+                some = [list(column) for column in zip(*rows[first : first + LARGE_BATCH], strict=True)]
+                cursor.execute(f"{start}unnest({arrays}) AS given({', '.join(given)}){end}", some)
+        else:
+            row = f"({', '.join(['%s'] * len(given))})"
+            for first in range(0, len(rows), BATCH):
+                values = rows[first : first + BATCH]
+                cursor.execute(f"{start}(VALUES {', '.join([row] * len(values))}) AS given{end}", list(chain.from_iterable(values)))

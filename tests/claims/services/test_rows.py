@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import models
 
+from claims.key_lists import any_of
 from claims.models import Condition, Paper, PaperText, RunText
-from claims.services.rows import BATCH, insert_rows, update_rows
+from claims.services.rows import BATCH, insert_rows, large_batches, set_values, update_rows
 from claims.services.statements import get_run
 from claims.terms import DateSource
 from tests import factories as make
@@ -76,3 +77,25 @@ def test_lists_come_back_as_lists() -> None:
     insert_rows(RunText, [{"run_id": get_run(extractor_version="1", vocabulary_hash="h").pk, "paper_text_id": text.pk, "untaken": untaken}])
     assert (text.title, text.abstract) == ("100% %s", "a\nb")
     assert RunText.objects.get(paper_text=text).untaken == untaken
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH, BATCH * 2 + 1])
+def test_values_are_set_of_the_rows_that_are_named(count: int) -> None:
+    text = make.make_text(make.make_paper(), title="T", abstract="A")
+    insert_rows(Paper, [{"title": str(number), "title_key": str(number)} for number in range(count + 1)])
+    *named, other = Paper.objects.exclude(pk=text.paper_id).order_by("pk")
+    given = [(paper.pk, f"It's {paper.title}% “{{new}}”", number, text.pk) for number, paper in enumerate(named)]
+    set_values(Paper, ["title", "version", "current_text"], given)
+    found = Paper.objects.exclude(pk__in=[text.paper_id, other.pk]).order_by("pk")
+    assert list(found.values_list("pk", "title", "version", "current_text_id")) == given
+    assert fields_of(Paper.objects.get(pk=other.pk)) == fields_of(other)
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH, BATCH * 2 + 1])
+def test_parts_of_many_keys_find_each_of_them_once(count: int) -> None:
+    insert_rows(Paper, [{"title": str(number), "title_key": str(number)} for number in range(count + 1)])
+    wanted = list(Paper.objects.order_by("pk").values_list("pk", flat=True))[:count]
+    found = [pk for keys in large_batches(wanted) for pk in Paper.objects.filter(pk__in=keys).order_by("pk").values_list("pk", flat=True)]
+    assert found == wanted
+    assert Paper.objects.filter(pk__in=any_of(wanted)).count() == count
+    assert Paper.objects.filter(title_key__in=any_of([str(number) for number in range(count)])).count() == count
