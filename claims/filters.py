@@ -458,8 +458,8 @@ class ListingFilterSet(ListFilterSet):
         fields: list[str] = []
 
 
-DECIDED_KINDS = ("claim", "cost", "listing", "paper")
-"""What most acts are on."""
+DECIDED_KINDS = ("claim", "cost", "listing", "paper", "task", "dataset", "metric", "mlmodel")
+"""What acts are on, as decisions name it."""
 _BESIDE = 1_000
 """By so many acts the order of the keys may differ from that of the times: as many as are under way at once, and more."""
 
@@ -470,7 +470,9 @@ class DecisionFilterSet(ListFilterSet):
     action = _of("action", "what was done: accept, reject, undo and others")
     actor = _of("actor", "who did it")
     kind = django_filters.ChoiceFilter(
-        choices=[(kind, kind) for kind in DECIDED_KINDS], method="by_kind", label="what it was done to: claim, cost, listing or paper"
+        choices=[(kind, kind) for kind in DECIDED_KINDS],
+        method="by_kind",
+        label="what it was done to: claim, cost, listing, paper, task, dataset, metric or mlmodel",
     )
     claim = django_filters.CharFilter(method="by_object", label="id of a claim that was decided on", max_length=200)
     cost = django_filters.CharFilter(method="by_object", label="id of a cost that was decided on", max_length=200)
@@ -488,7 +490,7 @@ class DecisionFilterSet(ListFilterSet):
 
     def by_kind(self, change_sets: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
         of_kind = Decision.objects.filter(object_kind=kind)
-        if kind in ("listing", "paper"):
+        if kind not in ("claim", "cost"):
             return change_sets.filter(pk__in=of_kind.values("change_set"))
         # Nearly all acts are on numbers: the next ones are soon found one by one.
         return change_sets.filter(Exists(of_kind.filter(change_set=OuterRef("pk"))))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, log
+from typing import NamedTuple
 
 from claims import keys, ranking
 from claims.terms import COMPARABLE_KINDS, Direction, FlagKind, Qualifier
@@ -294,31 +295,48 @@ def find_dataset_as_model(score: Score, datasets: Mapping[str, str]) -> Found | 
     return Found(FlagKind.NAME, score.pk, keys.digest(FlagKind.NAME, score.model_key), f"{said}.")
 
 
-def find_conflicts(scores: Iterable[Score], titles: Callable[[Collection[tuple[str, int]]], Mapping[tuple[str, int], str]]) -> list[Found]:
+class Titled(NamedTuple):
+    """What a paper or a table is called, and its first day as YYYY-MM-DD, "" for none."""
+
+    title: str
+    day: str
+
+
+def find_conflicts(
+    scores: Iterable[Score], titles: Callable[[Collection[tuple[str, int]]], Mapping[tuple[str, int], Titled]]
+) -> list[Found]:
     """Numbers of different papers for the same model, variant, setting and metric of one board that can't all be right.
 
-    `titles` gives the names of papers and tables; it is asked once, and for those alone that contradict others.
+    Of several that contradict a number the one farthest from it is named, and of these that of the earliest paper: never the one that was
+    read first, for another site may have read them in another order. `titles` gives the names of papers and tables; it is asked once, and
+    for those alone that may be named.
     """
     alike: dict[tuple[object, ...], list[Score]] = defaultdict(list)
     for score in scores:
         if score.identity is not None and score.is_exact:
             alike[score.column, *score.identity].append(score)
-    against: list[tuple[Score, Score, int]] = []
+    against: list[tuple[Score, list[Score], int]] = []
     for same in alike.values():
         if len({score.origin for score in same}) < 2:
             continue
-        same.sort(key=lambda score: (score.origin, score.low, score.pk))
         for score in same:
             rivals = [other for other in same if other.origin != score.origin and _contradicts(score, other)]
             if rivals:
-                first = max(rivals, key=lambda other: (abs(other.low - score.low), other.origin, -other.pk))
-                against.append((score, first, len({(rival.origin, rival.low) for rival in rivals})))
-    named = titles({rival.origin for _, rival, _ in against}) if against else {}
+                most = max(abs(other.low - score.low) for other in rivals)
+                farthest = [other for other in rivals if abs(other.low - score.low) == most]
+                against.append((score, farthest, len({(rival.origin, rival.low) for rival in rivals})))
+    named = titles({rival.origin for _, rivals, _ in against for rival in rivals}) if against else {}
+
+    def place(rival: Score) -> tuple[bool, str, str, str, str]:
+        title, day = named[rival.origin]
+        return not day, day, title, rival.model, rival.printed
+
     found = []
-    for score, rival, count in against:
+    for score, farthest, count in against:
+        rival = min(farthest, key=place)
         more = f", and {count - 1} more {'says' if count == 2 else 'say'} otherwise" if count > 1 else ""
         where = f"{score.model}{f', {score.variant}' if score.variant else ''}"
-        said = f"“{_shorter(named[rival.origin])}” states {rival.printed} for {where} in the same setting, not {score.printed}{more}."
+        said = f"“{_shorter(named[rival.origin].title)}” states {rival.printed} for {where} in the same setting, not {score.printed}{more}."
         found.append(_found(FlagKind.CONFLICT, score, said))
     return found
 
@@ -420,7 +438,12 @@ def is_plain(setting: Iterable[Mapping[str, str]]) -> bool:
 
 
 def _found(kind: FlagKind, score: Score, note: str) -> Found:
-    return Found(kind, score.pk, _key(kind, score.low, inf if score.high is None else score.high, score.column), note)
+    return Found(kind, score.pk, key_of_number(kind, score.low, score.high, score.column), note)
+
+
+def key_of_number(kind: FlagKind, low: float, high: float | None, column: int) -> str:
+    """Return by which key what was found on a number in a column is known."""
+    return _key(kind, low, inf if high is None else high, column)
 
 
 def _key(kind: FlagKind, *numbers: float) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template.response import TemplateResponse
 
-from claims.models import ChangeSet
+from claims import boards
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Numbers": ("Claim", "Cost", "Result", "Benchmark", "Flag"),
@@ -44,5 +44,5 @@ class CuratorsSite(admin.AdminSite):
         return sections + [app for app in apps if app["app_label"] != "claims"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        latest = ChangeSet.objects.order_by("-pk")[:LATEST]
-        return super().index(request, {**(extra_context or {}), "latest_acts": latest})
+        latest = boards.read_log(QueryDict(), for_curator=True, most=LATEST)
+        return super().index(request, {**(extra_context or {}), "latest_acts": latest.acts})

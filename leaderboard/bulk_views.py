@@ -86,7 +86,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
             else:
                 count = made.decisions.count()
                 what = "accepted" if wish.state is CurationState.ACCEPTED else "rejected"
-                messages.success(request, f"{count:,} {'number' if count == 1 else 'numbers'} {what}.", extra_tags=made.public_id)
+                messages.success(request, f"{count:,} {'number' if count == 1 else 'numbers'} {what}.")  # the act's page offers the undo
                 return HttpResponseRedirect(made.get_absolute_url())
         context["preview"] = service.preview(wish, curator=curator)
         context["wish"] = wish

@@ -21,54 +21,14 @@ from claims.api.serializers import DecidedObject, DecisionEntry
 from claims.errors import ClaimsError, StaleObjectError, UnknownFilterError
 from claims.models import ChangeSet, Claim, Cost, Decision
 from claims.services import curation, permissions
-from claims.terms import (
-    ACCEPT_BY_POLICY,
-    CONFIRM_ENTRIES,
-    DISPUTE,
-    EDIT_ENTRY,
-    IMPORT_ENTRIES,
-    MERGE,
-    REEXTRACT,
-    SHOW_TEXT,
-    SPLIT_PAPER,
-    VERIFY,
-    WITHDRAW_TIER,
-    WITHHOLD,
-)
 from leaderboard.forms import RevertForm
 from leaderboard.rendering import render
 from leaderboard.views import for_curators
 
-ACTIONS = (
-    ("accept", "accepted"),
-    ("reject", "rejected"),
-    ("correct", "corrected"),
-    ("reopen", "taken back to unreviewed"),
-    (VERIFY, "verified"),
-    (DISPUTE, "disputed"),
-    (WITHDRAW_TIER, "no longer verified or disputed"),
-    (WITHHOLD, "text withheld"),
-    (SHOW_TEXT, "text shown again"),
-    ("undo", "undone"),
-    ("revert", "set back"),
-    (ACCEPT_BY_POLICY, "accepted automatically"),
-    (REEXTRACT, "read anew"),
-    ("carry over", "carried over"),
-    ("settle", "flags looked at"),
-    ("withdraw", "listing withdrawn"),
-    ("set year", "year set"),
-    ("stop", "reading stopped"),
-    ("read on", "read on"),
-    ("retry", "tried again"),
-    ("name columns", "columns named"),
-    (MERGE, "merged"),
-    (SPLIT_PAPER, "paper split"),
-    (EDIT_ENTRY, "entry edited"),
-    (CONFIRM_ENTRIES, "entries confirmed"),
-    (IMPORT_ENTRIES, "entries imported"),
+KINDS = (
+    *(("claim", "results"), ("cost", "costs"), ("listing", "listings"), ("paper", "papers")),
+    *(("task", "tasks"), ("dataset", "datasets"), ("metric", "metrics"), ("mlmodel", "models")),
 )
-"""What the log is filtered by; an address may ask for any other action, too."""
-KINDS = (("claim", "results"), ("cost", "costs"), ("listing", "listings"), ("paper", "papers"))
 _IN_FORM = ("actor", "action", "kind", "since", "until")
 
 _TABLES: dict[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
@@ -95,7 +55,7 @@ def log(request: HttpRequest) -> HttpResponse:
     context = {
         "log": page,
         "asked": asked,
-        "actions": ACTIONS,
+        "actions": boards.ACTION_WORDS.items(),
         "kinds": KINDS,
         "kept": [name for name in asked if name not in _IN_FORM],
         "export": export.urlencode(),

@@ -24,6 +24,9 @@ django.setup()
 from django.apps import apps  # noqa: E402 - only after setup
 from django.db import models  # noqa: E402 - only after setup
 
+from claims import flags  # noqa: E402 - only after setup
+from claims.terms import FlagKind  # noqa: E402 - only after setup
+
 IDENTITY: dict[str, tuple[str, ...]] = {
     "paper": ("arxiv_id", "title_key"),
     "papertext": ("paper", "sha256"),
@@ -66,8 +69,7 @@ LEFT_OUT = {
     "found_costs",
     # When a number became a record here: whose came first.
     "known",
-    # A flag names one of several that contradict a number, and a board counts up to which version its numbers were looked at.
-    "note",
+    # A board counts up to which version its numbers were looked at.
     "flagged_version",
 }
 
@@ -95,6 +97,18 @@ def value_of(row: models.Model, field: Any) -> Any:
     return json.dumps(value, sort_keys=True) if isinstance(field, models.JSONField) else value
 
 
+def _name_key(kind: str, key: str, flagged: Any) -> Any:
+    """Return what a flag's key names: of two papers the other one, of a number on a board the metric of its column; else the key."""
+    if kind == FlagKind.IDENTITY:
+        return name_of(apps.get_model("claims", "Paper"), int(key))
+    if flagged._meta.model_name != "claim":
+        return key
+    stated = flagged.canonical_value is None
+    low, high = (flagged.value, flagged.value_max) if stated else (flagged.canonical_value, flagged.canonical_max)
+    metric = apps.get_model("claims", "Metric")
+    return next((name_of(metric, pk) for pk in _rows(metric) if flags.key_of_number(FlagKind(kind), low, high, pk) == key), key)
+
+
 def main() -> None:
     lines = []
     for model in apps.get_app_config("claims").get_models(include_auto_created=True):
@@ -103,10 +117,10 @@ def main() -> None:
             if model._meta.model_name == "searchname":
                 named: Any = apps.get_model("claims", NAMED[values["kind"]])
                 values["object_id"] = name_of(named, values["object_id"])
-            if model._meta.model_name == "flag" and values["object_kind"] in ("claim", "cost"):
+            if model._meta.model_name == "flag":
                 flagged: Any = apps.get_model("claims", values["object_kind"])
+                values["key"] = _name_key(values["kind"], values["key"], _rows(flagged)[values["object_id"]])
                 values["object_id"] = name_of(flagged, values["object_id"])
-                values["key"] = ""
             lines.append(f"{model._meta.model_name} {sorted(values.items())!r}")
     sys.stdout.write("\n".join(sorted(lines)) + "\n")
 

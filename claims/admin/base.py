@@ -153,6 +153,10 @@ class ReadOnlyAdmin(_Admin):
 
     # ---- one object ----
 
+    def call(self, obj: Any) -> str:
+        """Return what an object is called above its page."""
+        return str(obj)
+
     def find_links(self, obj: Any) -> list[tuple[str, str]]:
         """Return (label, address) of the site's pages on an object."""
         address = getattr(obj, "get_absolute_url", None)
@@ -167,7 +171,7 @@ class ReadOnlyAdmin(_Admin):
         obj = self.get_object(request, object_id) if object_id.isdecimal() else None
         found: dict[str, Any] = {}
         if obj is not None and self.has_view_permission(request, obj):
-            found = {"title": str(obj)[:200], "subtitle": None, "site_links": self.find_links(obj), **self.read_history(obj)}
+            found = {"title": self.call(obj)[:200], "subtitle": None, "site_links": self.find_links(obj), **self.read_history(obj)}
         return super().change_view(request, object_id, form_url, {**found, **(extra_context or {})})
 
     def read_history(self, obj: Any) -> dict[str, Any]:

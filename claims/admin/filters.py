@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
+from claims.boards.flagged import FLAG_TITLES
 from claims.models import Flag, Run
 from claims.models.claims import USUAL
 from claims.terms import FLAGS_ON_NUMBERS
@@ -86,7 +87,7 @@ class FlagFilter(admin.SimpleListFilter):
     parameter_name = "flag"
 
     def lookups(self, request: _Request, model_admin: Any) -> list[tuple[str, str]]:
-        return [("any", "any"), *((kind.value, kind.value.replace("_", " ")) for kind in FLAGS_ON_NUMBERS)]
+        return [("any", "any"), *((kind.value, FLAG_TITLES[kind]) for kind in FLAGS_ON_NUMBERS)]
 
     def queryset(self, request: _Request, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not (kind := self.value()):

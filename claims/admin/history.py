@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from claims import tasks
 from claims.admin.base import DECISIONS, ReadOnlyAdmin, tell_done
 from claims.admin.filters import TypedFilter
-from claims.boards import acts
+from claims.boards import acts, flagged
 from claims.errors import ClaimsError, NotPermittedError
 from claims.models import ChangeSet, Flag
 from claims.services import changes, curation, permissions
+from claims.terms import FlagKind
 
 
 class ActorFilter(TypedFilter):
@@ -43,7 +44,7 @@ class ActionFilter(admin.SimpleListFilter):
             after = ChangeSet.objects.filter(action__gt=last).order_by("action").values_list("action", flat=True).first()
             if after is None:
                 break
-            found.append((after, after))
+            found.append((after, acts.ACTION_WORDS.get(after, after)))
             last = after
         return found
 
@@ -53,8 +54,9 @@ class ActionFilter(admin.SimpleListFilter):
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(ReadOnlyAdmin):
-    list_display = ("public_id", "action", "actor", "created", "undoes", "reason")
+    list_display = ("public_id", "what", "actor", "created", "undoes", "reason")
     list_filter = (ActionFilter, ActorFilter)
+    fields = ("what", "actor", "created", "reason", "undoes", "public_id")
     list_select_related = ("undoes",)
     search_fields = ("public_id",)
     search_help_text = "A public id."
@@ -66,18 +68,25 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     def find(self, term: str) -> Any:
         return ChangeSet.objects.filter(public_id=term.lower()).values_list("pk", flat=True)
 
+    def call(self, obj: Any) -> str:
+        return f"{self.what(obj).capitalize()}, by {obj.actor}"
+
     def find_links(self, obj: Any) -> list[tuple[str, str]]:
         return [("The act in the log, where it can be undone", obj.get_absolute_url())]
 
     def read_history(self, obj: Any) -> dict[str, Any]:
-        """Return the first decisions of the act itself."""
-        first = list(obj.decisions.select_related("change_set__undoes").order_by("object_kind", "object_id")[: DECISIONS + 1])
+        """Return what the act itself was done to, the first of it."""
+        act = acts.read_act(obj.public_id, for_curator=True)
         return {
-            "decisions": acts.tell(first[:DECISIONS], for_curator=True),
-            "has_older_decisions": len(first) > DECISIONS,
+            "decisions": act.told[:DECISIONS],
+            "has_older_decisions": act.count > DECISIONS,
             "history_url": obj.get_absolute_url(),
             "is_act": True,
         }
+
+    @admin.display(description="What")
+    def what(self, change_set: ChangeSet) -> str:
+        return acts.ACTION_WORDS.get(change_set.action, change_set.action)
 
     @admin.action(description="Undo", permissions=["change"])
     def undo(self, request: HttpRequest, change_sets: QuerySet[ChangeSet]) -> None:
@@ -96,10 +105,37 @@ class ChangeSetAdmin(ReadOnlyAdmin):
                     tasks.announce_settling(listing)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """What a flag says, in words."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.value, flagged.FLAG_TITLES[kind]) for kind in FlagKind]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class SettledFilter(admin.SimpleListFilter):
+    """Whether somebody has seen to it."""
+
+    title = "settled"
+    parameter_name = "settled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "not yet"), ("yes", "yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        asked = self.value()
+        return queryset.filter(settled_by__isnull=asked == "no") if asked in ("yes", "no") else queryset
+
+
 @admin.register(Flag)
 class FlagAdmin(ReadOnlyAdmin):
-    list_display = ("note", "kind", "about", "run", "is_settled", "created")
-    list_filter = ("kind", ("settled_by", admin.EmptyFieldListFilter), "run")
+    list_display = ("note", "says", "about", "run", "is_settled", "created")
+    list_filter = (KindFilter, SettledFilter, "run")
     list_select_related = ("run",)
     actions = ("settle",)
 
@@ -119,6 +155,10 @@ class FlagAdmin(ReadOnlyAdmin):
             settled = done.settled_flags.count()
             said = f"{settled} {'flag' if settled == 1 else 'flags'} settled."
             self.message_user(request, tell_done(said, done), messages.SUCCESS)
+
+    @admin.display(description="Kind")
+    def says(self, flag: Flag) -> str:
+        return flagged.FLAG_TITLES.get(flag.kind, flag.kind)
 
     @admin.display(description="About")
     def about(self, flag: Flag) -> SafeString:

@@ -52,7 +52,7 @@ class StatementAdmin(VersionedAdmin):
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("sentence", "paper", "public_id", "version")}),
         ("The number", {"fields": ("stated", "value", "value_max", "unit", "canonical_value", "uncertainty", "qualifier", "kind", "role")}),
-        ("What it is of", {"fields": ("ml_model", "model_name", "variant", "setting")}),
+        ("What it is of", {"fields": ("entry", "model_name", "variant", "measured")}),
         ("What was decided", {"fields": ("state", "decided_by", "reject_reason", "reject_note", "tier", "tier_reason", "tier_link")}),
         ("How it was read", {"fields": ("confidence", "rules", "inferred", "extracted", "run", "retired_by")}),
     )
@@ -110,6 +110,15 @@ class StatementAdmin(VersionedAdmin):
     def paper(self, statement: Statement) -> SafeString | str:
         text = statement.paper_text
         return format_html('<a href="{}">{}</a>', text.paper.get_absolute_url(), text.paper.title) if text else str(statement.source_record)
+
+    @admin.display(description="Model in the catalogue")
+    def entry(self, statement: Statement) -> SafeString | str:
+        model = statement.ml_model
+        return format_html('<a href="{}">{}</a>', reverse("admin:claims_mlmodel_change", args=[model.pk]), model) if model else "–"
+
+    @admin.display(description="Setting")
+    def measured(self, statement: Statement) -> str:
+        return ", ".join(condition["text"] for condition in statement.setting) or "–"
 
     @admin.display(description="State", ordering=None)
     def said(self, statement: Statement) -> SafeString:

@@ -4,6 +4,7 @@
 """
 
 from claims.boards.acts import (
+    ACTION_WORDS,
     OBJECTS_ON_A_PAGE,
     Act,
     LastWord,
@@ -43,7 +44,7 @@ from claims.boards.corrections import (
     write_number,
 )
 from claims.boards.feeds import News, NewsKey, find_news, last_change, read_news
-from claims.boards.flagged import count_flags, find_flags_of_row, find_open_flags, is_by_rule
+from claims.boards.flagged import FLAG_TITLES, count_flags, find_flags_of_row, find_open_flags, is_by_rule
 from claims.boards.home import (
     AreaBoards,
     Specimen,
@@ -104,8 +105,10 @@ from claims.boards.table import Origins, Rows, count_origins
 from claims.boards.turns import in_turn
 
 __all__ = [
+    "ACTION_WORDS",
     "BOUNDS",
     "FILTERS",
+    "FLAG_TITLES",
     "KIND_WORDS",
     "MOST_RIVALS",
     "OBJECTS_ON_A_PAGE",

@@ -13,9 +13,24 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from claims.boards.rows import Row
 from claims.errors import UnknownFilterError
 from claims.filters import LogFilterSet
-from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Listing, Metric, MLModel, Paper, Task
+from claims.models import Area, Benchmark, ChangeSet, Claim, Cost, Dataset, Decision, Flag, Listing, Metric, MLModel, Paper, Task
 from claims.models.base import Shown
-from claims.terms import REEXTRACT, ListingState
+from claims.terms import (
+    ACCEPT_BY_POLICY,
+    CONFIRM_ENTRIES,
+    DISPUTE,
+    EDIT_ENTRY,
+    IMPORT_ENTRIES,
+    MERGE,
+    REEXTRACT,
+    SETTLE_FLAGS,
+    SHOW_TEXT,
+    SPLIT_PAPER,
+    VERIFY,
+    WITHDRAW_TIER,
+    WITHHOLD,
+    ListingState,
+)
 
 ACTS_ON_A_PAGE = 50
 OBJECTS_ON_A_PAGE = 100
@@ -24,6 +39,35 @@ TOLD_OF_AN_ACT = 3
 """So many of the objects of one act stand in the log; its own page has them all."""
 
 NUMBERS: Mapping[str, type[Claim] | type[Cost]] = {"claim": Claim, "cost": Cost}
+ACTION_WORDS: Mapping[str, str] = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "correct": "corrected",
+    "reopen": "taken back to unreviewed",
+    VERIFY: "verified",
+    DISPUTE: "disputed",
+    WITHDRAW_TIER: "no longer verified or disputed",
+    WITHHOLD: "text withheld",
+    SHOW_TEXT: "text shown again",
+    "undo": "undone",
+    "revert": "set back",
+    ACCEPT_BY_POLICY: "accepted automatically",
+    REEXTRACT: "read anew",
+    "carry over": "carried over",
+    SETTLE_FLAGS: "flags looked at",
+    "withdraw": "listing withdrawn",
+    "set year": "year set",
+    "stop": "reading stopped",
+    "read on": "read on",
+    "retry": "tried again",
+    "name columns": "columns named",
+    MERGE: "merged",
+    SPLIT_PAPER: "paper split",
+    EDIT_ENTRY: "entry edited",
+    CONFIRM_ENTRIES: "entries confirmed",
+    IMPORT_ENTRIES: "entries imported",
+}
+"""What was done, in words, in the order in which filters offer it. There are other actions, too."""
 OF_WITHDRAWN_TABLE = Q(source_record__source__listing__state=ListingState.WITHDRAWN)
 """What a table brought that was withdrawn stands on no board, and is told no more than what a withdrawn paper states."""
 NAMED: Mapping[str, Any] = {"task_id": Task, "dataset_id": Dataset, "metric_id": Metric, "ml_model_id": MLModel} | {
@@ -93,6 +137,8 @@ class Told:
     object: Claim | Cost | Listing | Task | Dataset | Metric | MLModel | Paper | None
     names: Mapping[tuple[str, int], str] = field(repr=False)
     """What the catalogue's entries are called, by field and key."""
+    flagged: str = ""
+    """What a flag said of the object, where the act was to look at that; for curators alone."""
 
     @property
     def is_hidden(self) -> bool:
@@ -101,9 +147,15 @@ class Told:
 
 def tell(decisions: Collection[Decision], *, for_curator: bool) -> list[Told]:
     """Return decisions with their objects, in a fixed number of queries. A curator is told of hidden numbers, too."""
+    objects = _find_objects(((decision.object_kind, decision.object_id) for decision in decisions), for_curator=for_curator)
+    names = find_named(decisions, "name")
+    return [Told(decision, objects.get((decision.object_kind, decision.object_id)), names) for decision in decisions]
+
+
+def _find_objects(of_these: Iterable[tuple[str, int]], *, for_curator: bool) -> dict[tuple[str, int], Any]:
     wanted: dict[str, set[int]] = defaultdict(set)
-    for decision in decisions:
-        wanted[decision.object_kind].add(decision.object_id)
+    for kind, pk in of_these:
+        wanted[kind].add(pk)
     objects: dict[tuple[str, int], Any] = {}
     for kind in NUMBERS:
         if wanted[kind]:
@@ -112,8 +164,7 @@ def tell(decisions: Collection[Decision], *, for_curator: bool) -> list[Told]:
         objects |= {("listing", row.pk): row for row in Listing.objects.filter(pk__in=wanted["listing"])}
     for kind in ENTRIES.keys() & wanted.keys():
         objects |= {(kind, row.pk): row for row in ENTRIES[kind].objects.filter(pk__in=wanted[kind])}
-    names = find_named(decisions, "name")
-    return [Told(decision, objects.get((decision.object_kind, decision.object_id)), names) for decision in decisions]
+    return objects
 
 
 def _with_origin(kind: str, *, for_curator: bool) -> QuerySet[Any]:
@@ -173,22 +224,25 @@ def find_acts(query: Any) -> tuple[LogFilterSet, QuerySet[ChangeSet]]:
     return filters, acts
 
 
-def read_log(query: Any, *, for_curator: bool = False) -> Log:
-    """Return a page of the log in a fixed number of queries. Raises `UnknownFilterError`."""
+def read_log(query: Any, *, for_curator: bool = False, most: int | None = None) -> Log:
+    """Return a page of the log, of `most` acts if given, in a fixed number of queries. Raises `UnknownFilterError`."""
+    most = most or ACTS_ON_A_PAGE
     filters, found = find_acts(query)
     decided = Decision.objects.filter(change_set=OuterRef("pk")).order_by("object_kind", "object_id").values("pk")
     # One by one, as the index has them: to number all that an act decided would take as long as it is large.
     first = {f"told_{place}": Subquery(decided[place : place + 1]) for place in range(TOLD_OF_AN_ACT)}
-    change_sets: list[Any] = list(found.select_related("undoes").annotate(**first)[: ACTS_ON_A_PAGE + 1])
-    shown = change_sets[:ACTS_ON_A_PAGE]
+    change_sets: list[Any] = list(found.select_related("undoes").annotate(**first)[: most + 1])
+    shown = change_sets[:most]
     keys = [key for change_set in shown for name in first if (key := getattr(change_set, name)) is not None]
     of_acts: dict[int, list[Told]] = defaultdict(list)
     for told in tell(list(Decision.objects.filter(pk__in=keys).order_by("object_kind", "object_id")), for_curator=for_curator):
         of_acts[told.decision.change_set_id].append(told)
+    for told in _tell_flagged(_find_first_flags(_that_settle(shown)), for_curator=for_curator):
+        of_acts[told.decision.change_set_id].append(told)
     slug = filters.data.get("board", "") if filters.data else ""
     return Log(
         acts=_with_counts(shown, of_acts),
-        more=len(change_sets) > ACTS_ON_A_PAGE,
+        more=len(change_sets) > most,
         filters=filters,
         board=Benchmark.objects.select_related("task", "dataset").filter(slug=slug).first() if slug else None,
     )
@@ -198,8 +252,37 @@ def _with_counts(change_sets: Sequence[ChangeSet], told: Mapping[int, list[Told]
     keys = [change_set.pk for change_set in change_sets]
     counted = Decision.objects.filter(change_set__in=keys).order_by().values_list("change_set").annotate(count=Count("pk"))
     counts = dict(counted)
+    if settled := _that_settle(change_sets):
+        counts |= dict(Flag.objects.filter(settled_by__in=settled).order_by().values_list("settled_by").annotate(count=Count("pk")))
     undone = {each.undoes_id: each for each in ChangeSet.objects.filter(undoes__in=keys)}
     return [Act(each, counts.get(each.pk, 0), told.get(each.pk, []), undone.get(each.pk)) for each in change_sets]
+
+
+def _that_settle(change_sets: Iterable[ChangeSet]) -> list[int]:
+    """Return the acts that looked at flags: these have no decisions, and tell of what was flagged."""
+    return [each.pk for each in change_sets if each.action == SETTLE_FLAGS]
+
+
+def _find_first_flags(acts: Collection[int]) -> list[Flag]:
+    """Return the first flags that each act settled. What was opened again since is settled by none."""
+    if not acts:
+        return []
+    settled = Flag.objects.filter(settled_by=OuterRef("pk")).order_by("pk").values("pk")
+    first = {f"flag_{place}": Subquery(settled[place : place + 1]) for place in range(TOLD_OF_AN_ACT)}
+    found = ChangeSet.objects.filter(pk__in=acts).annotate(**first).values_list(*first)
+    return list(
+        Flag.objects.filter(pk__in={pk for keys in found for pk in keys if pk is not None}).select_related("settled_by").order_by("pk")
+    )
+
+
+def _tell_flagged(flags: Collection[Flag], *, for_curator: bool) -> list[Told]:
+    """Return what flags are on as pages tell it. Nothing of it was changed; a curator is told what the flag said, too."""
+    objects = _find_objects(((flag.object_kind, flag.object_id) for flag in flags), for_curator=for_curator)
+    told = []
+    for flag in flags:
+        on = Decision(change_set=flag.settled_by, object_kind=flag.object_kind, object_id=flag.object_id, before={}, after={})
+        told.append(Told(on, objects.get((flag.object_kind, flag.object_id)), {}, flag.note if for_curator else ""))
+    return told
 
 
 def read_act(public_id: str, *, page: int = 1, for_curator: bool = False) -> Act:
@@ -207,7 +290,11 @@ def read_act(public_id: str, *, page: int = 1, for_curator: bool = False) -> Act
     change_set = ChangeSet.objects.select_related("undoes").get(public_id=public_id)
     first = (page - 1) * OBJECTS_ON_A_PAGE
     decided = change_set.decisions.order_by("object_kind", "object_id")[first : first + OBJECTS_ON_A_PAGE]
-    return _with_counts([change_set], {change_set.pk: tell(list(decided), for_curator=for_curator)})[0]
+    told = tell(list(decided), for_curator=for_curator)
+    if _that_settle([change_set]):
+        flags = change_set.settled_flags.select_related("settled_by").order_by("pk")[first : first + OBJECTS_ON_A_PAGE]
+        told += _tell_flagged(list(flags), for_curator=for_curator)
+    return _with_counts([change_set], {change_set.pk: told})[0]
 
 
 LINES_AT_ONCE = 500

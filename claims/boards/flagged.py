@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -10,6 +10,22 @@ from claims.boards.rows import Row
 from claims.models import Claim, Cost, Flag
 from claims.terms import FLAGS_BY_RULE, FLAGS_OF_READINGS, FLAGS_ON_NUMBERS, FlagKind
 
+FLAG_TITLES: Mapping[str, str] = {
+    FlagKind.IDENTITY: "may be one paper",
+    FlagKind.DIRECTION: "direction not known",
+    FlagKind.REPORT: "a reader reports it",
+    FlagKind.BOUNDS: "not possible",
+    FlagKind.SCALE: "percent or fraction",
+    FlagKind.FAR: "far from the others",
+    FlagKind.YEAR: "may be a year",
+    FlagKind.COUNT: "may be a parameter count",
+    FlagKind.NAME: "model named like a dataset",
+    FlagKind.CONFLICT: "another paper differs",
+    FlagKind.DELTA: "difference doesn’t add up",
+    FlagKind.DIFFERENCE: "a later reading differs",
+    FlagKind.GONE: "a later reading has it no longer",
+}
+"""What a kind of flag says of a number, in a few words."""
 Flags = dict[tuple[str, int], list[Flag]]
 """Open flags by ("claim" or "cost", pk)."""
 

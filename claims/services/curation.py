@@ -22,6 +22,7 @@ from claims.terms import (
     DISPUTE,
     FLAGS_ON_NUMBERS,
     REEXTRACT,
+    SETTLE_FLAGS,
     SPLIT,
     VERIFY,
     WITHDRAW_TIER,
@@ -34,7 +35,6 @@ Table: TypeAlias = type[Claim] | type[Cost]
 _TABLES: dict[str, Table] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _REVERT = "revert"
-SETTLE = "settle"
 """The action of a change set that settles flags and decides on nothing."""
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
 ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, VERIFY, DISPUTE, WITHDRAW_TIER, _UNDO, _REVERT)
@@ -298,7 +298,7 @@ def settle_flags(flags: Iterable[Flag], *, actor: str, reason: str = "") -> Chan
     keys = list(open_.values_list("pk", flat=True))
     if not keys:
         raise InvalidDecisionError("These flags were settled already.")
-    changes = decisions.record(SETTLE, actor, [], reason=reason)
+    changes = decisions.record(SETTLE_FLAGS, actor, [], reason=reason)
     _settle_flags(Flag.objects.filter(pk__in=keys), changes)
     return changes
 

@@ -322,12 +322,14 @@ def _find_wrong_steps(read: _Read) -> Iterator[flags.Found]:
             yield found
 
 
-def _read_titles(origins: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    titles: dict[tuple[str, int], str] = {}
+def _read_titles(origins: Collection[tuple[str, int]]) -> dict[tuple[str, int], flags.Titled]:
+    titles: dict[tuple[str, int], flags.Titled] = {}
     for ids in batches(pk for kind, pk in origins if kind == _PAPER):
-        titles |= {(_PAPER, pk): title for pk, title in Paper.objects.filter(pk__in=ids).values_list("pk", "title")}
+        papers = Paper.objects.filter(pk__in=ids).values_list("pk", "title", "first_day")
+        titles |= {(_PAPER, pk): flags.Titled(title, day.isoformat() if day else "") for pk, title, day in papers}
     for ids in batches(pk for kind, pk in origins if kind == _ROW):
-        titles |= {(_ROW, pk): name or "" for pk, name in Result.objects.filter(pk__in=ids).values_list("pk", "source__name")}
+        rows = Result.objects.filter(pk__in=ids).values_list("pk", "source__name")
+        titles |= {(_ROW, pk): flags.Titled(name or "", "") for pk, name in rows}
     return titles
 
 

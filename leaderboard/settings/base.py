@@ -364,6 +364,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = ["leaderboard.formats"]
 USE_TZ = True
 
 STATIC_URL = "static/"

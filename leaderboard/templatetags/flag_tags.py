@@ -9,32 +9,18 @@ from django import template
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from claims.boards import Cell, is_by_rule
+from claims.boards import FLAG_TITLES, Cell, is_by_rule
 from claims.flags import likely_number
 from claims.models import Claim, Cost, Flag
 from claims.terms import FlagKind
 
 register = template.Library()
 
-_TITLES = {
-    FlagKind.REPORT: "a reader reports it",
-    FlagKind.BOUNDS: "not possible",
-    FlagKind.SCALE: "percent or fraction",
-    FlagKind.FAR: "far from the others",
-    FlagKind.YEAR: "may be a year",
-    FlagKind.COUNT: "may be a parameter count",
-    FlagKind.NAME: "model named like a dataset",
-    FlagKind.CONFLICT: "another paper differs",
-    FlagKind.DELTA: "difference doesn’t add up",
-    FlagKind.DIFFERENCE: "a later reading differs",
-    FlagKind.GONE: "a later reading has it no longer",
-}
-
 
 @register.filter
 def flag_title(kind: str) -> str:
     """Return what a kind of flag says of a number, in a few words."""
-    return _TITLES.get(FlagKind(kind), kind.replace("_", " ")) if kind in list(FlagKind) else kind
+    return FLAG_TITLES.get(kind, kind)
 
 
 @register.filter

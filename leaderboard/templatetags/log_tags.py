@@ -12,11 +12,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from claims.boards import Act, Cell, LastWord, Told
+from claims.boards import ACTION_WORDS, Act, Cell, LastWord, Told
 from claims.boards.acts import name_of
 from claims.models import ChangeSet, Claim, Cost, Dataset, Listing, MLModel, Paper
 from claims.services import changes
-from claims.services.curation import SETTLE
 from claims.terms import (
     ACCEPT_BY_POLICY,
     CONFIRM_ENTRIES,
@@ -25,6 +24,7 @@ from claims.terms import (
     IMPORT_ENTRIES,
     MERGE,
     REEXTRACT,
+    SETTLE_FLAGS,
     SHOW_TEXT,
     SPLIT_PAPER,
     VERIFY,
@@ -81,7 +81,7 @@ _VERBS = {
     WITHDRAW_TIER: "took back that {} was verified or disputed",
     WITHHOLD: "withheld the text of {} at request",
     SHOW_TEXT: "showed the text of {} again",
-    "settle": "looked at what was flagged{}",
+    SETTLE_FLAGS: "looked at what was flagged on {}",
     ACCEPT_BY_POLICY: "accepted {} automatically",
     REEXTRACT: "read {} anew",
     "carry over": "carried over what was decided on {}",
@@ -108,6 +108,12 @@ _KINDS = {
     "paper": "paper,papers",
 }
 _OF_ENTRIES = ("task", "dataset", "metric", "mlmodel", "paper")
+
+
+@register.filter
+def action_words(action: str) -> str:
+    """Return what an act is called: "flags looked at" for "settle"."""
+    return ACTION_WORDS.get(action, action)
 
 
 @register.simple_tag
@@ -140,6 +146,9 @@ def _with_verb(action: str, first: Told | None, what: SafeString | str) -> SafeS
         into = _word(first, "merged_into_id", first.decision.after)
         moved = [plural(count, "number,numbers")] if (count := _moved(first.decision.after)) else []
         return format_html("merged {} into <bdi>{}</bdi>{}", what, into, "".join(f", {said}" for said in moved))
+    if action == SETTLE_FLAGS and first is None:
+        # It was opened again since.
+        return mark_safe("looked at what was flagged")
     if action == "undo" and first is None:
         # What decided on nothing looked at flags.
         return mark_safe("opened again what was flagged")
@@ -338,7 +347,7 @@ def verb(state: str) -> str:
 def is_undoable(act: Act) -> bool:
     """Say whether an act is of a kind that can be taken back, and was not: one that decided something, or settled flags."""
     return (
-        (act.count > 0 or act.change_set.action == SETTLE)
+        (act.count > 0 or act.change_set.action == SETTLE_FLAGS)
         and act.undone_by is None
         and act.change_set.action not in (REEXTRACT, "stop", "read on", "retry", "name columns")
         and not changes.is_final(act.change_set)

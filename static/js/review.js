@@ -38,8 +38,25 @@
 
   // ---- showing ----
 
+  // On narrow screens the number stands below its text: a long one is shown as much of as surrounds the sentence, and scrolls.
+  var narrow = matchMedia("(max-width: 45rem)");
+
+  function bringSentence() {
+    var quote = document.querySelector(".desk__quote");
+    if (!quote) return;
+    quote.classList.toggle("is-short", narrow.matches);
+    var cut = quote.scrollHeight > quote.clientHeight + 1, now = quote.querySelector(".mark--now");
+    if (cut) { quote.tabIndex = 0; quote.setAttribute("role", "region"); quote.setAttribute("aria-label", "The text"); }
+    else { quote.removeAttribute("tabindex"); quote.removeAttribute("role"); quote.removeAttribute("aria-label"); }
+    if (!cut || !now) return;
+    quote.scrollTop += now.getBoundingClientRect().top - quote.getBoundingClientRect().top - quote.clientHeight / 2;
+  }
+
+  narrow.addEventListener("change", bringSentence);
+
   function show(content) {
     find("review").replaceChildren(content);
+    bringSentence();
     var desk = find("desk");
     desk.focus({ preventScroll: true });
     say(find("h-desk").textContent.replace(/\s+/g, " ").trim());
@@ -163,5 +180,6 @@
     button.click();
   });
 
+  bringSentence();
   after(fetchAhead);
 })();

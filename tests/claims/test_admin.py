@@ -7,7 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from claims.admin import base
 from claims.models import Alias, ChangeSet, Claim, Cost, Flag, MLModel, Run
-from claims.services import uploads
+from claims.services import curation, uploads
+from claims.terms import CurationState, FlagKind
 from tests.factories import make_benchmark, make_board, make_claim, make_listing, make_metric, make_user
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
@@ -80,6 +81,37 @@ def test_nothing_is_added_changed_or_deleted_around_the_services(admin_client: C
     assert admin_client.get(reverse("admin:claims_claim_add")).status_code == 403
     assert admin_client.post(reverse("admin:claims_claim_delete", args=[claim.pk])).status_code == 403
     assert admin_client.post(reverse("admin:claims_claim_change", args=[claim.pk]), {"value": "99"}).status_code == 403
+
+
+def test_acts_and_flags_are_told_in_words(admin_client: Client) -> None:
+    make_board(rows=2)
+    claim, other = Claim.objects.all()
+    flag = Flag.objects.create(kind=FlagKind.FAR, object_kind="claim", object_id=claim.pk, note="60.0% is far below the others.")
+    settled = curation.settle_flags([flag], actor="kim")
+    curation.decide(other, CurationState.ACCEPTED, actor="kim", version=other.version)
+    index = " ".join(admin_client.get(reverse("admin:index")).content.decode().split())
+    assert f'looked at what was flagged on <a href="/claims/{claim.public_id}/history/">' in index
+    assert "kim</bdi></b> accepted" in index
+    acts = admin_client.get(f"{reverse('admin:claims_changeset_changelist')}?action=settle").content.decode()
+    assert ">flags looked at<" in acts
+    assert settled.public_id in acts
+    act = admin_client.get(reverse("admin:claims_changeset_change", args=[settled.pk])).content.decode()
+    assert "Flags looked at, by kim" in act
+    assert "60.0% is far below the others." in act
+    flags = reverse("admin:claims_flag_changelist")
+    assert "far from the others" in admin_client.get(f"{flags}?kind=far&settled=yes").content.decode()
+    assert "0 flags" in admin_client.get(f"{flags}?settled=no").content.decode()
+    assert "far from the others" in admin_client.get(reverse("admin:claims_claim_changelist")).content.decode()
+
+
+def test_index_asks_the_same_for_many_acts(admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    make_board(rows=10)
+    for claim in Claim.objects.all():
+        curation.decide(claim, CurationState.ACCEPTED, actor="kim", version=claim.version)
+        flag = Flag.objects.create(kind=FlagKind.FAR, object_kind="claim", object_id=claim.pk, note="It is far.")
+        curation.settle_flags([flag], actor="kim")
+    with django_assert_max_num_queries(14):
+        admin_client.get(reverse("admin:index"))
 
 
 LISTS = ["claim", "cost", "paper", "result", "benchmark", "mlmodel", "dataset", "metric", "alias"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -133,7 +134,7 @@ def test_the_order_of_numbers_changes_nothing() -> None:
 
 def test_a_conflict_names_the_other_paper_and_both_numbers() -> None:
     same: dict[str, Any] = {"identity": (9, "", ""), "model": "ResNet-50"}
-    titles = {("paper", 1): "One", ("paper", 2): "Two", ("paper", 3): "Three"}
+    titles = {("paper", pk): flags.Titled(title, "2021-03-04") for pk, title in enumerate(("One", "Two", "Three"), start=1)}
     scores = [make(76.1, pk=1, **same), make(75.3, pk=2, **same), make(76.13, pk=3, decimals=2, **same)]
     said = {one.pk: one.note for one in flags.find_conflicts(scores, lambda asked: {origin: titles[origin] for origin in asked})}
     assert said == {
@@ -143,6 +144,18 @@ def test_a_conflict_names_the_other_paper_and_both_numbers() -> None:
     }
     rounded = [make(76.1, pk=1, **same), make(76.13, pk=3, decimals=2, **same)]
     assert flags.find_conflicts(rounded, lambda asked: {}) == []
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3, 4))))
+def test_a_conflict_names_the_same_rival_in_whichever_order_papers_were_read(order: tuple[int, ...]) -> None:
+    papers = [("Late", "2022-01-01", 78.0), ("Undated", "", 72.0), ("Early", "2020-05-06", 72.0), ("A later one", "2021-01-01", 72.0)]
+    same: dict[str, Any] = {"identity": (9, "", ""), "model": "ResNet-50"}
+    titles = {("paper", pk): flags.Titled(title, day) for pk, (title, day, _) in zip(order, papers, strict=True)}
+    scores = [make(number, pk=pk, **same) for pk, (_, _, number) in zip(order, papers, strict=True)]
+    said = flags.find_conflicts(sorted(scores, key=lambda score: score.pk), lambda asked: titles)
+    notes = {titles["paper", one.pk].title: one.note for one in said}
+    assert notes["Late"] == "“Early” states 72% for ResNet-50 in the same setting, not 78%, and 2 more say otherwise."
+    assert notes["Undated"] == notes["Early"] == "“Late” states 78% for ResNet-50 in the same setting, not 72%."
 
 
 @pytest.mark.parametrize(

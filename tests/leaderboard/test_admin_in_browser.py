@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from claims import keys
-from claims.models import Alias, Claim, Dataset
+from claims.models import Alias, Claim, Dataset, Flag
 from claims.services import curation, entries
-from claims.terms import CurationState
+from claims.terms import CurationState, FlagKind
 from tests import factories as make
 from tests.leaderboard.test_browser import (
     SCREENSHOTS,
@@ -40,6 +40,9 @@ def test_admin_fits_and_is_accessible(browser: Browser, live_server: LiveServer)
     entries.edit(dataset, {"description": f"<b>{LONG}</b>", "splits": ["val"]}, actor=LONG, version=dataset.version)
     claim = Claim.objects.filter(paper_text__isnull=False).order_by("pk")[0]
     curation.decide(claim, CurationState.ACCEPTED, actor="ada", version=claim.version, note="<b>seen</b>")
+    Claim.objects.filter(pk=claim.pk).update(model_name=LONG, variant=LONG)
+    flag = Flag.objects.create(kind=FlagKind.FAR, object_kind="claim", object_id=claim.pk, note=f"{LONG} is far.")
+    settled = curation.settle_flags([flag], actor=LONG, reason=LONG)
     make.make_member("ada", "administrator", is_staff=True)
     visitor = visit(browser, live_server)
     page = visitor.go("/admin/login/")
@@ -55,6 +58,8 @@ def test_admin_fits_and_is_accessible(browser: Browser, live_server: LiveServer)
         "datasets": "/admin/claims/dataset/",
         "dataset": f"/admin/claims/dataset/{dataset.pk}/change/",
         "acts": "/admin/claims/changeset/",
+        "act": f"/admin/claims/changeset/{settled.pk}/change/",
+        "flags": "/admin/claims/flag/",
         "import": "/admin/claims/dataset/import/",
     }.items():
         for width, scheme in LOOKS:

@@ -46,6 +46,6 @@ def test_many_at_once_and_flags_are_read_by_anybody_at_any_width(browser: Browse
     page = visitor.go("/review/bulk/?min_confidence=0.1&act=accept")
     page.get_by_role("button", name="Accept 3 numbers").click()
     page.get_by_text("3 numbers accepted.").wait_for()
-    page.locator(".note--top").get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo it").click()
     page.get_by_text("The decision was undone.").wait_for()
     assert set(Claim.objects.values_list("state", flat=True)) == {"unreviewed"}

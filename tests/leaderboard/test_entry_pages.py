@@ -11,7 +11,7 @@ from django.test import Client
 from claims.boards import duplicates
 from claims.models import Alias, Benchmark, ChangeSet, Claim, Dataset, Metric, Task
 from tests import factories as make
-from tests.pages import count_queries, post_form, text_of
+from tests.pages import count_queries, post_form, text_of, unbalanced
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -41,6 +41,32 @@ def source() -> Dataset:
 
 def address(entry: Any, act: str = "") -> str:
     return f"/review/catalogue/{entry._meta.model_name}/{entry.public_id}/{act}"
+
+
+def test_pages_close_what_they_open(curator: Client, source: Dataset) -> None:
+    paper = source.introduced_by
+    assert paper is not None
+    known = Dataset.objects.get(name="HeronSet")
+    metric = Metric.objects.get()
+    for path in (
+        "/review/",
+        "/review/bulk/?act=accept",
+        "/review/reports/",
+        "/review/catalogue/",
+        "/review/catalogue/?show=alike",
+        "/review/catalogue/?kind=task",
+        "/review/catalogue/?kind=paper",
+        address(source),
+        address(source, "merge/"),
+        f"{address(source, 'merge/')}?into={known.public_id}",
+        f"/review/catalogue/metric/{metric.public_id}/meaning/",
+        paper.get_absolute_url(),
+        f"{paper.get_absolute_url()}merge/",
+        f"{paper.get_absolute_url()}text/",
+        "/log/",
+        "/about/quality/",
+    ):
+        assert unbalanced(curator.get(path)) == [], path
 
 
 def test_unreviewed_names_stand_with_their_sentences_and_can_be_confirmed(curator: Client, source: Dataset) -> None:

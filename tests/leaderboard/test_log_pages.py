@@ -15,9 +15,9 @@ from pytest_django import Settings
 
 from claims import boards, keys
 from claims.boards import acts
-from claims.models import ChangeSet, Claim, Cost, Decision
-from claims.services import correction, curation, decisions, policy, tokens, uploads
-from claims.terms import REEXTRACT, CurationState, RejectReason
+from claims.models import ChangeSet, Claim, Cost, Dataset, Decision, Flag
+from claims.services import correction, curation, decisions, entries, policy, tokens, uploads
+from claims.terms import REEXTRACT, CurationState, FlagKind, RejectReason
 from tests import factories as make
 from tests.pages import count_queries, post_form, text_of
 
@@ -120,6 +120,7 @@ def test_log_is_filtered_as_the_api_is(curator: Client) -> None:
     cost = make.make_cost("84.8%", paper=paper, result=claim.result, ordinal=7, model_name=claim.model_name, model_key=claim.model_key)
     other = make.make_claim("31.5%", benchmark=make.make_benchmark("Detection", "COCO", metric=make.make_metric("mAP")), model="Finder")
     listing = make.make_listing("june.txt")
+    dataset = Dataset.objects.create(name="HeronSet", slug="heronset", reviewed=False)
     said = {
         "accepted": accept(claim, actor="ann"),
         "rejected": reject(claim, actor="bo"),
@@ -127,6 +128,7 @@ def test_log_is_filtered_as_the_api_is(curator: Client) -> None:
         "cost": accept(cost, actor="ann"),
         "other": accept(other, actor="bo"),
         "listing": uploads.withdraw(listing, actor="ann", version=listing.version).change_set,
+        "dataset": entries.confirm([(dataset, dataset.version)], actor="ann"),
     }
     token = tokens.create(make.make_user("program"), name="x", scopes=["read"], days=1)[1]
     today = datetime.now(UTC).date().isoformat()
@@ -137,6 +139,8 @@ def test_log_is_filtered_as_the_api_is(curator: Client) -> None:
         "kind=cost": {"cost"},
         "kind=claim": {"accepted", "rejected", "again", "other"},
         "kind=listing": {"listing"},
+        "kind=dataset": {"dataset"},
+        "kind=metric": set(),
         f"claim={claim.public_id}": {"accepted", "rejected", "again"},
         f"cost={cost.public_id}": {"cost"},
         f"listing={listing.public_id}": {"listing"},
@@ -189,6 +193,41 @@ def test_log_goes_on_behind_its_last_act(client: Client, monkeypatch: pytest.Mon
     assert older is None, "three pages of two, two and one"
     assert seen == [act.public_id for act in reversed(said)]
     assert ">Latest</a>" in html
+
+
+def settle(*claims: Claim, note: str = "84.8% is far above the others.") -> ChangeSet:
+    flags = [Flag.objects.create(kind=FlagKind.FAR, object_kind="claim", object_id=claim.pk, note=note) for claim in claims]
+    return curation.settle_flags(flags, actor="kim.lee", reason="It is right.")
+
+
+def test_log_names_what_a_settled_flag_was_on(client: Client, curator: Client) -> None:
+    claim, other = made(), made("31.5%", benchmark=make.make_benchmark("Detection", "COCO"), model="Finder")
+    one, both = settle(claim), settle(other, made("32.5%", benchmark=make.make_benchmark("Detection", "LVIS"), model="Seeker"))
+    words = words_of(curator.get("/log/"))
+    assert "kim.lee looked at what was flagged on 84.8% Top-1 accuracy of EfficientNet-B7 on ImageNet-1K “It is right.”" in words
+    assert "looked at what was flagged on 2 numbers" in words
+    assert "“84.8% is far above the others.”" in words
+    reader = words_of(Client().get("/log/"))
+    assert "a curator looked at what was flagged on 84.8% Top-1 accuracy" in reader
+    assert "far above" not in reader, "what is flagged is told to curators"
+    act = words_of(curator.get(both.get_absolute_url()))
+    assert "Log flags looked at Looked at what was flagged on 2 numbers by kim.lee" in act
+    assert "Finder" in act
+    assert "Seeker" in act
+    post_form(curator, f"/changes/{one.public_id}/undo/")
+    words = words_of(curator.get("/log/"))
+    assert "took back" not in words
+    assert "looked at what was flagged “It is right.”" in words, "the flag is open again, and settled by nobody"
+    assert "Takes back “flags looked at” of" in words
+
+
+def test_log_of_settled_flags_asks_the_same_for_many(curator: Client) -> None:
+    board = make.make_benchmark()
+    settle(made("80.1%", benchmark=board))
+    few = count_queries(curator, "/log/")
+    for number in range(12):
+        settle(*(made(f"7{number}.{digit}%", benchmark=board, model=f"Net{number}-{digit}") for digit in range(4)))
+    assert count_queries(curator, "/log/") == few
 
 
 # ---- one act ----

@@ -41,9 +41,9 @@ def test_paper_marks_its_numbers_and_links_them_both_ways(client: Client) -> Non
     assert '<a class="mark mark--delta" id="m3" href="#c3">1.2%<sup>3</sup></a>' in page
     assert '<a class="mark mark--cost" id="m4" href="#c4">3.3M<sup>4</sup></a>' in page
     assert '<tr id="c2"><td><a class="quiet" href="#m2"' in page
-    assert "Top-1 accuracy on ImageNet-1K SampleNet; why 97.6% Accepted" in text
-    assert "Parameters the paper’s own method; why 3.3M Unreviewed" in text
-    assert "Rival, quoted baseline; not a result; why 95.9% Rejected" in text
+    assert "Top-1 accuracy on ImageNet-1K SampleNet; why 97.6% Report a problem with 97.6% Accepted" in text
+    assert "Parameters the paper’s own method; why 3.3M Report a problem with 3.3M Unreviewed" in text
+    assert "Rival, quoted baseline; not a result; why 95.9% Report a problem with 95.9% Rejected" in text
     assert "part of a name" in text
     assert "of &lt;papers&gt;.txt" in page
     assert "entry 1, lines 3 to 5" in text

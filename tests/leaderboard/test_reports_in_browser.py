@@ -31,6 +31,18 @@ HOSTILE = f"<b>It says {LONG * 2} & 68.2</b> \u202eevil\u202c 🦢 אבג"
 LINK = f"https://example.org/{LONG * 3}"
 
 
+SQUEEZED = """[...document.querySelectorAll(".fields th")].filter(each => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    return range.getClientRects().length > each.textContent.trim().split(/\\s+/).length;
+}).map(each => each.textContent)"""
+"""Names of fields that are broken within their words."""
+WRAPPED = """[...document.querySelectorAll(".decide")].filter(each => new Set([...each.querySelectorAll(":scope > form > .btn, "
+    + ":scope > a, :scope > details > .btn")].map(button => Math.round(button.getBoundingClientRect().top))).size > 1).map(
+    each => each.textContent.trim())"""
+"""Rows of buttons on a number that take two lines."""
+
+
 def make_site() -> dict[str, str]:
     """Make a board with a row of each tier, reports of all kinds and a text that is withheld; return its pages by name."""
     board = make_rich_board()
@@ -51,7 +63,7 @@ def make_site() -> dict[str, str]:
         reporting.report(claim, kind, text=HOSTILE, contact=f"{LONG}@example.org")
     reporting.report(other.paper, ReportKind.TAKEDOWN, text=HOSTILE)
     done = reporting.report(claim, ReportKind.DUPLICATE)
-    reporting.settle(done, ReportOutcome.NO_PROBLEM, actor=f"kim_{LONG}", reason=HOSTILE)
+    settled = reporting.settle(done, ReportOutcome.NO_PROBLEM, actor=f"kim_{LONG}", reason=HOSTILE)
     withholding.withhold_text(other.paper, actor="kim", version=other.paper.version, reason=HOSTILE)
     other = Claim.objects.get(pk=of_other.pk).result
     assert other is not None
@@ -66,6 +78,9 @@ def make_site() -> dict[str, str]:
         "reports": "/review/reports/",
         "settled": "/review/reports/?settled=1",
         "text": f"{other.paper.get_absolute_url()}text/",
+        "act": settled.get_absolute_url(),
+        "history": f"/claims/{claim.public_id}/history/",
+        "paper": papers[1].get_absolute_url(),
         "compare": f"{board.get_absolute_url()}compare/?row={first.public_id}&row={other.public_id}&role=all",
     }
 
@@ -86,6 +101,8 @@ def test_pages_fit_and_are_accessible(browser: Browser, live_server: LiveServer)
             wide, there = visitor.width()
             assert wide <= there, (name, width)
             assert find_barriers(page) == "", f"{name} {width} {scheme}"
+            assert page.evaluate(SQUEEZED) == [], (name, width)
+            assert page.evaluate(WRAPPED) == [], (name, width)
     visitor.context.close()
     assert visitor.faults == []
 

@@ -73,6 +73,23 @@ def press(page: Page, key: str) -> None:
     wait_until(page, "document.getElementById('review').dataset.busy !== 'yes'")
 
 
+def test_the_sentence_of_a_long_text_is_in_sight_on_a_narrow_screen(visitor: Visitor) -> None:
+    paper = make.make_paper("On nets", abstract="We look at nets of every kind. " * 60 + "SampleNet has 86.2% of it. " + "It is so. " * 60)
+    make.make_claim("86.2%", paper=paper, model="SampleNet")
+    page = visitor.look("/review/", 360, "light")
+    quote, number = page.locator(".desk__quote"), page.locator(".mark--now")
+    outer, inner = quote.bounding_box(), number.bounding_box()
+    assert outer is not None
+    assert inner is not None
+    assert outer["height"] < 500
+    assert outer["y"] < inner["y"] < outer["y"] + outer["height"] - inner["height"]
+    assert quote.get_attribute("tabindex") == "0", "who has a keyboard scrolls it, too"
+    assert find_barriers(page) == ""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(quote).not_to_have_class(re.compile("is-short"))
+    assert quote.get_attribute("tabindex") is None
+
+
 def find(name: str) -> Claim | Cost:
     found = queue.find(*name.split("-", 1))
     assert found is not None

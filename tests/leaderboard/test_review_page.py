@@ -308,6 +308,8 @@ def test_number_that_somebody_else_looks_at_is_not_shown(curator: Client) -> Non
 
 
 def test_empty_queue_says_why(curator: Client) -> None:
+    assert "Nothing waits yet Each number that is read out of a listing comes here" in text_of(curator.get("/review/"))
+    make.make_listing()
     assert "Everything is reviewed" in text_of(curator.get("/review/"))
     make_claim()
     words = text_of(curator.get("/review/?version=77"))
