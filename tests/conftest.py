@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import caches
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from claims.api.dating import CACHE
@@ -71,6 +72,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, count in _missing.items():
         terminalreporter.write_line(f"NOT TESTED: {count} tests need {name}, which is missing here.", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied() -> Iterator[None]:
+    """Empty the database in our own way behind tests that commit."""
+    from tests.emptying import empty
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty())
+        yield
 
 
 @pytest.fixture(autouse=True)
