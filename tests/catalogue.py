@@ -26,7 +26,8 @@ _MODELS: Final[tuple[Any, ...]] = (
 )
 _copies: dict[str, Any] = {}
 """The rows of each table: as PostgreSQL copies them out, or as a list of tuples."""
-_standing: list[bool] = []
+_standing: list[dict[str, tuple[int, Any]]] = []
+"""What each table was when the catalogue came to stand there; empty where it does not."""
 
 
 def load_catalogue() -> None:
@@ -53,12 +54,43 @@ def load_catalogue() -> None:
 def stand() -> Iterator[None]:
     """Load the catalogue for good, and take it away after the last test of a module: each test finds it there, and rolls back its own.
 
-    For modules of which no test empties the database: they use the fixture `standing_catalogue`.
+    Behind a test that commits, all else is taken away (see `tests.emptying`).
     """
     load_catalogue()
-    _standing.append(True)
+    _standing.append({table: _look_at(table) for table in _copies})
     yield
     _standing.clear()
+    _clear()
+
+
+def standing() -> dict[str, int]:
+    """Return the tables in which the catalogue stands, and the highest id that it has there."""
+    return {table: highest for table, (highest, _) in _standing[0].items()} if _standing else {}
+
+
+def mend() -> None:
+    """Load a standing catalogue anew where a test changed what it holds. Nothing else may be left that refers to an entry."""
+    if _standing and any(_look_at(table) != before for table, before in _standing[0].items()):
+        _clear()
+        load = _standing.pop()
+        load_catalogue()
+        _standing.append(load)
+
+
+def _look_at(table: str) -> tuple[int, Any]:
+    """Return the highest id of a table, and what differs as soon as one of its rows does."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SELECT coalesce(max(id), 0), md5(string_agg(t::text, '|' ORDER BY id)) FROM {table} t")
+            highest, rows = cursor.fetchone()
+        else:
+            rows = cursor.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
+            cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")
+            (highest,) = cursor.fetchone()
+        return highest, rows
+
+
+def _clear() -> None:
     with transaction.atomic():
         if connection.vendor == "postgresql":
             _begin_new_files()

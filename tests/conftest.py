@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import caches
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from claims.api.dating import CACHE
+from tests.once import WriteOnce
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -55,6 +58,13 @@ def _belongs_here(item: pytest.Item) -> bool:
     return not is_marked("postgresql")
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what is imported by now, and look less often: it was a tenth of the time of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 _DATABASES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 
@@ -71,6 +81,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, count in _missing.items():
         terminalreporter.write_line(f"NOT TESTED: {count} tests need {name}, which is missing here.", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied() -> Iterator[None]:
+    """Empty the database in our own way behind tests that commit."""
+    from tests.emptying import empty
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty())
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +131,13 @@ def standing_catalogue(django_db_setup: None, django_db_blocker: DjangoDbBlocker
     yield
     with django_db_blocker.unblock():
         next(there, None)
+
+
+@pytest.fixture(scope="module")
+def for_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[WriteOnce]:
+    """Write once what all tests of a module find, each of which takes back its own; behind the last one it is taken back as well.
+
+    For fixtures of that scope, in modules of which no test commits. Who hands rows to a test hands it a copy (`copy.deepcopy`).
+    """
+    with WriteOnce(django_db_blocker) as write:
+        yield write

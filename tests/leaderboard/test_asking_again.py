@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from claims.services import catalog, curation, records, uploads
 from claims.terms import CostMeasure, CurationState, Direction, RejectReason
 from leaderboard import cards
 from tests import factories as make
+from tests.once import WriteOnce
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
@@ -204,10 +206,27 @@ CHANGES: dict[str, tuple[Callable[[Site], None], ...]] = {
 }
 
 
+Rows = tuple[Benchmark, Claim, Cost, Paper, Listing, ChangeSet]
+
+
+@pytest.fixture(scope="module")
+def rows(for_module: WriteOnce) -> Rows:
+    return for_module(make_rows)
+
+
 @pytest.fixture
-def site(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
+def site(rows: Rows, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
     settings.DATA_DIR = tmp_path
     settings.SITE_URL = "http://testserver"
+    board, claim, cost, paper, listing, made = copy.deepcopy(rows)
+    # What drew it is tested elsewhere, and would take a second each time.
+    cards.store_card(board, b"a picture")
+    made_site = Site(board, claim, cost, paper, listing, made, settings, monkeypatch)
+    monkeypatch.setattr(dating, "_now", lambda: made_site.now)
+    return made_site
+
+
+def make_rows() -> Rows:
     board = make.make_board(3)
     make.make_imported_row(board, "Tabled", "60.1", {CostMeasure.PARAMETERS: 25e6})
     Result.objects.filter(paper__isnull=True).update(stated_day=date(2021, 5, 6))
@@ -224,11 +243,7 @@ def site(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     board.refresh_from_db()
     claim.refresh_from_db()
     cost = Cost.objects.get(paper_text=claim.paper_text)
-    # What drew it is tested elsewhere, and would take a second each time.
-    cards.store_card(board, b"a picture")
-    made_site = Site(board, claim, cost, paper, listing, made, settings, monkeypatch)
-    monkeypatch.setattr(dating, "_now", lambda: made_site.now)
-    return made_site
+    return board, claim, cost, paper, listing, made
 
 
 @pytest.fixture

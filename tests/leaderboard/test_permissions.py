@@ -20,7 +20,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
@@ -28,6 +28,7 @@ from claims.models import ApiToken, ChangeSet, Dataset, Delivery, Flag, Import, 
 from claims.services import curation, invitations, reporting, tokens, uploads, webhooks
 from claims.terms import CurationState, ListingState, ReportKind
 from tests import factories as make
+from tests.once import WriteOnce
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
@@ -338,10 +339,21 @@ GROUPS = group_addresses()
 # ---- the site ----
 
 
+@pytest.fixture(scope="module")
+def made(for_module: WriteOnce, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("site")
+    with override_settings(DATA_DIR=folder, UPLOAD_DIR=folder / "uploads"):
+        return for_module(make_site)
+
+
 @pytest.fixture
-def site(settings: Settings, tmp_path: Path) -> dict[str, str]:
-    """A site with something of everything, and who is on it: what stands in the table, by its name there."""
+def site(made: dict[str, str], settings: Settings, tmp_path: Path) -> dict[str, str]:
     settings.DATA_DIR, settings.UPLOAD_DIR = tmp_path, tmp_path / "uploads"
+    return made
+
+
+def make_site() -> dict[str, str]:
+    """Make a site with something of everything, and who is on it; return what stands in the table, by its name there."""
     make.make_groups()
     operator = make.make_user("operator", is_superuser=True)
     people = {}

@@ -87,7 +87,7 @@ from tests.catalogue import load_catalogue
 from tests.claims.services.test_second_reader import race_for_the_budget
 from tests.receiver import Reply, receive
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("standing_catalogue")]
 
 Answer = TypeVar("Answer")
 

@@ -31,7 +31,7 @@ from tests.catalogue import load_catalogue
 from tests.model_server import ModelServer, Reply, fills, says, serve_model
 from tests.reading import read, upload
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("standing_catalogue")]
 
 TITLE = "Net{}: Layers in Order"
 ABSTRACT = "We propose Net{0}. Of the top-1 accuracy on ImageNet we speak later, and the number is 81.5% in the end, as it was to be seen."
