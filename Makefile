@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 # What `make test` hands to pytest, such as ARGS="-k board".
 ARGS ?=
+# The tests that `make check` runs; none where `make test` runs them beside it.
+PROJECT ?= tests/test_project.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench bench-admin bench-api bench-boards bench-dumps bench-extraction bench-merging bench-review lock clean
@@ -56,7 +58,7 @@ check: .venv/installed-requirements-dev.lock ## Check format, style, types, impo
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
-	@$(PYTHON) -m pytest --quiet tests/test_project.py
+	@$(if $(PROJECT),$(PYTHON) -m pytest --quiet $(PROJECT))
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	export DJANGO_SETTINGS_MODULE=leaderboard.settings.base DATA_DIR="$$folder" SITE_URL=https://example.org DATABASE_URL= CELERY_BROKER_URL= && \
 	export SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')" && \

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"NOT TESTED: {count} tests need {name}, which is missing here.", yellow=True, bold=True)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Let the tests' database on SQLite begin as a copy of one that is migrated."""
+    from django.db import connection
+
+    from tests import migrated
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with (
+        closing(sqlite3.connect(connection.creation._get_test_db_name(), uri=True)) as memory,  # type: ignore[attr-defined]  # SQLite has it
+        closing(sqlite3.connect(migrated.migrated())) as made,
+    ):
+        made.backup(memory)
+        # It is there as long as somebody holds it.
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _emptied() -> Iterator[None]:
     """Empty the database in our own way behind tests that commit."""
@@ -99,7 +119,7 @@ def _undated() -> None:
     caches[CACHE].clear()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of material beside the project; tests that use it are marked `shared`."""
     return SHARED

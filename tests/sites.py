@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -23,9 +23,12 @@ import psycopg
 from psycopg import sql
 from redis import Redis
 
+from tests import migrated
+
 ROOT = Path(__file__).resolve().parents[1]
 CHUNKS = 24
 CHUNK_SIZE = 6
+DONE = "claims_listingchunk WHERE state = 'done'"
 USER, PASSWORD = "ada", "secret"
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/claimboard"
 """Only the server is taken of it: databases are made, and removed, beside the one that it names."""
@@ -105,6 +108,8 @@ class Site:
 
     def prepare(self, *listings: Path) -> None:
         """Make the database and a user, and store listings."""
+        if "DATABASE_URL" not in self.variables:
+            migrated.copy_to(self.folder / "claimboard.sqlite3")
         self.run(
             "manage.py",
             "shell",
@@ -165,13 +170,20 @@ class Site:
         return int(str(self.ask(f"SELECT count(*) FROM {query}")[0][0]))
 
     def chunks_done(self) -> int:
-        return self.count("claims_listingchunk WHERE state = 'done'")
+        return self.count(DONE)
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[Callable[[str], int]]:
+        """Yield what counts as `count` does, and may be asked often: a connection that is opened reads the schema first."""
+        with contextlib.closing(sqlite3.connect(self.folder / "claimboard.sqlite3", timeout=10)) as database:
+            yield lambda query: int(database.execute(f"SELECT count(*) FROM {query}").fetchone()[0])
 
     def wait_for_chunks(self, number: int, processes: Iterable[subprocess.Popen[bytes]], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
-        while self.chunks_done() < number:
-            self._check(processes, end)
-            time.sleep(0.002)
+        with self.watch() as count:
+            while count(DONE) < number:
+                self._check(processes, end)
+                time.sleep(0.002)
 
     def wait_until_closed(self, processes: Iterable[subprocess.Popen[bytes]], seconds: float = 90) -> None:
         """Wait until all listings are done; a process that ends meanwhile, or a listing that fails, is an error."""
@@ -210,6 +222,10 @@ class ScaledOutSite(Site):
         if self._database is None:
             self._database = psycopg.connect(self.database_url, autocommit=True)
         return self._database.execute(query.encode()).fetchall()
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[Callable[[str], int]]:
+        yield self.count
 
     def hang_up(self) -> int:
         """End all other connections to the database, as its restart would; return how many there were."""

@@ -20,14 +20,10 @@ from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
     Visitor,
-    _forget_decisions,
-    browser,
     find_barriers,
     visit,
     wait_until,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -16,14 +16,10 @@ from tests import factories as make
 from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
-    _forget_decisions,
-    browser,
     find_barriers,
     make_rich_board,
     visit,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -9,9 +9,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from claims.models import ApiToken
-from tests.leaderboard.test_browser import LOOKS, _forget_decisions, browser, find_barriers, sign_in, visit
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
+from tests.leaderboard.test_browser import LOOKS, find_barriers, sign_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -21,15 +21,12 @@ from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
     Visitor,
-    browser,
     find_barriers,
     go_back,
     make_rich_board,
     visit,
     wait_until,
 )
-
-__all__ = ["browser"]  # the fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

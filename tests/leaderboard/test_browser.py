@@ -6,9 +6,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,9 +13,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -28,13 +24,10 @@ from claims.models import (
     ChangeSet,
     Claim,
     Cost,
-    Decision,
     Delivery,
-    Flag,
     Listing,
     ListingChunk,
     ListingIssue,
-    MergedRows,
     Paper,
     Result,
 )
@@ -63,15 +56,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 SCREENSHOTS_WANTED = os.environ.get("SCREENSHOTS") == "1"
 """They are for people to look at, and cost more than what is asserted."""
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 BETWEEN = 740
 """Axe looks at cards in both schemes and at tables in both; at this width, between them, a page has to fit, and that is all."""
 LOOKS: list[tuple[int, Literal["light", "dark"]]] = [
@@ -101,30 +85,6 @@ def find_barriers(page: Page) -> str:
         page.evaluate(AXE_SCRIPT)
     found = AxeResults(page.evaluate("axe.run({resultTypes: ['violations']}).then(({violations}) => ({violations}))"))
     return str(found.generate_report()) if found.violations_count else ""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(autouse=True)
-def _forget_decisions(transactional_db: None) -> Iterator[None]:
-    """Let the database be emptied after a test: on SQLite that deletes row by row, which the decisions' triggers refuse."""
-    yield
-    if connection.vendor == "sqlite":
-        append_only = import_module("claims.migrations.0002_append_only")
-        with connection.schema_editor() as editor:
-            append_only.drop(None, editor)
-        Flag.objects.all().delete()  # some are settled by what goes next
-        MergedRows.objects.all()._raw_delete("default")
-        Decision.objects.all()._raw_delete("default")
-        ChangeSet.objects.all()._raw_delete("default")
-        with connection.schema_editor() as editor:
-            append_only.create(None, editor)
 
 
 class Visitor:

@@ -9,9 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from claims.models import Claim
 from claims.services import flagging
 from tests import factories as make
-from tests.leaderboard.test_browser import LOOKS, _forget_decisions, browser, find_barriers, sign_in, visit
-
-__all__ = ["_forget_decisions", "browser"]  # fixtures
+from tests.leaderboard.test_browser import LOOKS, find_barriers, sign_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

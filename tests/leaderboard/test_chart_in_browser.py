@@ -18,9 +18,7 @@ from claims import boards
 from claims.models import Benchmark, Result
 from claims.terms import CostMeasure
 from tests import factories as make
-from tests.leaderboard.test_browser import SCREENSHOTS, Visitor, browser, find_barriers, go_back, visit, wait_until
-
-__all__ = ["browser"]  # the fixture
+from tests.leaderboard.test_browser import SCREENSHOTS, Visitor, find_barriers, go_back, visit, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

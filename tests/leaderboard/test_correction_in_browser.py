@@ -18,15 +18,11 @@ from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
     Visitor,
-    _forget_decisions,
-    browser,
     find_barriers,
     make_rich_paper,
     sign_in,
     visit,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -21,8 +21,6 @@ from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
     Visitor,
-    _forget_decisions,
-    browser,
     find_barriers,
     make_rich_board,
     make_rich_paper,
@@ -30,8 +28,6 @@ from tests.leaderboard.test_browser import (
     visit,
     wait_until,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

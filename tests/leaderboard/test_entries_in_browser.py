@@ -8,9 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from claims.models import Alias, Dataset, Flag
 from tests import factories as make
-from tests.leaderboard.test_browser import _forget_decisions, browser, find_barriers, sign_in, visit
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
+from tests.leaderboard.test_browser import find_barriers, sign_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

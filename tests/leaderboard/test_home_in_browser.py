@@ -15,9 +15,7 @@ from claims.models import Benchmark, Listing, Result
 from claims.services import records
 from claims.terms import Direction, ListingState, Qualifier
 from tests import factories as make
-from tests.leaderboard.test_browser import LONG, SCREENSHOTS, SCREENSHOTS_WANTED, browser, find_barriers, visit
-
-__all__ = ["browser"]  # the fixture
+from tests.leaderboard.test_browser import LONG, SCREENSHOTS, SCREENSHOTS_WANTED, find_barriers, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -297,15 +297,15 @@ def test_metric_of_no_direction_has_no_line(client: Client) -> None:
     assert sparks(client.get("/")) == []
 
 
-@pytest.mark.parametrize("address", ["/", "/?boards=all", "/?area=vision"])
-def test_home_query_count_is_constant(client: Client, address: str) -> None:
+def test_home_query_count_is_constant(client: Client) -> None:
+    addresses = ("/", "/?boards=all", "/?area=vision")
     settled(make.make_board(2))
     make.make_listing("first.txt", state=ListingState.DONE)
-    few = count_queries(client, address)
+    few = [count_queries(client, address) for address in addresses]
     for number in range(50):
         settled(
             make.make_board(2, benchmark=make.make_benchmark("Task", f"Set {number}", area=f"Area {number % 3}" if number else "Vision"))
         )
         make.make_listing(f"{number}.txt", state=ListingState.DONE)
-    assert count_queries(client, address) == few
-    assert few <= 9
+    assert [count_queries(client, address) for address in addresses] == few
+    assert max(few) <= 9

@@ -15,9 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from claims.models import Dataset, Import, MLModel, Paper, Result, SourceRecord
 from claims.services import search_names, storage
 from tests import factories as make
-from tests.leaderboard.test_browser import Visitor, browser, sign_in, visit
-
-__all__ = ["browser"]  # the fixture
+from tests.leaderboard.test_browser import Visitor, sign_in, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 

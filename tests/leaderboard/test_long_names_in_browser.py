@@ -9,9 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from claims.models import Result
 from claims.terms import ListingState
 from tests import factories as make
-from tests.leaderboard.test_browser import LONG, browser, visit
-
-__all__ = ["browser"]  # the fixture
+from tests.leaderboard.test_browser import LONG, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

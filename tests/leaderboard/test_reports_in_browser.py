@@ -15,15 +15,11 @@ from tests.leaderboard.test_browser import (
     LOOKS,
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
-    _forget_decisions,
-    browser,
     find_barriers,
     make_rich_board,
     sign_in,
     visit,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # the fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

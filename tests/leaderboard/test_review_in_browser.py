@@ -25,15 +25,11 @@ from tests.leaderboard.test_browser import (
     SCREENSHOTS,
     SCREENSHOTS_WANTED,
     Visitor,
-    _forget_decisions,
-    browser,
     find_barriers,
     sign_in,
     visit,
     wait_until,
 )
-
-__all__ = ["_forget_decisions", "browser"]  # fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
