@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.extraction.groups import Group
 from claims.extraction.linking import MetricLink
@@ -26,8 +26,7 @@ _IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?"
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
 
-@dataclass(frozen=True, slots=True)
-class CostReading:
+class CostReading(NamedTuple):
     """One cost that a group states: measures (one, or one per number), the unit as stated, the factor to the canonical unit."""
 
     measures: tuple[CostMeasure, ...]

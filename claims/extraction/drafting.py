@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.extraction.deciding import CostReading
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span
@@ -17,8 +17,7 @@ UNRATED = 0.0
 """The confidence of a draft until the whole paper is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What all drafts of one number share. `list_end` is where the list of numbers ends that it stands in: units follow there."""
 
     scene: Scene

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from claims.extraction.groups import Group
 from claims.extraction.rules import metrics as rules
@@ -73,8 +73,7 @@ _NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|i
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
 
 
-@dataclass(frozen=True, slots=True)
-class MetricLink:
+class MetricLink(NamedTuple):
     """The metrics of a group, one per number or one for all, how sure the link is, and the dataset inside the phrase."""
 
     metrics: list[Mention]
@@ -84,8 +83,7 @@ class MetricLink:
     zone_end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetLink:
+class DatasetLink(NamedTuple):
     """The datasets of a group, in the order of the text."""
 
     datasets: list[Mention]

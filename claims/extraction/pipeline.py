@@ -12,7 +12,7 @@ from claims.extraction.own_names import find_own_names
 from claims.extraction.owners import OwnerFinder
 from claims.extraction.reading import PaperReader
 from claims.extraction.scene import Scene, read_scene
-from claims.extraction.text import cut_whole, digit_in, normalise
+from claims.extraction.text import cut_whole, has_digit, normalise
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import LARGEST, TextField
 
@@ -31,7 +31,7 @@ def extract(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
     stands behind `MAX_TITLE` and `MAX_ABSTRACT` is not read; `is_read_whole` says so beforehand.
     """
     title, abstract = cut_texts(title, abstract)
-    if digit_in(abstract).search(abstract) is None and digit_in(title).search(title) is None:
+    if not has_digit(abstract) and not has_digit(title):
         return Extraction()  # as two papers of five
     clean_title, clean_abstract = normalise(title), normalise(abstract)
     own = find_own_names(clean_title, clean_abstract, vocabulary)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from claims.extraction.markup import DOLLAR, without_markup
-from claims.extraction.text import digit_in
+from claims.extraction.text import digit_places
 from claims.terms import LARGEST, Qualifier
 
 _SCALES = {
@@ -54,8 +55,7 @@ _QUALIFYING = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number as printed. [start, end) is the number with its sign and unit, [digits_start, digits_end) without them.
 
     `value` is what the digits say, before any scale is applied; `unit` is "%", "points", "x" or ""; `scale` the factor of a letter or
@@ -102,10 +102,13 @@ def rounded(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def find_quantities(text: str) -> list[Quantity]:
-    """Return all numbers of a normalised text in order; both ends of a range are one quantity."""
+def find_quantities(text: str, digits: Sequence[int] | None = None) -> list[Quantity]:
+    """Return all numbers of a normalised text in order; both ends of a range are one quantity.
+
+    `digits` are the `digit_places` of the text, where they are known.
+    """
     found: list[Quantity] = []
-    for match in _matches(text):
+    for match in _matches(text, digit_places(text) if digits is None else digits):
         quantity = _parse(text, match)
         if found:
             joined = _joined(text, found[-1], quantity)
@@ -116,12 +119,12 @@ def find_quantities(text: str) -> list[Quantity]:
     return found
 
 
-def _matches(text: str) -> Iterator[re.Match[str]]:
+def _matches(text: str, digits: Iterable[int]) -> Iterator[re.Match[str]]:
     """Yield what `QUANTITY.finditer(text)` does, tried only where a digit says so and not from every blank and sign."""
     position = 0
-    digits = digit_in(text)
-    while (digit := digits.search(text, position)) is not None:
-        start = digit.start()
+    for start in digits:
+        if start < position:
+            continue
         if start > position and text[start - 1] == " ":
             start -= 1
         if start > position and text[start - 1] in "+-":
@@ -234,7 +237,7 @@ def _ends(text: str, quantity: Quantity) -> list[re.Match[str]]:
 
 
 def _with_unit(quantity: Quantity, unit: str) -> Quantity:
-    return replace(quantity, unit=unit)
+    return quantity._replace(unit=unit)
 
 
 # ---- the cells of a table ----

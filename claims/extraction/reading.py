@@ -176,7 +176,7 @@ class _SentenceReader:
         if metric is None and compared is not None:
             beside = self._linker.metric_beside(compared)
             if beside is not None and beside.rule == "metric.after":
-                metric = replace(beside, zone_start=-1)
+                metric = beside._replace(zone_start=-1)
         if metric is None and group.rule == "pair.to":
             metric = self._metric_of_start(group)
         if metric is not None and deciding.is_operating_point(self._scene, group, metric):
@@ -235,7 +235,7 @@ class _SentenceReader:
             self._leave_group(group, "negated")
             return
         if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
-            group.quantities = [replace(quantity, qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
+            group.quantities = [quantity._replace(qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
 
     def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
@@ -275,7 +275,7 @@ class _SentenceReader:
         """Return the metric that stands before "from A to B", for B."""
         start = next((other for other in self._groups if other.partner is group and other.rule == "pair.from"), None)
         metric = self._linker.metric_beside(start) if start is not None else None
-        return replace(metric, zone_start=-1) if metric is not None else None
+        return metric._replace(zone_start=-1) if metric is not None else None
 
     def _goes_on(self, group: Group, low: int) -> ClaimKind | None:
         """Return the kind of the number before, where the words between say that `group` goes on with it, None where they don't."""
@@ -452,7 +452,7 @@ class _SentenceReader:
             return metric
         mention = metric.metrics[0]
         if kinds.UNDER_ATTACK.match(self._scene.lower[mention.end : mention.end + 80]):
-            return replace(metric, metrics=[replace(mention, name="Robust accuracy")], rule=metric.rule)
+            return metric._replace(metrics=[mention._replace(name="Robust accuracy")])
         return metric
 
     def _near(self, group: Group, datasets: DatasetLink) -> bool:
@@ -764,7 +764,7 @@ class _SentenceReader:
             context = self._context(group, reading.kind, (), tied, (), index)
             if reading.measures == (CostMeasure.PARAMETERS,) and reading.kind is ClaimKind.ABSOLUTE and context.owner.role is Role.PROPOSED:
                 sized = self._paper.finder.of_size(self._scene, self._sentence, group.start, group.end, reading.end)
-                context = context if sized is None else replace(context, owner=sized, rules=sized.rules)
+                context = context if sized is None else context._replace(owner=sized, rules=sized.rules)
             per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
             for measure in (reading.measures[index],) if per_number else reading.measures:
                 self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), note.group() if note else ""))

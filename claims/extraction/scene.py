@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import NamedTuple
 
 from claims.extraction import unknown_datasets
 from claims.extraction.openings import OpenedTogether
@@ -27,7 +28,7 @@ from claims.extraction.rules.metrics import (
     NO_METRIC_BEFORE_RATE,
     SCORING,
 )
-from claims.extraction.text import digit_in, sentences
+from claims.extraction.text import has_digit, sentences
 from claims.extraction.vocabulary import Found, Vocabulary, fold
 from claims.terms import AliasKind
 
@@ -52,8 +53,7 @@ _IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BAC
 _start, _end = attrgetter("start"), attrgetter("end")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A name at [start, end): `kind` is its letter in the shadow, `name` canonical where `known`, else as written."""
 
     kind: str
@@ -184,7 +184,7 @@ def _has_digit(text: str, start: int, end: int, quantities: list[Quantity]) -> b
     index = bisect_right(quantities, start, key=_end)
     if index == len(quantities) or quantities[index].start >= end:
         return False
-    return start <= quantities[index].digits_start < end or digit_in(text).search(text, start, end) is not None
+    return start <= quantities[index].digits_start < end or has_digit(text[start:end])
 
 
 def _add(mentions: dict[str, list[Mention]], taken: bytearray, mention: Mention) -> None:
@@ -368,7 +368,7 @@ def _with_short_forms(mentions: list[Mention], text: str) -> list[Mention]:
             and text[last.end : mention.start] == " ("
             and text[mention.end : mention.end + 1] == ")"
         ):
-            kept[-1] = replace(last, end=mention.end + 1)
+            kept[-1] = last._replace(end=mention.end + 1)
             continue
         kept.append(mention)
     return kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 
 _ONE_TO_ONE = {
@@ -66,9 +67,11 @@ _DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
 _DAMAGED_NUMBER = (
     r"\d(?:~| ?times| pm|pm\d|(?<=(?:sim|leq|geq)\d)|(?<=(?:sim|leq|geq) \d)|(?<=[lg]e\d)|(?<=[lg]e \d)|(?<=approx\d)|(?<=approx \d))"
 )
-# ten characters are looked for twice as fast as all digits that there are
-_DIGIT, _ASCII_DIGIT = re.compile(r"\d"), re.compile("[0-9]")
-_DAMAGED, _ASCII_DAMAGED = re.compile(_DAMAGED_NUMBER), re.compile(_DAMAGED_NUMBER.replace(r"\d", "[0-9]"))
+_DAMAGED = re.compile(_DAMAGED_NUMBER)
+_DIGIT = re.compile(r"\d")
+_DIGITS = "0123456789"
+# of the bytes of a text: every digit a "0", all else a blank
+_ONLY_DIGITS = bytes(ord("0" if chr(code) in _DIGITS else " ") for code in range(256))
 
 _ABBREVIATIONS = frozenset(
     [
@@ -103,7 +106,8 @@ _ABBREVIATIONS = frozenset(
         "min",
     ]
 )
-_STOP = re.compile(r"[.!?]['\")\]]*\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_STOP = re.compile(r"([.!?]['\")\]]*)\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_LONGER_WORD = 1 + max(map(len, _ABBREVIATIONS))  # letters: what has so many is no abbreviation
 
 # what opens a clause of its own: "; ", ", surpassing ...", ", while ...", " -- "
 _CLAUSE = re.compile(
@@ -117,20 +121,47 @@ def _replacement(match: re.Match[str]) -> str:
     return _TABLE[ord(match.group())]
 
 
-def normalise(text: str) -> str:
-    """Return `text` repaired for reading, character for character as long as it was."""
+def normalise(text: str, digits: Sequence[int] | None = None) -> str:
+    """Return `text` repaired for reading, character for character as long as it was. `digits` are its `digit_places`, where known."""
     # a table is fast for ASCII only
     repaired = text.translate(_TABLE) if text.isascii() else _SURROGATE.sub("?", _ODD.sub(_replacement, text))
-    spread = "+" in repaired and ("+/-" in repaired or "+-" in repaired)
-    if spread or "\\" in repaired or "~" in repaired or (_ASCII_DAMAGED if repaired.isascii() else _DAMAGED).search(repaired):
+    if _is_damaged(repaired, digit_places(text) if digits is None else digits):
         for pattern, sign in _DAMAGE:
             repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
     return repaired
 
 
-def digit_in(text: str) -> re.Pattern[str]:
-    """Return the pattern that finds digits in `text` and its parts, the faster one where it will do."""
-    return _ASCII_DIGIT if text.isascii() else _DIGIT
+def _is_damaged(text: str, digits: Sequence[int]) -> bool:
+    if "\\" in text or "~" in text or ("+" in text and ("+/-" in text or "+-" in text)):
+        return True
+    tried = _DAMAGED.match
+    for at in digits:  # noqa: SIM110 - any() of a generator takes three times as long, and every text is asked
+        if tried(text, at) is not None:
+            return True
+    return False
+
+
+def has_digit(text: str) -> bool:
+    """Say whether a digit stands in `text`."""
+    if not text.isascii():
+        return _DIGIT.search(text) is not None
+    for digit in _DIGITS:  # noqa: SIM110 - ten characters, one after the other, are found many times as fast as any of ten
+        if digit in text:
+            return True
+    return False
+
+
+def digit_places(text: str) -> list[int]:
+    """Return where the digits of `text` stand."""
+    if not text.isascii():
+        return [match.start() for match in _DIGIT.finditer(text)]
+    places: list[int] = []
+    find = text.encode("ascii").translate(_ONLY_DIGITS).find  # one character is found many times as fast as any of ten
+    at = find(b"0")
+    while at >= 0:
+        places.append(at)
+        at = find(b"0", at + 1)
+    return places
 
 
 LONGEST = 1500
@@ -142,13 +173,20 @@ def sentences(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
     for match in _STOP.finditer(text):
-        before = text[max(start, match.start() - 12) : match.start()]
-        word = "" if before[-1:].isspace() else before.split()[-1].rpartition("(")[2] if before else ""
-        last = word.lower().lstrip("\"'[")
-        if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[match.start()] == "."):
-            continue
-        _add(found, text, start, match.end())
-        start = match.end()
+        stop = match.start()
+        # most sentences end in a longer word than any abbreviation
+        if stop < _LONGER_WORD or not text[stop - _LONGER_WORD : stop].isalpha():
+            before = text[max(start, stop - 12) : stop]
+            word = "" if before[-1:].isspace() else before.split()[-1].rpartition("(")[2] if before else ""
+            last = word.lower().lstrip("\"'[")
+            if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[stop] == "."):
+                continue
+        end = match.end()
+        if start and end - start <= LONGEST:
+            found.append((start, match.end(1)))  # it begins behind the blanks that the one before ended in
+        else:
+            _add(found, text, start, end)
+        start = end
     _add(found, text, start, len(text))
     return found
 
