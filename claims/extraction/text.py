@@ -141,6 +141,12 @@ def _is_damaged(text: str, digits: Sequence[int]) -> bool:
     return False
 
 
+def lowered(text: str) -> str:
+    """Return `text` in lower case, of the same length: a few letters grow in lower case and are kept."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+
+
 def has_digit(text: str) -> bool:
     """Say whether a digit stands in `text`."""
     if not text.isascii():

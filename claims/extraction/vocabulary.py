@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from claims.errors import CatalogueError
+from claims.extraction.text import lowered
 from claims.keys import alias_key, digest
 from claims.terms import AliasKind, Direction
 
@@ -116,11 +117,13 @@ class Found(NamedTuple):
 
 def fold(text: str) -> str:
     """Return `text` in lower case with hyphens, underscores and white space as blanks, of the same length."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters grow in lower case: keep those
-        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    return fold_lower(lowered(text))
+
+
+def fold_lower(lower: str) -> str:
+    """Return `lower`, which is in lower case, with hyphens, underscores and white space as blanks."""
     # a table is ten times as fast as a pattern, but only for ASCII
-    return lowered.translate(_ASCII_SEPARATORS) if lowered.isascii() else _SEPARATORS.sub(" ", lowered)
+    return lower.translate(_ASCII_SEPARATORS) if lower.isascii() else _SEPARATORS.sub(" ", lower)
 
 
 def _spellings(alias: str) -> set[str]:

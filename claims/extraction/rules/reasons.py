@@ -60,8 +60,8 @@ RESOLUTION_AFTER = re.compile(
 RESOLUTION_BEFORE = re.compile(
     r"\d(?:x\s{0,10}|\s{1,10}x\s{0,10})$|(?:resolutions?|image sizes?|input sizes?|pixels?|crop sizes?)(?: of| as high as| up to| at| from)*\s?$"
 )
-RESOLUTION_WORDS = ("x", "resolution", "size", "pixel")
-"""One of these stands in every match of `RESOLUTION_BEFORE`."""
+RESOLUTION_WORDS = ("resolution", "size", "pixel")
+"""One of these stands in every match of `RESOLUTION_BEFORE` that does not end in an "x"."""
 # "Rank-1,5 accuracy"
 LISTED_IN_NAME = re.compile(r"[a-z]-\d{1,2}[,/]$")
 DEVICE_BEFORE = re.compile(
