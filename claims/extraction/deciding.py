@@ -13,6 +13,7 @@ from claims.extraction.rules import costs, kinds, reasons
 from claims.extraction.rules.metrics import VALUE_OF
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import PlacedCondition
+from claims.extraction.text import holds_any
 from claims.terms import ClaimKind, CostMeasure
 
 _ENDS = re.compile(r"[\d.,]+")
@@ -133,12 +134,7 @@ def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | No
 
 def _may_be_size(before: str) -> bool:
     """Say whether `reasons.RESOLUTION_BEFORE` is worth a try."""
-    if before.rstrip().endswith("x"):
-        return True
-    for word in reasons.RESOLUTION_WORDS:  # noqa: SIM110 - any() of a generator takes three times as long, and every number is asked
-        if word in before:
-            return True
-    return False
+    return before.rstrip().endswith("x") or holds_any(before, reasons.RESOLUTION_WORDS)
 
 
 def is_condition(quantity: Quantity, conditions: list[PlacedCondition]) -> bool:

@@ -38,6 +38,7 @@ def make_claim(
     task: str | None,
     vocabulary: Vocabulary,
     inferred: tuple[str, ...],
+    dataset_written: str | None = None,
 ) -> ClaimDraft | None:
     """Return the draft of a claim, None if its value is impossible for its metric."""
     scene = context.scene
@@ -79,6 +80,7 @@ def make_claim(
         dataset=dataset,
         metric=metric.name if metric is not None else None,
         task=task,
+        dataset_written=dataset_written,
     )
 
 

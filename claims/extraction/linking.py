@@ -128,14 +128,13 @@ class Linker:
         self._start, self._end = sentence
         self._groups = groups
         self._vocabulary = vocabulary
-        self._index = {id(group): index for index, group in enumerate(groups)}
+        ends = [self._start, *(group.end for group in groups)]
+        starts = [*(group.start for group in groups[1:]), self._end]
+        self._bounds = dict(zip(map(id, groups), zip(ends, starts, strict=False), strict=False))
 
     def neighbours(self, group: Group) -> tuple[int, int]:
         """Return where the number before `group` ends and where the one after it begins."""
-        index = self._index[id(group)]
-        low = self._groups[index - 1].end if index else self._start
-        high = self._groups[index + 1].start if index + 1 < len(self._groups) else self._end
-        return low, high
+        return self._bounds[id(group)]
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from claims.extraction.rules import names
+from claims.extraction.spotting import Spotted
 from claims.extraction.unknown_datasets import is_own
 from claims.extraction.vocabulary import Vocabulary
 
@@ -29,17 +30,17 @@ class OwnNames:
     """The paper measures the models of others: it presents a dataset, or says so in its title, and no method of its own."""
 
 
-def find_own_names(title: str, abstract: str, vocabulary: Vocabulary) -> OwnNames:
-    """Return what a paper calls its own methods and datasets. Both texts are normalised."""
+def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], vocabulary: Vocabulary) -> OwnNames:
+    """Return what a paper calls its own methods and datasets. Both texts are normalised, and `spotted` is what was spotted in them."""
     found: list[str] = []
     lowered = abstract.lower()
     prefix = _TITLE_NAME.match(title.strip())
     if prefix is not None and _is_title_name(prefix["name"], abstract, lowered):
         found += _NAMES.split(prefix["name"].partition(" for ")[0].strip("\"' "))
     said: list[tuple[bool, int, int, str]] = []
-    for text in (title, abstract):
-        for pattern, matches in names.INTRODUCED.finditers(text):
-            for match in matches:
+    for text, openings in zip((title, abstract), spotted, strict=True):
+        for pattern in names.INTRODUCED:
+            for match in openings.matches(pattern, text):
                 name = _TRAILING.sub("", match["name"]).strip()
                 quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
                 if pattern is names.PRESENTED_ACRONYM and _shortens_a_purpose(name, text[: match.start("name") - 1]):

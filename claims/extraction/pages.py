@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from claims.extraction.quantities import find_quantities
 from claims.extraction.rules import reasons
-from claims.extraction.text import digit_places, lowered, normalise, sentences
+from claims.extraction.text import digit_places, holds_any, lowered, normalise, sentences
 
 _LINKS = ("http", "www.", "github.com", "arxiv")
 """One of these stands in every match of `reasons.CODE_BEFORE`."""
@@ -29,7 +29,7 @@ class Page:
         self.lower = lowered(self.text)
         self.quantities = find_quantities(self.text, self.digits)
         self.intervals = _find_intervals(self.text, self.digits) if self.quantities else []
-        self.has_link = any(link in self.lower for link in _LINKS)
+        self.has_link = holds_any(self.lower, _LINKS)
         self.has_power = "^" in self.text or "⁻" in self.text
         self.has_spread = "±" in self.text
 
@@ -64,7 +64,7 @@ def _find_intervals(text: str, digits: list[int]) -> list[tuple[int, int]]:
     """Return the intervals in order; what overlaps is one."""
     if "(" not in text and "[" not in text:
         return []
-    found = [match.span() for match in reasons.INTERVAL.finditer(text)] if _has_interval_sign(text) else []
+    found = [match.span() for match in reasons.INTERVAL.finditer(text)] if holds_any(text, reasons.INTERVAL_SIGNS) else []
     opened = [at - 1 for at in digits if at and text[at - 1] in "(["]  # the pattern begins with a bracket and a digit
     found += [match.span() for at in opened if (match := reasons.INTERVAL_BEHIND.match(text, at)) is not None]
     if len(found) < 2:
@@ -75,10 +75,3 @@ def _find_intervals(text: str, digits: list[int]) -> list[tuple[int, int]]:
             start, end = merged[-1][0], max(end, merged.pop()[1])
         merged.append((start, end))
     return merged
-
-
-def _has_interval_sign(text: str) -> bool:
-    for sign in reasons.INTERVAL_SIGNS:  # noqa: SIM110 - any() of a generator takes three times as long, and every text is asked
-        if sign in text:
-            return True
-    return False

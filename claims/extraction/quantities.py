@@ -38,6 +38,7 @@ QUANTITY = re.compile(
 _OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
 _RANGE = re.compile(r"\s{0,8}(?P<mark>~|-|–|→|to\b)\s{0,16}$")
+_LONGEST_GAP = 30
 _BETWEEN = re.compile(r"\s{0,8}(?P<mark>and)\s{0,8}$")  # "between 37.9 and 38.4 dB"
 
 _BEFORE: tuple[tuple[re.Pattern[str], Qualifier], ...] = (
@@ -181,13 +182,18 @@ def _qualifier(before: str) -> Qualifier:
         last = last[:-1].rstrip()
     if not last.endswith(_QUALIFYING):
         return Qualifier.EXACT
-    return next((found for pattern, found in _BEFORE if pattern.search(before)), Qualifier.EXACT)
+    for pattern, found in _BEFORE:
+        if pattern.search(before):
+            return found
+    return Qualifier.EXACT
 
 
 def _joined(text: str, left: Quantity, right: Quantity) -> Quantity | None:
     """Return the range that two neighbours make, None if they make none."""
+    if right.start - left.end > _LONGEST_GAP:
+        return None
     gap = text[left.end : right.start]
-    if len(gap) > (30 if "→" in gap else 12) or left.is_range:
+    if len(gap) > (_LONGEST_GAP if "→" in gap else 12) or left.is_range:
         return None
     between = text[max(0, left.start - 9) : left.start].rstrip().lower().endswith("between")
     match = (_BETWEEN if between else _RANGE).match(gap)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -128,9 +127,12 @@ class _SentenceReader:
         self._field = text_field
         self._sentence = sentence
         self._groups: list[Group] = []
+        self._placed: list[PlacedCondition] | None = None
+        self._clauses = Clauses(scene.text, scene.original, *sentence)
         self._metric_here: tuple[MetricLink, str | None] | None = None
         self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
         self._kinds: dict[int, ClaimKind] = {}
+        self._compared: dict[int, Group] = {}
         self._first_claim = -1
         self._unknown_ends: set[int] = set()
 
@@ -151,6 +153,9 @@ class _SentenceReader:
             return
         self._groups = make_groups(scene, self._sentence, possible)
         self._linker = Linker(scene, self._sentence, self._groups, self._paper.vocabulary)
+        for group in reversed(self._groups):
+            if group.partner is not None and group.rule == "pair.versus":
+                self._compared[id(group.partner)] = group
         claims = self._paper.claims
         first = len(claims)
         self._read_groups()
@@ -158,18 +163,16 @@ class _SentenceReader:
             earlier = [claim for claim in claims[max(0, first - _MOST_CARRIED) : first] if claim.text_field is self._field]
             claims[first:] = share_settings(scene, self._sentence[0], claims[first:], earlier)
 
-    @cached_property
+    @property
     def _conditions(self) -> list[PlacedCondition]:
-        scene = self._scene
-        return [
-            c
-            for c in find_conditions(scene.text, *self._sentence)
-            if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
-        ]
-
-    @cached_property
-    def _clauses(self) -> Clauses:
-        return Clauses(self._scene.text, self._scene.original, *self._sentence)
+        if self._placed is None:
+            scene = self._scene
+            self._placed = [
+                c
+                for c in find_conditions(scene.text, *self._sentence)
+                if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
+            ]
+        return self._placed
 
     def _reasons(self, numbers: list[Quantity], at_sight: list[str | None]) -> list[str | None]:
         """Return why each number can't be a claim or cost: in "224/256 pixels" both are sizes."""
@@ -199,7 +202,7 @@ class _SentenceReader:
     def _read_group(self, group: Group) -> None:
         bounds = self._linker.neighbours(group)
         metric = self._linker.metric_beside(group)
-        compared = next((other for other in self._groups if other.partner is group and other.rule == "pair.versus"), None)
+        compared = self._compared.get(id(group))
         if metric is None and compared is not None:
             beside = self._linker.metric_beside(compared)
             if beside is not None and beside.rule == "metric.after":
@@ -762,9 +765,10 @@ class _SentenceReader:
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)
                 task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
-                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, inferred)
+                written = self._as_written(cell_dataset)
+                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, inferred, written)
                 if draft is not None:
-                    self._paper.claims.append(replace(draft, dataset_written=self._as_written(cell_dataset)))
+                    self._paper.claims.append(draft)
                     taken = True
                     self._first_claim = self._first_claim if self._first_claim >= 0 else group.start
                     if kind is ClaimKind.ABSOLUTE and draft.role is Role.PROPOSED:

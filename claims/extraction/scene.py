@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from claims.extraction import unknown_datasets
-from claims.extraction.openings import OpenedTogether
 from claims.extraction.own_names import OwnNames
 from claims.extraction.pages import Page
 from claims.extraction.quantities import Quantity
@@ -29,7 +28,9 @@ from claims.extraction.rules.metrics import (
     NO_METRIC_BEFORE_RATE,
     SCORING,
 )
-from claims.extraction.vocabulary import Found, Vocabulary, fold_lower
+from claims.extraction.spotting import Spotted
+from claims.extraction.text import fold
+from claims.extraction.vocabulary import Found, Vocabulary
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
@@ -48,7 +49,6 @@ _MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Z
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
 _METRIC_STEM = re.compile(r".*[@-](?=\w{1,3}$)|[A-Za-z]+(?=\d{1,3}$)")
 _MORE_OF_METRIC = re.compile(r"/(?P<suffix>\d{1,3}|[A-Z][a-z]{0,4})(?![\w@%-]|\.\d)")
-_IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BACKBONE))
 
 _start = attrgetter("start")
 
@@ -111,11 +111,10 @@ class Scene:
         return mention if mention.end > position else None
 
 
-def read_scene(page: Page, vocabulary: Vocabulary, own_names: OwnNames, *, is_title: bool = False) -> Scene:
+def read_scene(page: Page, spotted: Spotted, vocabulary: Vocabulary, own_names: OwnNames, *, is_title: bool = False) -> Scene:
     """Recognise the names of a text, and which of its numbers are parts of names."""
     text, lower, quantities = page.text, page.lower, page.quantities
-    folded = fold_lower(lower)
-    found = vocabulary.find(text, folded)
+    found = vocabulary.find(text, spotted)
     own = tuple(name.lower() for name in own_names.models)
     mentions: dict[str, list[Mention]] = {"D": [], "M": [], "C": [], "V": [], "P": []}
     taken = bytearray(len(text))
@@ -131,28 +130,23 @@ def read_scene(page: Page, vocabulary: Vocabulary, own_names: OwnNames, *, is_ti
         if kind is AliasKind.DATASET and (hung := unknown_datasets.hung_on(text, end)) > end:
             _add(mentions, taken, Mention("D", text[start:hung], start, hung, known=False))
             continue
-        _add(mentions, taken, Mention(_LETTER[kind], name.name, start, end, words=len(folded[start:end].split())))
+        _add(mentions, taken, Mention(_LETTER[kind], name.name, start, end, words=len(fold(text[start:end]).split())))
         if kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
         elif text[end : end + 1] == "/":
             _add_metric_suffixes(text, name, vocabulary, mentions, taken)
     _add_abbreviations(text, mentions, taken)
-    _add_unknown_datasets(text, lower, own, own_names.datasets, mentions, taken, by_place=not is_title)
+    _add_unknown_datasets(text, lower, spotted, own, own_names.datasets, mentions, taken, by_place=not is_title)
     numbers_in_names = bytearray(len(text))
     cut = page.sentences
     if quantities:
-        # the few letters that a pattern without regard to case takes for these, too
-        caseless = lower if lower.isascii() else lower.replace("\u017f", "s").replace("\u0131", "i").replace("\u0130", "i")
         # what ties numbers matters only where numbers are; datasets carry over and were found everywhere
         for start, end in page.with_digits(cut):
-            places = _IN_SENTENCES.places(caseless, start, end)
-            if FREE_METRIC in places:
-                _add_free_metrics(FREE_METRIC.matches_at(places[FREE_METRIC], text, start, end), text, mentions, taken)
-            scored = list(ACRONYM_SCORE.matches_at(places[ACRONYM_SCORE], text, start, end)) if ACRONYM_SCORE in places else []
+            _add_free_metrics(spotted.matches_in(FREE_METRIC, text, start, end), text, mentions, taken)
+            scored = list(spotted.matches_in(ACRONYM_SCORE, text, start, end))
             _add_acronym_metrics(text, start, end, scored, quantities, own, mentions, taken)
-            if COST_NOUN in places:
-                _add_costs(COST_NOUN.matches_at(places[COST_NOUN], lower, start, end), text, mentions, taken)
-            backbones = names.BACKBONE.matches_at(places[names.BACKBONE], text, start, end) if names.BACKBONE in places else ()
+            _add_costs(spotted.matches_in(COST_NOUN, lower, start, end), text, mentions, taken)
+            backbones = spotted.matches_in(names.BACKBONE, text, start, end)
             _add_models(text, lower, start, end, backbones, own, mentions, taken, numbers_in_names)
     _add_shared_heads(text, vocabulary, mentions, taken)
     mentions["M"] = _without_heads(mentions["M"], vocabulary, text)
@@ -251,6 +245,7 @@ def _is_hung_on(text: str, start: int, end: int) -> bool:
 def _add_unknown_datasets(
     text: str,
     lower: str,
+    spotted: Spotted,
     own_models: tuple[str, ...],
     own_datasets: tuple[str, ...],
     mentions: dict[str, list[Mention]],
@@ -263,7 +258,7 @@ def _add_unknown_datasets(
         for start, end in _find_own(own.lower(), lower, 0, len(lower)):
             if 1 not in taken[start:end]:
                 _add(mentions, taken, Mention("D", own, start, end, known=False))
-    for start, end in unknown_datasets.find_unknown_datasets(text, own_models, by_place=by_place):
+    for start, end in unknown_datasets.find_unknown_datasets(text, spotted, own_models, by_place=by_place):
         if 1 not in taken[start:end]:
             _add(mentions, taken, Mention("D", text[start:end].strip(), start, end, known=False))
 

@@ -8,9 +8,8 @@ offset into the original.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import cached_property
 
 _ONE_TO_ONE = {
     **dict.fromkeys(
@@ -36,6 +35,7 @@ _ONE_TO_ONE = {
 }
 _TABLE = str.maketrans({**_ONE_TO_ONE, **{chr(0xFF10 + digit): str(digit) for digit in range(10)}})
 _ODD = re.compile(f"[{''.join(map(re.escape, map(chr, _TABLE)))}]")
+_ODD_ASCII = tuple(character for character in map(chr, _TABLE) if character.isascii())
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%", "0.77 +/- 0.04". Each
@@ -69,9 +69,12 @@ _DAMAGED_NUMBER = (
 )
 _DAMAGED = re.compile(_DAMAGED_NUMBER)
 _DIGIT = re.compile(r"\d")
-_DIGITS = "0123456789"
+_DIGITS = tuple("0123456789")
 # of the bytes of a text: every digit a "0", all else a blank
 _ONLY_DIGITS = bytes(ord("0" if chr(code) in _DIGITS else " ") for code in range(256))
+
+_SEPARATORS = re.compile(r"[-_\s]")
+_ASCII_SEPARATORS = str.maketrans({chr(code): " " for code in range(128) if _SEPARATORS.match(chr(code))})
 
 _ABBREVIATIONS = frozenset(
     [
@@ -123,12 +126,22 @@ def _replacement(match: re.Match[str]) -> str:
 
 def normalise(text: str, digits: Sequence[int] | None = None) -> str:
     """Return `text` repaired for reading, character for character as long as it was. `digits` are its `digit_places`, where known."""
-    # a table is fast for ASCII only
-    repaired = text.translate(_TABLE) if text.isascii() else _SURROGATE.sub("?", _ODD.sub(_replacement, text))
+    if not text.isascii():  # a table is fast for ASCII only
+        repaired = _SURROGATE.sub("?", _ODD.sub(_replacement, text))
+    else:
+        repaired = text.translate(_TABLE) if holds_any(text, _ODD_ASCII) else text
     if _is_damaged(repaired, digit_places(text) if digits is None else digits):
         for pattern, sign in _DAMAGE:
             repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
     return repaired
+
+
+def holds_any(text: str, words: tuple[str, ...]) -> bool:
+    """Say whether one of `words` stands in `text`."""
+    for word in words:  # noqa: SIM110 - any() of a generator takes three times as long, and this is asked all the time
+        if word in text:
+            return True
+    return False
 
 
 def _is_damaged(text: str, digits: Sequence[int]) -> bool:
@@ -147,14 +160,17 @@ def lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
 
 
+def fold(text: str) -> str:
+    """Return `text` in lower case with hyphens, underscores and white space as blanks, of the same length."""
+    lower = lowered(text)
+    # a table is ten times as fast as a pattern, but only for ASCII
+    return lower.translate(_ASCII_SEPARATORS) if lower.isascii() else _SEPARATORS.sub(" ", lower)
+
+
 def has_digit(text: str) -> bool:
     """Say whether a digit stands in `text`."""
-    if not text.isascii():
-        return _DIGIT.search(text) is not None
-    for digit in _DIGITS:  # noqa: SIM110 - ten characters, one after the other, are found many times as fast as any of ten
-        if digit in text:
-            return True
-    return False
+    # ten characters, one after the other, are found many times as fast as any of ten
+    return holds_any(text, _DIGITS) if text.isascii() else _DIGIT.search(text) is not None
 
 
 def digit_places(text: str) -> list[int]:
@@ -236,17 +252,17 @@ class Clauses:
         self._normalised = text
         self._start = start
         self._end = end
-
-    @cached_property
-    def _cuts(self) -> list[int]:
-        cuts = (match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end))
-        return [self._start, *cuts, self._end]
+        self._cuts: list[int] | None = None
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""
-        first = max(bisect_right(self._cuts, start) - 1, 0)
-        left = self._cuts[first]
-        right = next((cut for cut in self._cuts if cut >= end), self._end)
+        if self._cuts is None:
+            cuts = [match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end)]
+            self._cuts = [self._start, *cuts, self._end]
+        cuts = self._cuts
+        left = cuts[max(bisect_right(cuts, start) - 1, 0)]
+        index = bisect_left(cuts, end)
+        right = cuts[index] if index < len(cuts) else self._end
         while left < start and self._text[left] in " ,;:–-":
             left += 1
         while right > end and self._text[right - 1] in " ,;:–-.":

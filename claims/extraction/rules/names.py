@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from claims.extraction.openings import Opened, OpenedTogether
+from claims.extraction.openings import Opened
 
 _PART = r"[A-Za-z0-9]+"
 # "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
@@ -43,6 +43,7 @@ BACKBONE = Opened(
         "random forest", "xgboost", "lightgbm", "catboost", "logistic regression", "naive bayes", "decision tree", "gradient boosting",
         "poolformer", "volo", "xcit", "levit", "coat", "lenet", "chatgpt", "deepseek", "mixtral", "claude", "gemini",
     ),
+    behind=" ",
 )  # fmt: skip
 # models of their own, not what a method is put on
 CLASSIC = re.compile(r"(?i)random forest|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision tree|gradient boosting")
@@ -355,7 +356,7 @@ OURS = Opened(
     ),
     ("our ", "Our "),
 )
-INTRODUCED = OpenedTogether((OURS, NAMED, PRESENTED, PRESENTED_ACRONYM, NEW_NAME))
+INTRODUCED = (OURS, NAMED, PRESENTED, PRESENTED_ACRONYM, NEW_NAME)
 # a paper that measures what others made
 EVALUATION_TITLE = re.compile(
     r"(?i)^(?:evaluating|benchmarking|assessing|comparing|auditing|probing|measuring|testing|revisiting|understanding|investigating|exploring the (?:limits|capabilit)|on the|how |do |does |can |are |is |what |why )|"
