@@ -26,6 +26,7 @@ _YEAR_DIGITS = 4
 _MOST_SECTIONS = 20
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
+_BE = (" is ", " are ", " was ", " were ")
 _IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?")
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
@@ -495,11 +496,12 @@ def is_of_unknown(scene: Scene, sentence: tuple[int, int], low: int, group: Grou
 def no_claim_reason(scene: Scene, group: Group) -> str:
     """Return why a number that no rule took was left: what the words beside it count."""
     before, after = scene.lower[max(0, group.start - 60) : group.start], scene.lower[group.end : group.end + 60]
-    if reasons.CHOSEN_AFTER.match(after):
+    if after.startswith(_BE) and reasons.CHOSEN_AFTER.match(after):
         return "hyper_parameter"
     if group.unit == "":
-        for reason, pattern in reasons.BEFORE:
-            if pattern.search(before, max(len(before) - reasons.REACH, 0)):
+        size = len(before)
+        for reason, reach, pattern in reasons.BEFORE:
+            if pattern.search(before, max(size - reach, 0)):
                 return reason
         printed = group.quantities[-1]
         for reason, pattern in reasons.AFTER if not printed.decimals or printed.scale != 1.0 else ():

@@ -21,9 +21,13 @@ class Opened:
     pass and the pattern is tried where one stands, which is most of the speed of reading a text.
     """
 
-    def __init__(self, pattern: re.Pattern[str], openings: Iterable[str], *, behind: str = "") -> None:
-        """`behind` are the only letters, digits and, for all other characters, blank that the pattern may begin behind; '' for any."""
+    def __init__(self, pattern: re.Pattern[str], openings: Iterable[str], *, behind: str = "", needs: tuple[str, int] = ("", 0)) -> None:
+        """`behind` are the only letters, digits and, for all other characters, blank that the pattern may begin behind; '' for any.
+
+        `needs` is what stands in every match within so many characters of its beginning.
+        """
         self.pattern = pattern
+        self.needs, self.reach = needs
         self.openings = tuple(openings)
         self.behind = behind
 
@@ -39,8 +43,12 @@ class Opened:
 
     def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         """Yield what the pattern's own `finditer` does, where `places` are those of all openings in text[start:end]."""
+        tried, needs, reach = self.pattern.match, self.needs, self.reach
         for at in sorted(places):
-            if at >= start and (match := self.pattern.match(text, at, end)) is not None:
+            if at < start or (needs and text.find(needs, at, at + reach) < 0):
+                continue
+            match = tried(text, at, end)
+            if match is not None:
                 yield match
                 start = match.end()
 

@@ -391,10 +391,11 @@ def _add_models(
         if 1 not in taken[match.start() : match.start() + len(name)]:
             _add(mentions, taken, Mention("V", name, match.start(), match.start() + len(name)))
     for match in names.SHAPE.finditer(text, start_at, end_at):
-        if match["name"] is None:
+        group = match.lastindex
+        if group is None:
             continue
-        word = match["name"].rstrip(".,;:")
-        start = match.start()
+        word = match[group].rstrip(".,;:")
+        start = match.start(group)
         end = start + len(word)
         has_digit = _DIGIT.search(word) is not None
         if has_digit:

@@ -10,6 +10,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from claims.extraction.openings import Opened
 from claims.extraction.rules import datasets, metrics, names
+from claims.extraction.rules.conditions import NEEDS
 from claims.extraction.rules.costs import COST_NOUN
 from claims.extraction.text import fold
 
@@ -20,6 +21,13 @@ OPENED: tuple[Opened, ...] = (
     *(metrics.FREE_METRIC, metrics.ACRONYM_SCORE, COST_NOUN, names.BACKBONE),
 )
 """All patterns that are tried on whole texts."""
+
+
+def cues() -> list[str]:
+    """Return the words that say where a pattern is tried, in order: cost nouns, backbones, conditions, words that introduce a name."""
+    openings = {opening.strip().lower() for one in OPENED for opening in one.openings}
+    return sorted(openings | {word.strip().lower() for words in NEEDS.values() for word in words})
+
 
 _MARKS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789" else ord(" ") for code in range(256))
 # what a pattern without regard to case takes for these letters, too

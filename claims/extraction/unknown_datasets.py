@@ -127,11 +127,14 @@ def hung_on(text: str, end: int) -> int:
     return end if match is None else match.end()
 
 
-def is_own(name: str, text: str, lower: str) -> bool:
-    """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo"."""
+def is_own(name: str, text: str, lower: str, *, says_kind: bool) -> bool:
+    """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo".
+
+    `says_kind`: one of `OWN_KINDS` stands in `lower`.
+    """
     if rules.SAYS_IT.search(name):
         return True
-    if not holds_any(lower, rules.OWN_KINDS):
+    if not says_kind:
         return False
     key = name.lower()
     at = lower.find(key)
