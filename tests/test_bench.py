@@ -57,17 +57,20 @@ def test_fastest_pass_of_each_counts_beside_what_is_wanted(extraction: dict[str,
     made = extraction["Pass"]
     passes = {
         "engine": [made(2.5, 5), made(2, 8), made(4, 4)],
-        "spaCy rules": [made(16, 16), made(10, 10)],
+        "spaCy phrases": [made(16, 16), made(10, 10)],
+        "spaCy rules": [made(20, 20), made(30, 30)],
         "spaCy numbers": [made(8, 8), made(9, 9)],
         "spaCy names": [made(4, 4), made(5, 5)],
     }
     said = extraction["explain"](4000, passes, 200 * 1024)
     assert [line.split()[:3] for line in said] == [
         ["engine", "2,000", "abstracts/s"],
-        ["spaCy", "rules", "400"],
+        ["spaCy", "phrases", "400"],
+        ["spaCy", "rules", "200"],
         ["spaCy", "numbers", "500"],
         ["spaCy", "names", "1,000"],
         ["ratio", "5.0", "times"],
+        ["10.0", "times", "spaCy's"],
         ["4.0", "times", "spaCy's"],
         ["2.0", "times", "spaCy's"],
         ["memory", "200", "MB"],
@@ -80,10 +83,20 @@ def test_fastest_pass_of_each_counts_beside_what_is_wanted(extraction: dict[str,
 @pytest.mark.embedded
 def test_what_misses_the_wanted_figures_is_said(extraction: dict[str, Any]) -> None:
     made = extraction["Pass"]
-    passes = {"engine": [made(1, 1)], "spaCy rules": [made(3, 3)], "spaCy numbers": [made(2, 2)], "spaCy names": [made(2, 2)]}
+    passes = {"engine": [made(1, 1)], "spaCy phrases": [made(3, 3)], "spaCy rules": [made(9, 9)]}
+    passes |= {"spaCy numbers": [made(2, 2)], "spaCy names": [made(2, 2)]}
     said = extraction["explain"](999, passes, 301 * 1024)
-    assert ["MISSED" in line for line in said] == [True, False, False, False, True, False, False, True]
+    assert ["MISSED" in line for line in said] == [True, False, False, False, False, True, False, False, False, True]
     assert "NOT MEASURED" in extraction["explain"](999, passes, None)[-1]
+
+
+@pytest.mark.embedded
+def test_phrases_are_all_names_that_the_engine_finds() -> None:
+    make_phrases = runpy.run_path(str(BENCH / "spacy_rules.py"))["phrases"]
+    papers = [("ZorboNet", "ZorboNet-XL reaches 81.5% accuracy on the FooBench-2 dataset with ResNet-50 at less memory.")]
+    found = {phrase["pattern"] for phrase in make_phrases(load_vocabulary(), papers)}
+    assert found >= {"zorbonet-xl", "foobench-2", "resnet-50", "imagenet 1k", "accuracy", "memory", "from scratch", "propos"}
+    assert "" not in found
 
 
 @pytest.mark.embedded

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.extraction.groups import Group
 from claims.extraction.linking import MetricLink
+from claims.extraction.pages import Page
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import costs, kinds, reasons
 from claims.extraction.rules.metrics import VALUE_OF
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.settings import PlacedCondition
+from claims.extraction.text import holds_any
 from claims.terms import ClaimKind, CostMeasure
 
 _ENDS = re.compile(r"[\d.,]+")
@@ -20,14 +22,16 @@ _COUNTED_AFTER_YEAR = re.compile(
     r"^[ -]?(?:class(?!if)|categor|channel|cores?\b|code|cluster|cell|concept|caption|clip|case|gpu|tpu|m\b|epoch|token|param|flop)"
 )
 _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
+_YEAR_DIGITS = 4
+_MOST_SECTIONS = 20
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
+_BE = (" is ", " are ", " was ", " were ")
 _IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?")
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
 
 
-@dataclass(frozen=True, slots=True)
-class CostReading:
+class CostReading(NamedTuple):
     """One cost that a group states: measures (one, or one per number), the unit as stated, the factor to the canonical unit."""
 
     measures: tuple[CostMeasure, ...]
@@ -38,76 +42,109 @@ class CostReading:
     end: int
 
 
-def rule_out(scene: Scene, quantity: Quantity, conditions: list[PlacedCondition]) -> str | None:
-    """Return the reason why a number can't be a claim or cost whatever stands around it, None if it can."""
-    if quantity.start in scene.masked:
+def rule_out_at_sight(page: Page, quantity: Quantity) -> str | None:
+    """Return the reason why a number can't be a claim or cost, where the characters around it say so, None where they don't.
+
+    What is part of a name by these is so whatever names are recognised; any other reason holds only of what is no part of one.
+    """
+    lower, start = page.lower, quantity.digits_start
+    if page.intervals and page.in_interval(start):
+        return "confidence_level"
+    if page.has_link and reasons.CODE_BEFORE.search(lower[max(0, start - 60) : start]):
+        return "link"
+    if page.has_power or page.has_spread:
+        bare, after = lower[max(0, start - 60) : start].rstrip(" -"), lower[quantity.digits_end : quantity.digits_end + 60]
+        if (
+            bare.endswith("^")
+            or reasons.POWER_BEHIND.match(after)
+            or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^"))
+        ):
+            return "formula"
+        if bare.endswith("±"):
+            return "uncertainty"
+    before = lower[start - 1] if start else " "
+    if before == " ":
+        return None
+    if before.isalpha() or before in "_^#@" or (before == "-" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^")):
+        return "rank" if before == "#" else "part_of_name"
+    return None
+
+
+def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | None:
+    """Return the reason why a number can't be a claim or cost whatever stands around it, None if it can.
+
+    `at_sight` is what `rule_out_at_sight` said of it.
+    """
+    if at_sight == "part_of_name" or quantity.start in scene.masked:
         return "part_of_name"
+    if at_sight is not None:
+        return at_sight
     text, lower = scene.text, scene.lower
     start, end = quantity.digits_start, quantity.digits_end
-    if scene.in_interval(start):
-        return "confidence_level"
     before, after = lower[max(0, start - 60) : start], lower[end : end + 60]
-    past_unit = lower[quantity.end : quantity.end + 60]
-    if reasons.CODE_BEFORE.search(before):
-        return "link"
-    bare = before.rstrip(" -")
-    if bare.endswith("^") or reasons.POWER_BEHIND.match(after) or (quantity.value in reasons.POWERS_OF and after.lstrip().startswith("^")):
-        return "formula"
-    if bare.endswith("±"):
-        return "uncertainty"
-    if start and (
-        lower[start - 1].isalpha()
-        or (lower[start - 1] in "-_^" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^"))
-        or lower[start - 1] in "_^#@"
-    ):
-        return "rank" if lower[start - 1] == "#" else "part_of_name"
-    if reasons.DIMENSION_AFTER.match(after):
+    behind = after[:1]
+    if behind in "-d" and reasons.DIMENSION_AFTER.match(after):
         return "dimension"
-    if reasons.CITATION_BEFORE.search(before) and reasons.CITATION_AFTER.match(after):
+    if "[" in before and reasons.CITATION_BEFORE.search(before) and reasons.CITATION_AFTER.match(after):
         return "citation"
-    if reasons.ORDINAL.match(after):
+    if behind in "snrt" and reasons.ORDINAL.match(after):
         return "ordinal"
+    past_unit = lower[quantity.end : quantity.end + 60]
     plain = not quantity.unit and quantity.scale == 1.0
-    years = _ENDS.findall(text[start:end]) if plain and quantity.is_range else [text[start:end]]
-    if plain and all(map(reasons.YEAR.match, years)) and not _COUNTED_AFTER_YEAR.match(past_unit):
-        of_metric = VALUE_OF.search(scene.shadow, max(0, start - 40), start)
-        return None if of_metric is not None else "year"
+    is_range = quantity.is_range
+    if plain and (is_range or end - start == _YEAR_DIGITS):
+        years = _ENDS.findall(text[start:end]) if is_range else [text[start:end]]
+        if all(map(reasons.YEAR.match, years)) and not _COUNTED_AFTER_YEAR.match(past_unit):
+            of_metric = VALUE_OF.search(scene.shadow, max(0, start - 40), start)
+            return None if of_metric is not None else "year"
+    is_whole = plain and not quantity.decimals
     if (
-        plain
+        is_whole
+        and quantity.value < _MOST_SECTIONS
         and before.endswith("(")
         and reasons.ENUMERATION.search(before)
         and reasons.ENUMERATION_AFTER.match(after)
-        and not quantity.decimals
-        and quantity.value < 20
     ):
         return "section"
     if (
-        reasons.RESOLUTION_AFTER.match(lower[end : end + 60])
-        or reasons.TIMES_SIZE_BEFORE.search(before, max(len(before) - 22, 0))
-        or (plain and any(word in before for word in reasons.RESOLUTION_WORDS) and reasons.RESOLUTION_BEFORE.search(before))
+        reasons.RESOLUTION_AFTER.match(after)
+        or (before.rstrip().endswith("x") and reasons.TIMES_SIZE_BEFORE.search(before, max(len(before) - 22, 0)))
+        or (plain and _may_be_size(before) and reasons.RESOLUTION_BEFORE.search(before))
     ):
         return "resolution"
-    if plain and not quantity.decimals and quantity.value < _MOST_VERSIONS and scene.shadow[max(0, start - 2) : start] == "D ":
+    if is_whole and quantity.value < _MOST_VERSIONS and scene.shadow[max(0, start - 2) : start] == "D ":
         return "part_of_name"  # "Terminal-Bench 2"
-    if reasons.LISTED_IN_NAME.search(before):
+    if before.endswith((",", "/")) and reasons.LISTED_IN_NAME.search(before):
         return "part_of_name"
-    if plain and not quantity.decimals and reasons.DEVICE_BEFORE.search(text, max(0, start - 16), start):
+    if is_whole and reasons.DEVICE_BEFORE.search(text, max(0, start - 16), start):
         return "part_of_name"  # "on one RTX 3090, 22x faster"
-    if quantity.unit == "points" and text[quantity.digits_end] == "-" and not reasons.POINT_GAIN.match(past_unit):
-        return "part_of_name"  # "the 5-point algorithm"
-    many = quantity.unit == "points" and (quantity.scale != 1.0 or "," in text[start:end] or quantity.value > reasons.MOST_POINTS)
-    if many and reasons.BARE_POINTS.match(lower[end : quantity.end]):
-        return "count"  # "1,024 points per shape", "250K points"
-    if reasons.THRESHOLDS_AFTER.match(after) or reasons.THRESHOLDS_BEFORE.search(before):
+    if quantity.unit == "points":
+        if text[end] == "-" and not reasons.POINT_GAIN.match(past_unit):
+            return "part_of_name"  # "the 5-point algorithm"
+        many = quantity.scale != 1.0 or "," in text[start:end] or quantity.value > reasons.MOST_POINTS
+        if many and reasons.BARE_POINTS.match(lower[end : quantity.end]):
+            return "count"  # "1,024 points per shape", "250K points"
+    if (behind == ":" and reasons.THRESHOLDS_AFTER.match(after)) or (before.endswith(":") and reasons.THRESHOLDS_BEFORE.search(before)):
         return "hyper_parameter"
-    if reasons.FRACTION_AFTER.match(after) or (quantity.value == 255 and reasons.FRACTION_BEFORE.search(before)):
+    if (behind == "/" and reasons.FRACTION_AFTER.match(after)) or (quantity.value == 255 and reasons.FRACTION_BEFORE.search(before)):
         return "hyper_parameter"
     if quantity.unit == "%" and reasons.INTERVAL_AFTER.match(past_unit):
         return "confidence_level"
+    return None
+
+
+def _may_be_size(before: str) -> bool:
+    """Say whether `reasons.RESOLUTION_BEFORE` is worth a try."""
+    return before.rstrip().endswith("x") or holds_any(before, reasons.RESOLUTION_WORDS)
+
+
+def is_condition(quantity: Quantity, conditions: list[PlacedCondition]) -> bool:
+    """Say whether a number is part of a setting's condition, and no result."""
+    start = quantity.digits_start
     for condition in conditions:
         if condition.start <= start < condition.end and not condition.rule.startswith("condition.resolution_of"):
-            return "condition"
-    return None
+            return True
+    return False
 
 
 def read_cost(
@@ -459,11 +496,12 @@ def is_of_unknown(scene: Scene, sentence: tuple[int, int], low: int, group: Grou
 def no_claim_reason(scene: Scene, group: Group) -> str:
     """Return why a number that no rule took was left: what the words beside it count."""
     before, after = scene.lower[max(0, group.start - 60) : group.start], scene.lower[group.end : group.end + 60]
-    if reasons.CHOSEN_AFTER.match(after):
+    if after.startswith(_BE) and reasons.CHOSEN_AFTER.match(after):
         return "hyper_parameter"
     if group.unit == "":
-        for reason, pattern in reasons.BEFORE:
-            if pattern.search(before, max(len(before) - reasons.REACH, 0)):
+        size = len(before)
+        for reason, reach, pattern in reasons.BEFORE:
+            if pattern.search(before, max(size - reach, 0)):
                 return reason
         printed = group.quantities[-1]
         for reason, pattern in reasons.AFTER if not printed.decimals or printed.scale != 1.0 else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.extraction.deciding import CostReading
 from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span
@@ -17,8 +17,7 @@ UNRATED = 0.0
 """The confidence of a draft until the whole paper is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What all drafts of one number share. `list_end` is where the list of numbers ends that it stands in: units follow there."""
 
     scene: Scene
@@ -39,6 +38,7 @@ def make_claim(
     task: str | None,
     vocabulary: Vocabulary,
     inferred: tuple[str, ...],
+    dataset_written: str | None = None,
 ) -> ClaimDraft | None:
     """Return the draft of a claim, None if its value is impossible for its metric."""
     scene = context.scene
@@ -80,6 +80,7 @@ def make_claim(
         dataset=dataset,
         metric=metric.name if metric is not None else None,
         task=task,
+        dataset_written=dataset_written,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from claims.terms import ClaimKind, ConditionKind, CostMeasure, Qualifier, Role, TextField
 
@@ -14,16 +15,14 @@ PERSON_RULE = "person.added"
 """The rule id of what a person marked, and no extraction took."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A run of a title or an abstract, in Unicode code points, end exclusive."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionDraft:
+class ConditionDraft(NamedTuple):
     """One condition of a setting.
 
     `value` is the comparable part ("5", "1%", "384x384", "zero-shot"), `text` the phrase as it is shown.
@@ -95,8 +94,7 @@ class CostDraft(StatementDraft):
     condition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UntakenNumber:
+class UntakenNumber(NamedTuple):
     """A number that is neither a claim nor a cost, and the id of the reason ("year", "part_of_name", "dataset_size")."""
 
     text_field: TextField

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from claims.extraction.quantities import Quantity, split_range
@@ -21,31 +20,31 @@ _COMPARATIVE = re.compile(
 )
 
 
-@dataclass(slots=True)
 class Group:
     """Numbers that one list joins; all share what stands before and after the list.
 
     `inner` is the length of the slash lists inside ("a/b and c/d": 2), 1 without. `partner` is the group that this one is
-    compared with ("from A", "vs. B") and whose metric and datasets it shares.
+    compared with ("from A", "vs. B") and whose metric and datasets it shares. `start` is where its first number begins, `end` where
+    its last one ends, `unit` that of the last.
     """
 
-    quantities: list[Quantity]
-    inner: int = 1
-    role: Role | None = None
-    partner: Group | None = None
-    rule: str = ""
+    __slots__ = ("end", "inner", "partner", "quantities", "role", "rule", "start", "unit")
 
-    @property
-    def start(self) -> int:
-        return self.quantities[0].start
+    def __init__(self, quantity: Quantity, role: Role | None, rule: str) -> None:
+        self.quantities = [quantity]
+        self.start = quantity.start
+        self.end = quantity.end
+        self.unit = quantity.unit
+        self.inner = 1
+        self.role = role
+        self.partner: Group | None = None
+        self.rule = rule
 
-    @property
-    def end(self) -> int:
-        return self.quantities[-1].end
-
-    @property
-    def unit(self) -> str:
-        return self.quantities[-1].unit
+    def add(self, quantity: Quantity) -> None:
+        """Take in the next number of the list."""
+        self.quantities.append(quantity)
+        self.end = quantity.end
+        self.unit = quantity.unit
 
 
 def make_groups(scene: Scene, sentence: tuple[int, int], quantities: list[Quantity]) -> list[Group]:
@@ -53,10 +52,10 @@ def make_groups(scene: Scene, sentence: tuple[int, int], quantities: list[Quanti
     groups: list[Group] = []
     for quantity in _split_pairs(scene, sentence, quantities):
         if groups and groups[-1].rule == quantity[1] == "" and _in_list(scene, groups[-1], quantity[0]):
-            groups[-1].quantities.append(quantity[0])
+            groups[-1].add(quantity[0])
             continue
         role = Role.BASELINE if quantity[1] == "pair.from" else Role.PROPOSED if quantity[1] == "pair.to" else None
-        group = Group([quantity[0]], role=role, rule=quantity[1])
+        group = Group(quantity[0], role, quantity[1])
         if quantity[1] == "pair.to" and groups and groups[-1].rule == "pair.from":
             groups[-1].partner = group
         groups.append(group)
@@ -146,7 +145,7 @@ def _share_unit(group: Group, *, mixed: bool) -> None:
     unit = group.quantities[-1].unit
     scale = group.quantities[-1].scale
     group.quantities = [
-        replace(quantity, unit=quantity.unit or unit, scale=quantity.scale if quantity.scale != 1.0 or quantity.unit else scale)
+        quantity._replace(unit=quantity.unit or unit, scale=quantity.scale if quantity.scale != 1.0 or quantity.unit else scale)
         for quantity in group.quantities
     ]
 

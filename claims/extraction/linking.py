@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from claims.extraction.groups import Group
 from claims.extraction.rules import metrics as rules
@@ -73,8 +73,7 @@ _NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|i
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
 
 
-@dataclass(frozen=True, slots=True)
-class MetricLink:
+class MetricLink(NamedTuple):
     """The metrics of a group, one per number or one for all, how sure the link is, and the dataset inside the phrase."""
 
     metrics: list[Mention]
@@ -84,8 +83,7 @@ class MetricLink:
     zone_end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetLink:
+class DatasetLink(NamedTuple):
     """The datasets of a group, in the order of the text."""
 
     datasets: list[Mention]
@@ -130,14 +128,13 @@ class Linker:
         self._start, self._end = sentence
         self._groups = groups
         self._vocabulary = vocabulary
-        self._index = {id(group): index for index, group in enumerate(groups)}
+        ends = [self._start, *(group.end for group in groups)]
+        starts = [*(group.start for group in groups[1:]), self._end]
+        self._bounds = dict(zip(map(id, groups), zip(ends, starts, strict=False), strict=False))
 
     def neighbours(self, group: Group) -> tuple[int, int]:
         """Return where the number before `group` ends and where the one after it begins."""
-        index = self._index[id(group)]
-        low = self._groups[index - 1].end if index else self._start
-        high = self._groups[index + 1].start if index + 1 < len(self._groups) else self._end
-        return low, high
+        return self._bounds[id(group)]
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -20,10 +21,19 @@ class Opened:
     pass and the pattern is tried where one stands, which is most of the speed of reading a text.
     """
 
-    def __init__(self, pattern: re.Pattern[str], openings: Iterable[str]) -> None:
+    def __init__(self, pattern: re.Pattern[str], openings: Iterable[str], *, behind: str = "", needs: tuple[str, int] = ("", 0)) -> None:
+        """`behind` are the only letters, digits and, for all other characters, blank that the pattern may begin behind; '' for any.
+
+        `needs` is what stands in every match within so many characters of its beginning.
+        """
         self.pattern = pattern
+        self.needs, self.reach = needs
         self.openings = tuple(openings)
-        self._automaton = word_finder(self.openings)
+        self.behind = behind
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        return word_finder(self.openings)
 
     def finditer(self, text: str, start: int = 0, end: int | None = None, folded: str | None = None) -> Iterator[re.Match[str]]:
         """Yield what the pattern's own `finditer` does. The openings are looked for in `folded`, which is as long as `text`."""
@@ -33,8 +43,12 @@ class Opened:
 
     def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         """Yield what the pattern's own `finditer` does, where `places` are those of all openings in text[start:end]."""
+        tried, needs, reach = self.pattern.match, self.needs, self.reach
         for at in sorted(places):
-            if at >= start and (match := self.pattern.match(text, at, end)) is not None:
+            if at < start or (needs and text.find(needs, at, at + reach) < 0):
+                continue
+            match = tried(text, at, end)
+            if match is not None:
                 yield match
                 start = match.end()
 
@@ -63,31 +77,3 @@ class Run(Opened):
                 return max(blank + 1, start)
             at = blank
         return at
-
-
-class OpenedTogether:
-    """Several opened patterns that read the same texts: the openings of all are looked for in one pass."""
-
-    def __init__(self, opened: Sequence[Opened]) -> None:
-        self._opened = opened
-        words = sorted({opening for one in opened for opening in one.openings})
-        self._automaton = word_finder(words)
-        self._opened_by = [[one for one in opened if word in one.openings] for word in words]
-
-    def finditers(self, text: str) -> Iterator[tuple[Opened, Iterator[re.Match[str]]]]:
-        """Yield the patterns that can match at all, in order, each with its matches."""
-        places = self.places(text)
-        for opened in self._opened:
-            if opened in places:
-                yield opened, opened.matches_at(places[opened], text, 0, len(text))
-
-    def places(self, folded: str, start: int = 0, end: int | None = None) -> dict[Opened, set[int]]:
-        """Return where in folded[start:end] the openings of each pattern stand, for its `matches_at`; those without any are left out."""
-        places: dict[Opened, set[int]] = {}
-        for word, at, _ in self._automaton.find_matches_as_indexes(folded[start:end], overlapping=True):
-            for opened in self._opened_by[word]:
-                if opened in places:
-                    places[opened].add(start + at)
-                else:
-                    places[opened] = {start + at}
-        return places

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claims.extraction.rules import names
+from claims.extraction.rules.datasets import OWN_KINDS
+from claims.extraction.spotting import Spotted
+from claims.extraction.text import holds_any
 from claims.extraction.unknown_datasets import is_own
 from claims.extraction.vocabulary import Vocabulary
 
@@ -29,17 +33,17 @@ class OwnNames:
     """The paper measures the models of others: it presents a dataset, or says so in its title, and no method of its own."""
 
 
-def find_own_names(title: str, abstract: str, vocabulary: Vocabulary) -> OwnNames:
-    """Return what a paper calls its own methods and datasets. Both texts are normalised."""
+def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], vocabulary: Vocabulary) -> OwnNames:
+    """Return what a paper calls its own methods and datasets. Both texts are normalised, and `spotted` is what was spotted in them."""
     found: list[str] = []
     lowered = abstract.lower()
     prefix = _TITLE_NAME.match(title.strip())
     if prefix is not None and _is_title_name(prefix["name"], abstract, lowered):
         found += _NAMES.split(prefix["name"].partition(" for ")[0].strip("\"' "))
     said: list[tuple[bool, int, int, str]] = []
-    for text in (title, abstract):
-        for pattern, matches in names.INTRODUCED.finditers(text):
-            for match in matches:
+    for text, openings in zip((title, abstract), spotted, strict=True):
+        for pattern in names.INTRODUCED:
+            for match in openings.matches(pattern, text):
                 name = _TRAILING.sub("", match["name"]).strip()
                 quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
                 if pattern is names.PRESENTED_ACRONYM and _shortens_a_purpose(name, text[: match.start("name") - 1]):
@@ -67,15 +71,24 @@ def find_own_names(title: str, abstract: str, vocabulary: Vocabulary) -> OwnName
         name = _ARTICLE.sub("", name)
         if not vocabulary.knows(name) and name.lower() not in names.NOT_A_MODEL and 1 < len(name) < 60:
             unique.setdefault(name.lower(), name)
-    text = f"{title}\n{abstract}"
-    lower = f"{title.lower()}\n{lowered}" if len(text) == len(title) + len(lowered) + 1 else text.lower()
-    datasets = tuple(name for name in unique.values() if len(lower) == len(text) and is_own(name, text, lower))[:_MOST]
+    datasets = tuple(_datasets_of(unique.values(), title, abstract, lowered))[:_MOST] if unique else ()
     models = tuple(name for name in unique.values() if name not in datasets)[:_MOST]
     if names.EVALUATION_START.match(title) and all(is_weak for is_weak, *_ in said):
         models = ()
     if datasets and next(iter(unique.values())) in datasets:
         models = ()  # "FooBench: ...": what else has a name is a part of it
     return OwnNames(models, datasets, not models and (bool(datasets) or names.EVALUATION_TITLE.search(title) is not None))
+
+
+def _datasets_of(found: Iterable[str], title: str, abstract: str, lowered: str) -> Iterator[str]:
+    """Yield those of a paper's own names that are a dataset's."""
+    text = f"{title}\n{abstract}"
+    lower = f"{title.lower()}\n{lowered}" if len(text) == len(title) + len(lowered) + 1 else text.lower()
+    if len(lower) == len(text):
+        says_kind = holds_any(lower, OWN_KINDS)
+        for name in found:
+            if is_own(name, text, lower, says_kind=says_kind):
+                yield name
 
 
 def _shortens_a_purpose(name: str, before: str) -> bool:
@@ -102,7 +115,7 @@ def _is_title_name(name: str, abstract: str, lowered_abstract: str) -> bool:
     words = name.split()
     if len(words) > 5 or (len(words) > 1 and words[0].endswith("ing")):
         return False
-    shaped = any(_shaped(word) for word in words)
+    shaped = any(map(_shaped, words))
     if len(words) == 1:
         # "Reasoning: From ..." is a word; a name keeps its capital within a sentence
         return shaped or (name.lower() in lowered_abstract and re.search(rf"[a-z,(] ?{re.escape(name)}\b", abstract) is not None)
@@ -110,15 +123,15 @@ def _is_title_name(name: str, abstract: str, lowered_abstract: str) -> bool:
 
 
 def _shaped(word: str) -> bool:
-    return sum(c.isupper() for c in word) >= 2 or (any(c.isdigit() for c in word) and any(c.isalpha() for c in word))
+    return sum(map(str.isupper, word)) >= 2 or (any(map(str.isdigit, word)) and any(map(str.isalpha, word)))
 
 
 def _is_name(name: str, quoted: bool) -> bool:
     words = name.split()
     if not words or name.lower() in names.NOT_A_MODEL:
         return False
-    if any(_shaped(word) for word in words):
-        return len(words) <= 4 and all(word.lower() not in names.NOT_A_MODEL for word in words[:1])
+    if any(map(_shaped, words)):
+        return len(words) <= 4 and words[0].lower() not in names.NOT_A_MODEL
     if quoted:
         return len(words) <= 3
     return len(words) == 1 and name[0].isupper() and len(name) > 3 and name.lower() not in _COMMON

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from claims.extraction.drafts import UNNAMED_MODEL
 from claims.extraction.rules import costs, kinds, names
@@ -15,8 +15,7 @@ from claims.terms import ClaimKind, Role
 _AND_FOR = re.compile(r",? (?:and|while|whereas) (?:for|on|with|using)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Who scored: role, model (None where a quoted one has no name) and variant, with the ids of the rules that said so."""
 
     role: Role

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from claims.extraction.confidence import rate
 from claims.extraction.drafts import Extraction, Span, StatementDraft, UntakenNumber
 from claims.extraction.merging import merge_repeats
-from claims.extraction.own_names import find_own_names
-from claims.extraction.owners import OwnerFinder
+from claims.extraction.pages import Page
+from claims.extraction.paper import Paper
 from claims.extraction.reading import PaperReader
-from claims.extraction.scene import Scene, read_scene
-from claims.extraction.text import cut_whole, digit_in, normalise
+from claims.extraction.text import cut_whole, has_digit
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import LARGEST, TextField
 
@@ -31,26 +30,23 @@ def extract(title: str, abstract: str, vocabulary: Vocabulary) -> Extraction:
     stands behind `MAX_TITLE` and `MAX_ABSTRACT` is not read; `is_read_whole` says so beforehand.
     """
     title, abstract = cut_texts(title, abstract)
-    if digit_in(abstract).search(abstract) is None and digit_in(title).search(title) is None:
+    if not has_digit(abstract) and not has_digit(title):
         return Extraction()  # as two papers of five
-    clean_title, clean_abstract = normalise(title), normalise(abstract)
-    own = find_own_names(clean_title, clean_abstract, vocabulary)
-    home = own.datasets[0] if own.datasets and not own.models else ""
-    reader = PaperReader(vocabulary, OwnerFinder(own.models, clean_title, evaluates=own.is_evaluation), home)
-    scenes: dict[TextField, Scene] = {}
-    for text_field, text, clean in ((TextField.TITLE, title, clean_title), (TextField.ABSTRACT, abstract, clean_abstract)):
-        scene = scenes[text_field] = read_scene(text, clean, vocabulary, own, is_title=text_field is TextField.TITLE)
-        reader.read(scene, text_field)
-        if "±" in clean:
-            reader.untaken += _uncertainties(scene, text_field)
+    paper = Paper(title, abstract, vocabulary)
+    reader = PaperReader(paper)
+    for text_field, page in paper.pages.items():
+        reader.read(text_field)
+        if page.has_spread:
+            reader.untaken += _uncertainties(page, text_field)
     found = merge_repeats(_without_impossible(Extraction(tuple(reader.claims), tuple(reader.costs), tuple(reader.untaken))))
+    scenes = {text_field: paper.scene(text_field) for text_field in TextField} if found.claims else {}
     return rate(found, scenes, vocabulary)
 
 
-def _uncertainties(scene: Scene, text_field: TextField) -> Iterator[UntakenNumber]:
+def _uncertainties(page: Page, text_field: TextField) -> Iterator[UntakenNumber]:
     """Yield the numbers behind "±" that were read together with the number before them."""
-    own = {quantity.digits_start for quantity in scene.quantities}
-    for match in _UNCERTAINTY.finditer(scene.text):
+    own = {quantity.digits_start for quantity in page.quantities}
+    for match in _UNCERTAINTY.finditer(page.text):
         if match.start("number") not in own:
             yield UntakenNumber(text_field, Span(*match.span("number")), "uncertainty")
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from claims.extraction.markup import DOLLAR, without_markup
-from claims.extraction.text import digit_in
+from claims.extraction.text import digit_places
 from claims.terms import LARGEST, Qualifier
 
 _SCALES = {
@@ -37,6 +38,7 @@ QUANTITY = re.compile(
 _OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
 _RANGE = re.compile(r"\s{0,8}(?P<mark>~|-|–|→|to\b)\s{0,16}$")
+_LONGEST_GAP = 30
 _BETWEEN = re.compile(r"\s{0,8}(?P<mark>and)\s{0,8}$")  # "between 37.9 and 38.4 dB"
 
 _BEFORE: tuple[tuple[re.Pattern[str], Qualifier], ...] = (
@@ -54,8 +56,7 @@ _QUALIFYING = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number as printed. [start, end) is the number with its sign and unit, [digits_start, digits_end) without them.
 
     `value` is what the digits say, before any scale is applied; `unit` is "%", "points", "x" or ""; `scale` the factor of a letter or
@@ -102,10 +103,13 @@ def rounded(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def find_quantities(text: str) -> list[Quantity]:
-    """Return all numbers of a normalised text in order; both ends of a range are one quantity."""
+def find_quantities(text: str, digits: Sequence[int] | None = None) -> list[Quantity]:
+    """Return all numbers of a normalised text in order; both ends of a range are one quantity.
+
+    `digits` are the `digit_places` of the text, where they are known.
+    """
     found: list[Quantity] = []
-    for match in _matches(text):
+    for match in _matches(text, digit_places(text) if digits is None else digits):
         quantity = _parse(text, match)
         if found:
             joined = _joined(text, found[-1], quantity)
@@ -116,12 +120,12 @@ def find_quantities(text: str) -> list[Quantity]:
     return found
 
 
-def _matches(text: str) -> Iterator[re.Match[str]]:
+def _matches(text: str, digits: Iterable[int]) -> Iterator[re.Match[str]]:
     """Yield what `QUANTITY.finditer(text)` does, tried only where a digit says so and not from every blank and sign."""
     position = 0
-    digits = digit_in(text)
-    while (digit := digits.search(text, position)) is not None:
-        start = digit.start()
+    for start in digits:
+        if start < position:
+            continue
         if start > position and text[start - 1] == " ":
             start -= 1
         if start > position and text[start - 1] in "+-":
@@ -178,13 +182,18 @@ def _qualifier(before: str) -> Qualifier:
         last = last[:-1].rstrip()
     if not last.endswith(_QUALIFYING):
         return Qualifier.EXACT
-    return next((found for pattern, found in _BEFORE if pattern.search(before)), Qualifier.EXACT)
+    for pattern, found in _BEFORE:
+        if pattern.search(before):
+            return found
+    return Qualifier.EXACT
 
 
 def _joined(text: str, left: Quantity, right: Quantity) -> Quantity | None:
     """Return the range that two neighbours make, None if they make none."""
+    if right.start - left.end > _LONGEST_GAP:
+        return None
     gap = text[left.end : right.start]
-    if len(gap) > (30 if "→" in gap else 12) or left.is_range:
+    if len(gap) > (_LONGEST_GAP if "→" in gap else 12) or left.is_range:
         return None
     between = text[max(0, left.start - 9) : left.start].rstrip().lower().endswith("between")
     match = (_BETWEEN if between else _RANGE).match(gap)
@@ -234,7 +243,7 @@ def _ends(text: str, quantity: Quantity) -> list[re.Match[str]]:
 
 
 def _with_unit(quantity: Quantity, unit: str) -> Quantity:
-    return replace(quantity, unit=unit)
+    return quantity._replace(unit=unit)
 
 
 # ---- the cells of a table ----

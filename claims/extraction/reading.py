@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -16,11 +15,13 @@ from claims.extraction.drafts import ClaimDraft, ConditionDraft, CostDraft, Span
 from claims.extraction.groups import Group, make_groups
 from claims.extraction.linking import SPECIFIC, DatasetLink, Linker, MetricLink, compatible
 from claims.extraction.owners import Owner, OwnerFinder
+from claims.extraction.pages import Page
+from claims.extraction.paper import Paper
 from claims.extraction.quantities import Quantity
 from claims.extraction.rules import kinds
 from claims.extraction.rules.metrics import UNITS
 from claims.extraction.scene import Mention, Scene
-from claims.extraction.settings import find_conditions, find_phrases, nearby, several, share_settings
+from claims.extraction.settings import PlacedCondition, find_conditions, find_phrases, nearby, several, share_settings
 from claims.extraction.text import Clauses
 from claims.extraction.topics import Topic
 from claims.extraction.vocabulary import Vocabulary
@@ -56,36 +57,48 @@ Cell = tuple[Mention | None, str | None, str | None]
 
 
 class PaperReader:
-    """Collects the drafts of one paper; `read` takes its texts in order.
+    """Collects the drafts of one paper; `read` takes its texts in order."""
 
-    `home` is the dataset that the paper itself is about, '' for a paper of methods.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, finder: OwnerFinder, home: str = "") -> None:
-        self._vocabulary = vocabulary
-        self._finder = finder
-        self._topic = Topic(vocabulary, home=home)
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
         self.claims: list[ClaimDraft] = []
         self.costs: list[CostDraft] = []
         self.untaken: list[UntakenNumber] = []
         self.last_sentence = -1
+        self.topic = Topic(paper)
         self._scores: dict[int, list[Cell]] = {}
 
-    def read(self, scene: Scene, text_field: TextField) -> None:
-        """Read all sentences of one text."""
-        self._topic.survey(scene)
+    def read(self, text_field: TextField) -> None:
+        """Read the sentences of one text that hold numbers."""
+        self.topic.begin(text_field)
         self._scores.clear()
-        position = 0
-        for sentence in scene.sentences:
-            numbers: list[Quantity] = []
-            while position < len(scene.quantities) and scene.quantities[position].start < sentence[1]:
-                numbers.append(scene.quantities[position])
+        page = self._paper.pages[text_field]
+        quantities = page.quantities
+        position, count = 0, len(quantities)
+        for sentence in page.sentences if quantities else ():
+            if position == count:
+                return
+            first = position
+            while position < count and quantities[position].start < sentence[1]:
                 position += 1
+            numbers = quantities[first:position]
             if len(numbers) > _MOST_NUMBERS:
-                self.untaken += [UntakenNumber(text_field, Span(q.digits_start, q.digits_end), "table") for q in numbers]
+                for quantity in numbers:
+                    self.leave(text_field, quantity, "table")
             elif numbers:
-                _SentenceReader(self, scene, text_field, sentence, numbers).read()
-            self._topic.note(scene, sentence)
+                self._read_sentence(page, text_field, sentence, numbers)
+
+    def _read_sentence(self, page: Page, text_field: TextField, sentence: tuple[int, int], numbers: list[Quantity]) -> None:
+        at_sight = [deciding.rule_out_at_sight(page, quantity) for quantity in numbers]
+        if at_sight.count("part_of_name") == len(numbers):  # whatever names there are
+            for quantity in numbers:
+                self.leave(text_field, quantity, "part_of_name")
+            return
+        _SentenceReader(self, self._paper.scene(text_field), text_field, sentence).read(numbers, at_sight)
+
+    def leave(self, text_field: TextField, quantity: Quantity, reason: str) -> None:
+        """Note why a number was not taken."""
+        self.untaken.append(UntakenNumber(text_field, Span(quantity.digits_start, quantity.digits_end), reason))
 
     def note_score(self, sentence: int, cell: Cell) -> None:
         """Remember the metric, dataset and task of a score, for a list of differences that refers back to it."""
@@ -98,33 +111,36 @@ class PaperReader:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self._vocabulary
+        return self._paper.vocabulary
 
     @property
     def finder(self) -> OwnerFinder:
-        return self._finder
-
-    @property
-    def topic(self) -> Topic:
-        return self._topic
+        return self._paper.finder
 
 
 class _SentenceReader:
     """Reads the numbers of one sentence."""
 
-    def __init__(self, paper: PaperReader, scene: Scene, text_field: TextField, sentence: tuple[int, int], numbers: list[Quantity]) -> None:
+    def __init__(self, paper: PaperReader, scene: Scene, text_field: TextField, sentence: tuple[int, int]) -> None:
         self._paper = paper
         self._scene = scene
         self._field = text_field
         self._sentence = sentence
-        self._conditions = [
-            c
-            for c in find_conditions(scene.text, *sentence)
-            if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
-        ]
+        self._groups: list[Group] = []
+        self._placed: list[PlacedCondition] | None = None
         self._clauses = Clauses(scene.text, scene.original, *sentence)
+        self._metric_here: tuple[MetricLink, str | None] | None = None
+        self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
+        self._kinds: dict[int, ClaimKind] = {}
+        self._compared: dict[int, Group] = {}
+        self._first_claim = -1
+        self._unknown_ends: set[int] = set()
+
+    def read(self, numbers: list[Quantity], at_sight: list[str | None]) -> None:
+        """Read the sentence's numbers; `at_sight` are the reasons against them that the characters around them give."""
+        scene = self._scene
         possible: list[Quantity] = []
-        for quantity, reason in zip(numbers, self._reasons(numbers), strict=True):
+        for quantity, reason in zip(numbers, self._reasons(numbers, at_sight), strict=True):
             if reason is None or (
                 reason == "condition"
                 and quantity.unit == "%"
@@ -133,30 +149,44 @@ class _SentenceReader:
                 possible.append(quantity)
             else:
                 self._leave(quantity, reason)
-        self._groups = make_groups(scene, sentence, possible)
-        self._linker = Linker(scene, sentence, self._groups, paper.vocabulary)
-        self._metric_here: tuple[MetricLink, str | None] | None = None
-        self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
-        self._kinds: dict[int, ClaimKind] = {}
-        self._first_claim = -1
-        self._unknown_ends: set[int] = set()
+        if not possible:
+            return
+        self._groups = make_groups(scene, self._sentence, possible)
+        self._linker = Linker(scene, self._sentence, self._groups, self._paper.vocabulary)
+        for group in reversed(self._groups):
+            if group.partner is not None and group.rule == "pair.versus":
+                self._compared[id(group.partner)] = group
+        claims = self._paper.claims
+        first = len(claims)
+        self._read_groups()
+        if len(claims) > first:
+            earlier = [claim for claim in claims[max(0, first - _MOST_CARRIED) : first] if claim.text_field is self._field]
+            claims[first:] = share_settings(scene, self._sentence[0], claims[first:], earlier)
 
-    def _reasons(self, numbers: list[Quantity]) -> list[str | None]:
+    @property
+    def _conditions(self) -> list[PlacedCondition]:
+        if self._placed is None:
+            scene = self._scene
+            self._placed = [
+                c
+                for c in find_conditions(scene.text, *self._sentence)
+                if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
+            ]
+        return self._placed
+
+    def _reasons(self, numbers: list[Quantity], at_sight: list[str | None]) -> list[str | None]:
         """Return why each number can't be a claim or cost: in "224/256 pixels" both are sizes."""
         scene = self._scene
-        found = [deciding.rule_out(scene, quantity, self._conditions) for quantity in numbers]
+        found = [self._rule_out(quantity, reason) for quantity, reason in zip(numbers, at_sight, strict=True)]
         for index in range(len(numbers) - 2, -1, -1):
-            quantity, following = numbers[index], numbers[index + 1]
-            is_listed = found[index] is None and quantity.unit == "" and kinds.LIST_GAP.match(scene.shadow[quantity.end : following.start])
-            if is_listed and found[index + 1] == "resolution":
+            is_size = found[index] is None and found[index + 1] == "resolution" and numbers[index].unit == ""
+            if is_size and kinds.LIST_GAP.match(scene.shadow[numbers[index].end : numbers[index + 1].start]):
                 found[index] = "resolution"
         return found
 
-    def read(self) -> None:
-        first = len(self._paper.claims)
-        self._read_groups()
-        earlier = [claim for claim in self._paper.claims[max(0, first - _MOST_CARRIED) : first] if claim.text_field is self._field]
-        self._paper.claims[first:] = share_settings(self._scene, self._sentence[0], self._paper.claims[first:], earlier)
+    def _rule_out(self, quantity: Quantity, at_sight: str | None) -> str | None:
+        reason = deciding.rule_out(self._scene, quantity, at_sight)
+        return "condition" if reason is None and deciding.is_condition(quantity, self._conditions) else reason
 
     def _read_groups(self) -> None:
         later = [group for group in self._groups if group.partner is not None]
@@ -167,16 +197,16 @@ class _SentenceReader:
             self._read_group(group)
 
     def _leave(self, quantity: Quantity, reason: str) -> None:
-        self._paper.untaken.append(UntakenNumber(self._field, Span(quantity.digits_start, quantity.digits_end), reason))
+        self._paper.leave(self._field, quantity, reason)
 
     def _read_group(self, group: Group) -> None:
         bounds = self._linker.neighbours(group)
         metric = self._linker.metric_beside(group)
-        compared = next((other for other in self._groups if other.partner is group and other.rule == "pair.versus"), None)
+        compared = self._compared.get(id(group))
         if metric is None and compared is not None:
             beside = self._linker.metric_beside(compared)
             if beside is not None and beside.rule == "metric.after":
-                metric = replace(beside, zone_start=-1)
+                metric = beside._replace(zone_start=-1)
         if metric is None and group.rule == "pair.to":
             metric = self._metric_of_start(group)
         if metric is not None and deciding.is_operating_point(self._scene, group, metric):
@@ -235,7 +265,7 @@ class _SentenceReader:
             self._leave_group(group, "negated")
             return
         if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
-            group.quantities = [replace(quantity, qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
+            group.quantities = [quantity._replace(qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
 
     def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
@@ -275,7 +305,7 @@ class _SentenceReader:
         """Return the metric that stands before "from A to B", for B."""
         start = next((other for other in self._groups if other.partner is group and other.rule == "pair.from"), None)
         metric = self._linker.metric_beside(start) if start is not None else None
-        return replace(metric, zone_start=-1) if metric is not None else None
+        return metric._replace(zone_start=-1) if metric is not None else None
 
     def _goes_on(self, group: Group, low: int) -> ClaimKind | None:
         """Return the kind of the number before, where the words between say that `group` goes on with it, None where they don't."""
@@ -452,7 +482,7 @@ class _SentenceReader:
             return metric
         mention = metric.metrics[0]
         if kinds.UNDER_ATTACK.match(self._scene.lower[mention.end : mention.end + 80]):
-            return replace(metric, metrics=[replace(mention, name="Robust accuracy")], rule=metric.rule)
+            return metric._replace(metrics=[mention._replace(name="Robust accuracy")])
         return metric
 
     def _near(self, group: Group, datasets: DatasetLink) -> bool:
@@ -735,9 +765,10 @@ class _SentenceReader:
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)
                 task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
-                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, inferred)
+                written = self._as_written(cell_dataset)
+                draft = make_claim(context, quantity, kind, cell_metric, name, task, self._paper.vocabulary, inferred, written)
                 if draft is not None:
-                    self._paper.claims.append(replace(draft, dataset_written=self._as_written(cell_dataset)))
+                    self._paper.claims.append(draft)
                     taken = True
                     self._first_claim = self._first_claim if self._first_claim >= 0 else group.start
                     if kind is ClaimKind.ABSOLUTE and draft.role is Role.PROPOSED:
@@ -764,7 +795,7 @@ class _SentenceReader:
             context = self._context(group, reading.kind, (), tied, (), index)
             if reading.measures == (CostMeasure.PARAMETERS,) and reading.kind is ClaimKind.ABSOLUTE and context.owner.role is Role.PROPOSED:
                 sized = self._paper.finder.of_size(self._scene, self._sentence, group.start, group.end, reading.end)
-                context = context if sized is None else replace(context, owner=sized, rules=sized.rules)
+                context = context if sized is None else context._replace(owner=sized, rules=sized.rules)
             per_number = len(reading.measures) == len(group.quantities) and len(group.quantities) > 1
             for measure in (reading.measures[index],) if per_number else reading.measures:
                 self._paper.costs.append(make_cost(context, quantity, reading, CostMeasure(measure), note.group() if note else ""))

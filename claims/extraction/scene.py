@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import NamedTuple
 
 from claims.extraction import unknown_datasets
-from claims.extraction.openings import OpenedTogether
 from claims.extraction.own_names import OwnNames
-from claims.extraction.quantities import Quantity, find_quantities
-from claims.extraction.rules import names, reasons
+from claims.extraction.pages import Page
+from claims.extraction.quantities import Quantity
+from claims.extraction.rules import names
 from claims.extraction.rules.ambiguous import COMPANY
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
 from claims.extraction.rules.metrics import (
@@ -27,8 +28,9 @@ from claims.extraction.rules.metrics import (
     NO_METRIC_BEFORE_RATE,
     SCORING,
 )
-from claims.extraction.text import digit_in, sentences
-from claims.extraction.vocabulary import Found, Vocabulary, fold
+from claims.extraction.spotting import Spotted
+from claims.extraction.text import fold
+from claims.extraction.vocabulary import Found, Vocabulary
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
@@ -47,13 +49,11 @@ _MORE_SUFFIXES = re.compile(r"(?:\s?[/,&]\s?| and )([A-Za-z]?[A-Za-z0-9]*\d+[A-Z
 _SUFFIX = re.compile(r"[-\s](?=[^-\s]*$)|(?<=[a-z])(?=\d+$)|(?<=[A-Z])(?=\d+$)", re.IGNORECASE)
 _METRIC_STEM = re.compile(r".*[@-](?=\w{1,3}$)|[A-Za-z]+(?=\d{1,3}$)")
 _MORE_OF_METRIC = re.compile(r"/(?P<suffix>\d{1,3}|[A-Z][a-z]{0,4})(?![\w@%-]|\.\d)")
-_IN_SENTENCES = OpenedTogether((FREE_METRIC, ACRONYM_SCORE, COST_NOUN, names.BACKBONE))
 
-_start, _end = attrgetter("start"), attrgetter("end")
+_start = attrgetter("start")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A name at [start, end): `kind` is its letter in the shadow, `name` canonical where `known`, else as written."""
 
     kind: str
@@ -66,7 +66,10 @@ class Mention:
 
 @dataclass(slots=True)
 class Scene:
-    """A text with all that was recognised in it. Offsets of everything are offsets into `original`."""
+    """A text with all that was recognised in it. Offsets of everything are offsets into `original`.
+
+    `mentions` are by kind, each in the order of the text.
+    """
 
     original: str
     text: str
@@ -77,21 +80,19 @@ class Scene:
     mentions: dict[str, list[Mention]]
     tasks: list[Found]
     masked: set[int] = field(default_factory=set)
-    intervals: list[tuple[int, int]] = field(default_factory=list)
+    _starts: dict[str, list[int]] = field(init=False, repr=False)
 
-    def in_interval(self, position: int) -> bool:
-        """Say whether `position` lies in a confidence interval or a test's figures in brackets."""
-        index = bisect_right(self.intervals, (position, len(self.text))) - 1
-        return index >= 0 and position < self.intervals[index][1]
+    def __post_init__(self) -> None:
+        self._starts = {kind: [mention.start for mention in found] for kind, found in self.mentions.items()}
 
     def within(self, kind: str, start: int, end: int) -> list[Mention]:
         """Return the mentions of `kind` that lie in [start, end)."""
-        found = self.mentions[kind]
-        if not found:
+        starts = self._starts[kind]
+        if not starts:
             return []
-        low = bisect_left(found, start, key=_start)
-        high = bisect_left(found, end, low, key=_start)
-        return [mention for mention in found[low:high] if mention.end <= end]
+        low = bisect_left(starts, start)
+        high = bisect_left(starts, end, low)
+        return [mention for mention in self.mentions[kind][low:high] if mention.end <= end] if low < high else []
 
     def says(self, words: tuple[str, ...], start: int, end: int) -> bool:
         """Say whether one of `words`, in lower case, stands in [start, end): what a pattern needs, before it is tried."""
@@ -103,88 +104,78 @@ class Scene:
 
     def at(self, kind: str, position: int) -> Mention | None:
         """Return the mention of `kind` that covers `position`."""
-        found = self.mentions[kind]
-        index = bisect_left(found, position + 1, key=_start) - 1
-        return found[index] if index >= 0 and found[index].end > position else None
+        index = bisect_right(self._starts[kind], position) - 1
+        if index < 0:
+            return None
+        mention = self.mentions[kind][index]
+        return mention if mention.end > position else None
 
 
-def read_scene(original: str, text: str, vocabulary: Vocabulary, own_names: OwnNames, *, is_title: bool = False) -> Scene:
-    """Recognise names and numbers of a text. `text` is `original` normalised."""
-    folded = fold(text)
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
-    found = vocabulary.find(text, folded)
+def read_scene(page: Page, spotted: Spotted, vocabulary: Vocabulary, own_names: OwnNames, *, is_title: bool = False) -> Scene:
+    """Recognise the names of a text, and which of its numbers are parts of names."""
+    text, lower, quantities = page.text, page.lower, page.quantities
+    found = vocabulary.find(text, spotted)
     own = tuple(name.lower() for name in own_names.models)
     mentions: dict[str, list[Mention]] = {"D": [], "M": [], "C": [], "V": [], "P": []}
     taken = bytearray(len(text))
+    tasks: list[Found] = []
     for name in found:
-        if name.kind is AliasKind.TASK:
+        kind, start, end = name.kind, name.start, name.end
+        if kind is AliasKind.TASK:
+            tasks.append(name)
             continue
-        company = COMPANY.get((name.name, _SCORE_BEHIND.sub("", text[name.start : name.end])))
+        company = COMPANY.get((name.name, _SCORE_BEHIND.sub("", text[start:end])))
         if company is not None and not company.holds(lower):
             continue
-        words = len(folded[name.start : name.end].split())
-        if name.kind is AliasKind.DATASET and (end := unknown_datasets.hung_on(text, name.end)) > name.end:
-            _add(mentions, taken, Mention("D", text[name.start : end], name.start, end, known=False))
+        if kind is AliasKind.DATASET and (hung := unknown_datasets.hung_on(text, end)) > end:
+            _add(mentions, taken, Mention("D", text[start:hung], start, hung, known=False))
             continue
-        _add(mentions, taken, Mention(_LETTER[name.kind], name.name, name.start, name.end, words=words))
-        if name.kind is AliasKind.DATASET:
+        _add(mentions, taken, Mention(_LETTER[kind], name.name, start, end, words=len(fold(text[start:end]).split())))
+        if kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
-        elif text[name.end : name.end + 1] == "/":
+        elif text[end : end + 1] == "/":
             _add_metric_suffixes(text, name, vocabulary, mentions, taken)
     _add_abbreviations(text, mentions, taken)
-    _add_unknown_datasets(text, lower, own, own_names.datasets, mentions, taken, by_place=not is_title)
-    cut = sentences(text)
+    _add_unknown_datasets(text, lower, spotted, own, own_names.datasets, mentions, taken, by_place=not is_title)
     numbers_in_names = bytearray(len(text))
-    quantities = find_quantities(text)
-    # the few letters that a pattern without regard to case takes for these, too
-    caseless = lower if lower.isascii() else lower.replace("\u017f", "s").replace("\u0131", "i").replace("\u0130", "i")
-    for start, end in cut:
+    cut = page.sentences
+    if quantities:
         # what ties numbers matters only where numbers are; datasets carry over and were found everywhere
-        if not _has_digit(text, start, end, quantities):
-            continue
-        places = _IN_SENTENCES.places(caseless, start, end)
-        if FREE_METRIC in places:
-            _add_free_metrics(FREE_METRIC.matches_at(places[FREE_METRIC], text, start, end), text, mentions, taken)
-        scored = list(ACRONYM_SCORE.matches_at(places.get(ACRONYM_SCORE, ()), text, start, end))
-        _add_acronym_metrics(text, start, end, scored, quantities, own, mentions, taken)
-        for match in COST_NOUN.matches_at(places.get(COST_NOUN, ()), lower, start, end):
-            if 1 not in taken[match.start() : match.end()] and not _is_measured(text, match.start(), taken):
-                measure = MEASURES[int(str(match.lastgroup)[1:])]
-                _add(mentions, taken, Mention("C", measure.value, match.start(), match.end()))
-        backbones = names.BACKBONE.matches_at(places.get(names.BACKBONE, ()), text, start, end)
-        _add_models(text, lower, start, end, backbones, own, mentions, taken, numbers_in_names)
+        for start, end in page.with_digits(cut):
+            _add_free_metrics(spotted.matches_in(FREE_METRIC, text, start, end), text, mentions, taken)
+            scored = list(spotted.matches_in(ACRONYM_SCORE, text, start, end))
+            _add_acronym_metrics(text, start, end, scored, quantities, own, mentions, taken)
+            _add_costs(spotted.matches_in(COST_NOUN, lower, start, end), text, mentions, taken)
+            backbones = spotted.matches_in(names.BACKBONE, text, start, end)
+            _add_models(text, lower, start, end, backbones, own, mentions, taken, numbers_in_names)
     _add_shared_heads(text, vocabulary, mentions, taken)
     mentions["M"] = _without_heads(mentions["M"], vocabulary, text)
     if "(" in text:
         mentions["M"], mentions["D"] = _with_short_forms(mentions["M"], text), _with_short_forms(mentions["D"], text)
-    for kind in mentions.values():
-        kind.sort(key=lambda mention: mention.start)
+    for of_kind in mentions.values():
+        of_kind.sort(key=_start)
     masked: set[int] = set()
     for quantity in quantities:
-        if 1 in taken[quantity.digits_start : quantity.digits_end] or 1 in numbers_in_names[quantity.digits_start : quantity.digits_end]:
+        low, high = quantity.digits_start, quantity.digits_end
+        if 1 in taken[low:high] or 1 in numbers_in_names[low:high]:
             masked.add(quantity.start)
-    intervals = _find_intervals(text) if quantities else []
-    shadow = _shadow(lower, mentions, [q for q in quantities if q.start not in masked], intervals)
-    tasks = [name for name in found if name.kind is AliasKind.TASK]
-    return Scene(original, text, lower, shadow, cut, quantities, mentions, tasks, masked, intervals)
+    shadow = _shadow(lower, mentions, [q for q in quantities if q.start not in masked], page.intervals)
+    return Scene(page.original, text, lower, shadow, cut, quantities, mentions, tasks, masked)
+
+
+def _add_costs(matches: Iterable[re.Match[str]], text: str, mentions: dict[str, list[Mention]], taken: bytearray) -> None:
+    """Add the nouns that say what something costs."""
+    for match in matches:
+        start, end = match.span()
+        if 1 not in taken[start:end] and not _is_measured(text, start, taken):
+            measure = MEASURES[int(str(match.lastgroup)[1:])]
+            _add(mentions, taken, Mention("C", measure.value, start, end))
 
 
 def _is_measured(text: str, start: int, taken: bytearray) -> bool:
     """Say whether a metric is of what stands at `start`: "the MAE of the energy" is no cost."""
     of = _OF_BEFORE.search(text, max(0, start - 8), start)
     return of is not None and taken[of.start() - 1] == 1
-
-
-def _has_digit(text: str, start: int, end: int, quantities: list[Quantity]) -> bool:
-    """Say whether a digit stands in [start, end). All digits are quantities'; of one that is cut only the other part may hold them."""
-    if not quantities:
-        return False
-    index = bisect_right(quantities, start, key=_end)
-    if index == len(quantities) or quantities[index].start >= end:
-        return False
-    return start <= quantities[index].digits_start < end or digit_in(text).search(text, start, end) is not None
 
 
 def _add(mentions: dict[str, list[Mention]], taken: bytearray, mention: Mention) -> None:
@@ -254,6 +245,7 @@ def _is_hung_on(text: str, start: int, end: int) -> bool:
 def _add_unknown_datasets(
     text: str,
     lower: str,
+    spotted: Spotted,
     own_models: tuple[str, ...],
     own_datasets: tuple[str, ...],
     mentions: dict[str, list[Mention]],
@@ -266,7 +258,7 @@ def _add_unknown_datasets(
         for start, end in _find_own(own.lower(), lower, 0, len(lower)):
             if 1 not in taken[start:end]:
                 _add(mentions, taken, Mention("D", own, start, end, known=False))
-    for start, end in unknown_datasets.find_unknown_datasets(text, own_models, by_place=by_place):
+    for start, end in unknown_datasets.find_unknown_datasets(text, spotted, own_models, by_place=by_place):
         if 1 not in taken[start:end]:
             _add(mentions, taken, Mention("D", text[start:end].strip(), start, end, known=False))
 
@@ -346,7 +338,7 @@ def _add_shared_heads(text: str, vocabulary: Vocabulary, mentions: dict[str, lis
 def _without_heads(mentions: list[Mention], vocabulary: Vocabulary, text: str) -> list[Mention]:
     """Return the metrics without the general word behind another: the "score" of "AUROC score"."""
     kept: list[Mention] = []
-    for mention in sorted(mentions, key=lambda mention: mention.start):
+    for mention in sorted(mentions, key=_start):
         entry = vocabulary.metric.get(mention.name)
         generic = entry is not None and entry.generic and mention.words == 1
         if kept and generic and text[kept[-1].end : mention.start] in (" ", "-"):
@@ -360,7 +352,7 @@ def _without_heads(mentions: list[Mention], vocabulary: Vocabulary, text: str) -
 def _with_short_forms(mentions: list[Mention], text: str) -> list[Mention]:
     """Return the mentions in order, with a short form in brackets made part of its name: "mean accuracy (mAcc)" is one."""
     kept: list[Mention] = []
-    for mention in sorted(mentions, key=lambda mention: mention.start):
+    for mention in sorted(mentions, key=_start):
         last = kept[-1] if kept else None
         if (
             last is not None
@@ -368,7 +360,7 @@ def _with_short_forms(mentions: list[Mention], text: str) -> list[Mention]:
             and text[last.end : mention.start] == " ("
             and text[mention.end : mention.end + 1] == ")"
         ):
-            kept[-1] = replace(last, end=mention.end + 1)
+            kept[-1] = last._replace(end=mention.end + 1)
             continue
         kept.append(mention)
     return kept
@@ -399,10 +391,11 @@ def _add_models(
         if 1 not in taken[match.start() : match.start() + len(name)]:
             _add(mentions, taken, Mention("V", name, match.start(), match.start() + len(name)))
     for match in names.SHAPE.finditer(text, start_at, end_at):
-        if match["name"] is None:
+        group = match.lastindex
+        if group is None:
             continue
-        word = match["name"].rstrip(".,;:")
-        start = match.start()
+        word = match[group].rstrip(".,;:")
+        start = match.start(group)
         end = start + len(word)
         has_digit = _DIGIT.search(word) is not None
         if has_digit:
@@ -435,21 +428,6 @@ def _find_own(own: str, lower: str, start_at: int, end_at: int) -> Iterator[tupl
 
 def _is_plain(character: str) -> bool:
     return "a" <= character <= "z" or "0" <= character <= "9"
-
-
-def _find_intervals(text: str) -> list[tuple[int, int]]:
-    """Return the intervals in order; what overlaps is one."""
-    if "(" not in text and "[" not in text:
-        return []
-    has_signs = any(sign in text for sign in reasons.INTERVAL_SIGNS)
-    found = [match.span() for match in reasons.INTERVAL.finditer(text)] if has_signs else []
-    found += [match.span() for match in reasons.INTERVAL_BEHIND.finditer(text)]
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(found):
-        if merged and start < merged[-1][1]:
-            start, end = merged[-1][0], max(end, merged.pop()[1])
-        merged.append((start, end))
-    return merged
 
 
 def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity], intervals: list[tuple[int, int]]) -> str:

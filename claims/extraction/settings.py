@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from claims.extraction.drafts import ClaimDraft, ConditionDraft
 from claims.extraction.openings import word_finder
@@ -23,8 +24,7 @@ _NEEDING = [[index for index, (rule, *_) in enumerate(CONDITIONS) if word in NEE
 _NEEDING_NONE = frozenset(index for index, (rule, *_) in enumerate(CONDITIONS) if rule not in NEEDS)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedCondition:
+class PlacedCondition(NamedTuple):
     """A condition and where it stands."""
 
     start: int

@@ -8,8 +8,8 @@ offset into the original.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from functools import cached_property
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 _ONE_TO_ONE = {
     **dict.fromkeys(
@@ -35,6 +35,7 @@ _ONE_TO_ONE = {
 }
 _TABLE = str.maketrans({**_ONE_TO_ONE, **{chr(0xFF10 + digit): str(digit) for digit in range(10)}})
 _ODD = re.compile(f"[{''.join(map(re.escape, map(chr, _TABLE)))}]")
+_ODD_ASCII = tuple(character for character in map(chr, _TABLE) if character.isascii())
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%", "0.77 +/- 0.04". Each
@@ -66,9 +67,14 @@ _DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
 _DAMAGED_NUMBER = (
     r"\d(?:~| ?times| pm|pm\d|(?<=(?:sim|leq|geq)\d)|(?<=(?:sim|leq|geq) \d)|(?<=[lg]e\d)|(?<=[lg]e \d)|(?<=approx\d)|(?<=approx \d))"
 )
-# ten characters are looked for twice as fast as all digits that there are
-_DIGIT, _ASCII_DIGIT = re.compile(r"\d"), re.compile("[0-9]")
-_DAMAGED, _ASCII_DAMAGED = re.compile(_DAMAGED_NUMBER), re.compile(_DAMAGED_NUMBER.replace(r"\d", "[0-9]"))
+_DAMAGED = re.compile(_DAMAGED_NUMBER)
+_DIGIT = re.compile(r"\d")
+_DIGITS = tuple("0123456789")
+# of the bytes of a text: every digit a "0", all else a blank
+_ONLY_DIGITS = bytes(ord("0" if chr(code) in _DIGITS else " ") for code in range(256))
+
+_SEPARATORS = re.compile(r"[-_\s]")
+_ASCII_SEPARATORS = str.maketrans({chr(code): " " for code in range(128) if _SEPARATORS.match(chr(code))})
 
 _ABBREVIATIONS = frozenset(
     [
@@ -103,7 +109,8 @@ _ABBREVIATIONS = frozenset(
         "min",
     ]
 )
-_STOP = re.compile(r"[.!?]['\")\]]*\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_STOP = re.compile(r"([.!?]['\")\]]*)\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_LONGER_WORD = 1 + max(map(len, _ABBREVIATIONS))  # letters: what has so many is no abbreviation
 
 # what opens a clause of its own: "; ", ", surpassing ...", ", while ...", " -- "
 _CLAUSE = re.compile(
@@ -117,20 +124,66 @@ def _replacement(match: re.Match[str]) -> str:
     return _TABLE[ord(match.group())]
 
 
-def normalise(text: str) -> str:
-    """Return `text` repaired for reading, character for character as long as it was."""
-    # a table is fast for ASCII only
-    repaired = text.translate(_TABLE) if text.isascii() else _SURROGATE.sub("?", _ODD.sub(_replacement, text))
-    spread = "+" in repaired and ("+/-" in repaired or "+-" in repaired)
-    if spread or "\\" in repaired or "~" in repaired or (_ASCII_DAMAGED if repaired.isascii() else _DAMAGED).search(repaired):
+def normalise(text: str, digits: Sequence[int] | None = None) -> str:
+    """Return `text` repaired for reading, character for character as long as it was. `digits` are its `digit_places`, where known."""
+    if not text.isascii():  # a table is fast for ASCII only
+        repaired = _SURROGATE.sub("?", _ODD.sub(_replacement, text))
+    else:
+        repaired = text.translate(_TABLE) if holds_any(text, _ODD_ASCII) else text
+    if _is_damaged(repaired, digit_places(text) if digits is None else digits):
         for pattern, sign in _DAMAGE:
             repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
     return repaired
 
 
-def digit_in(text: str) -> re.Pattern[str]:
-    """Return the pattern that finds digits in `text` and its parts, the faster one where it will do."""
-    return _ASCII_DIGIT if text.isascii() else _DIGIT
+def holds_any(text: str, words: tuple[str, ...]) -> bool:
+    """Say whether one of `words` stands in `text`."""
+    for word in words:  # noqa: SIM110 - any() of a generator takes three times as long, and this is asked all the time
+        if word in text:
+            return True
+    return False
+
+
+def _is_damaged(text: str, digits: Sequence[int]) -> bool:
+    if "\\" in text or "~" in text or ("+" in text and ("+/-" in text or "+-" in text)):
+        return True
+    tried = _DAMAGED.match
+    for at in digits:  # noqa: SIM110 - any() of a generator takes three times as long, and every text is asked
+        if tried(text, at) is not None:
+            return True
+    return False
+
+
+def lowered(text: str) -> str:
+    """Return `text` in lower case, of the same length: a few letters grow in lower case and are kept."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case with hyphens, underscores and white space as blanks, of the same length."""
+    lower = lowered(text)
+    # a table is ten times as fast as a pattern, but only for ASCII
+    return lower.translate(_ASCII_SEPARATORS) if lower.isascii() else _SEPARATORS.sub(" ", lower)
+
+
+def has_digit(text: str) -> bool:
+    """Say whether a digit stands in `text`."""
+    # ten characters, one after the other, are found many times as fast as any of ten
+    return holds_any(text, _DIGITS) if text.isascii() else _DIGIT.search(text) is not None
+
+
+def digit_places(text: str) -> list[int]:
+    """Return where the digits of `text` stand."""
+    if not text.isascii():
+        return [match.start() for match in _DIGIT.finditer(text)]
+    places: list[int] = []
+    find = text.encode("ascii").translate(_ONLY_DIGITS).find  # one character is found many times as fast as any of ten
+    at = find(b"0")
+    while at >= 0:
+        places.append(at)
+        at = find(b"0", at + 1)
+    return places
 
 
 LONGEST = 1500
@@ -142,13 +195,20 @@ def sentences(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
     for match in _STOP.finditer(text):
-        before = text[max(start, match.start() - 12) : match.start()]
-        word = "" if before[-1:].isspace() else before.split()[-1].rpartition("(")[2] if before else ""
-        last = word.lower().lstrip("\"'[")
-        if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[match.start()] == "."):
-            continue
-        _add(found, text, start, match.end())
-        start = match.end()
+        stop = match.start()
+        # most sentences end in a longer word than any abbreviation
+        if stop < _LONGER_WORD or not text[stop - _LONGER_WORD : stop].isalpha():
+            before = text[max(start, stop - 12) : stop]
+            word = "" if before[-1:].isspace() else before.split()[-1].rpartition("(")[2] if before else ""
+            last = word.lower().lstrip("\"'[")
+            if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[stop] == "."):
+                continue
+        end = match.end()
+        if start and end - start <= LONGEST:
+            found.append((start, match.end(1)))  # it begins behind the blanks that the one before ended in
+        else:
+            _add(found, text, start, end)
+        start = end
     _add(found, text, start, len(text))
     return found
 
@@ -192,17 +252,17 @@ class Clauses:
         self._normalised = text
         self._start = start
         self._end = end
-
-    @cached_property
-    def _cuts(self) -> list[int]:
-        cuts = (match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end))
-        return [self._start, *cuts, self._end]
+        self._cuts: list[int] | None = None
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""
-        first = max(bisect_right(self._cuts, start) - 1, 0)
-        left = self._cuts[first]
-        right = next((cut for cut in self._cuts if cut >= end), self._end)
+        if self._cuts is None:
+            cuts = [match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end)]
+            self._cuts = [self._start, *cuts, self._end]
+        cuts = self._cuts
+        left = cuts[max(bisect_right(cuts, start) - 1, 0)]
+        index = bisect_left(cuts, end)
+        right = cuts[index] if index < len(cuts) else self._end
         while left < start and self._text[left] in " ,;:–-":
             left += 1
         while right > end and self._text[right - 1] in " ,;:–-.":

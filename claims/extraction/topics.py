@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, field
 
 from claims.extraction.linking import LIST, compatible, is_training_set
+from claims.extraction.paper import Paper
 from claims.extraction.scene import Mention, Scene
 from claims.extraction.vocabulary import Vocabulary
+from claims.terms import TextField
 
 _SCOPED = re.compile(
     r"(?:\b(?:on|for|in|at|to|over|using|with|dataset|benchmark|the|our|challenging|of|than|via)\b|^|,|\() ?(?:[a-z0-9'-]+ ){0,3}$"
@@ -26,26 +28,56 @@ _ELSEWHERE = re.compile(
 class Topic:
     """The last named datasets and metric of a paper. Carries over between sentences only where one dataset was named.
 
-    A paper about a dataset of its own (`home`) speaks of that one unless a sentence names another.
+    A paper about a dataset of its own (its `home`) speaks of that one unless a sentence names another.
     """
 
-    vocabulary: Vocabulary
+    paper: Paper
     datasets: list[str] = field(default_factory=list)
     metric: Mention | None = None
     metric_datasets: set[str] = field(default_factory=set)
     scattered: bool = False
     targets: dict[str, Mention] = field(default_factory=dict)
-    home: str = ""
     _says_many: bool = False
+    _begun: list[TextField] = field(default_factory=list)
+    _noted: int = -1
 
-    def survey(self, scene: Scene) -> None:
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.paper.vocabulary
+
+    def begin(self, text_field: TextField) -> None:
+        """Take up the next text. What it names is noted when something depends on it."""
+        self._begun.append(text_field)
+
+    def _catch_up(self, place: int) -> None:
+        """Note what was said before `place` of the text that was begun last.
+
+        Of the first of `_begun` so many sentences as `_noted` says are noted; -1: not even its datasets are.
+        """
+        while self._begun:
+            scene = self.paper.scene(self._begun[0])
+            is_last = len(self._begun) == 1
+            if self._noted < 0:
+                self._survey(scene)
+                self._noted = 0
+            for sentence in scene.sentences[self._noted :]:
+                if is_last and sentence[0] >= place:
+                    return
+                self._note(scene, sentence)
+                self._noted += 1
+            if is_last:
+                return
+            self._begun.pop(0)
+            self._noted = -1
+
+    def _survey(self, scene: Scene) -> None:
         """Note all datasets of a text that something could be measured on."""
         self._says_many = scene.says(_MANY, 0, len(scene.lower))
         for mention in scene.mentions["D"]:
             if not is_training_set(scene, mention, self.vocabulary):
                 self.targets.setdefault(mention.name, mention)
 
-    def note(self, scene: Scene, sentence: tuple[int, int]) -> None:
+    def _note(self, scene: Scene, sentence: tuple[int, int]) -> None:
         """Take the datasets of a sentence as the new topic, if it names any that is not only trained on."""
         named = [m for m in scene.within("D", *sentence) if not is_training_set(scene, m, self.vocabulary)]
         if not named:
@@ -73,9 +105,10 @@ class Topic:
         lower = scene.lower[sentence[0] : sentence[1]]
         if _ELSEWHERE.search(lower):
             return None
+        if self.paper.home:
+            return self.paper.home, 0.8
+        self._catch_up(sentence[0])
         tasks = {found.name for found in scene.tasks if sentence[0] <= found.start < sentence[1]}
-        if self.home:
-            return self.home, 0.8
         if len(self.datasets) == 1:
             name = self.datasets[0]
             if self._suits(name, metric, tasks):

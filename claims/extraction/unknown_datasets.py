@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from claims.extraction.openings import Opened, OpenedTogether
 from claims.extraction.rules import datasets as rules
 from claims.extraction.rules.names import BACKBONE, NOT_A_MODEL
+from claims.extraction.spotting import Spotted
+from claims.extraction.text import holds_any
 
 _LONGEST_LIST = 170
 _MOST_SLASHES = 7
 _PLAIN_WORD = 3
 
 
-Places = Mapping[Opened, set[int]]
 _BY_NOUN = (rules.CHALLENGE, rules.WITH_NOUN, rules.AFTER_NOUN)
-_BY_PLACE = (rules.ON, rules.AFTER_NOUN_LIST, rules.BEFORE_NOUN, rules.SUFFIXED)
-_NOUNS, _ALL = OpenedTogether(_BY_NOUN), OpenedTogether((*_BY_NOUN, *_BY_PLACE))
 
 
-def find_unknown_datasets(text: str, own_models: Sequence[str], *, by_place: bool) -> Iterator[tuple[int, int]]:
+def find_unknown_datasets(text: str, spotted: Spotted, own_models: Sequence[str], *, by_place: bool) -> Iterator[tuple[int, int]]:
     """Yield where a name stands that the text calls a dataset, and with `by_place` where one stands that can be nothing else."""
-    places = (_ALL if by_place else _NOUNS).places(text)
-    yield from _find_by_noun(text, places)
+    yield from _find_by_noun(text, spotted)
     if by_place:
-        yield from _find_by_place(text, own_models, places)
+        yield from _find_by_place(text, spotted, own_models)
 
 
-def _matches(opened: Opened, text: str, places: Places) -> Iterator[re.Match[str]]:
-    return opened.matches_at(places.get(opened, ()), text, 0, len(text))
-
-
-def _find_by_noun(text: str, places: Places) -> Iterator[tuple[int, int]]:
+def _find_by_noun(text: str, spotted: Spotted) -> Iterator[tuple[int, int]]:
     """Yield where a name stands that the text calls a dataset: "the FooBar dataset", "a benchmark, Foo-2"."""
     for opened in _BY_NOUN:
-        for match in _matches(opened, text, places):
+        for match in spotted.matches(opened, text):
             start, end = match.span("name")
             while (skip := rules.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():
                 start += skip.end()
@@ -44,21 +37,21 @@ def _find_by_noun(text: str, places: Places) -> Iterator[tuple[int, int]]:
                 yield start, end
 
 
-def _find_by_place(text: str, own_models: Sequence[str], places: Places) -> Iterator[tuple[int, int]]:
+def _find_by_place(text: str, spotted: Spotted, own_models: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield where a capitalised name stands that is a dataset by its place or its shape.
 
     "accuracy on FooQA", "benchmarks (A, B, C)", "the A, B and C datasets", "ProcessBench". `own_models` are the paper's own methods in
     lower case.
     """
     seen: set[tuple[int, int]] = set()
-    for match in _matches(rules.ON, text, places):
+    for match in spotted.matches(rules.ON, text):
         before = text[max(0, match.start() - 16) : match.start()]
         if rules.NO_MEASURE_BEFORE.search(before):
             continue
         yield from _listed(text, match.start("name"), match.end("name"), own_models, seen)
-    for match in _matches(rules.AFTER_NOUN_LIST, text, places):
+    for match in spotted.matches(rules.AFTER_NOUN_LIST, text):
         yield from _listed(text, match.start("name"), match.end("name"), own_models, seen)
-    for match in _matches(rules.BEFORE_NOUN, text, places):
+    for match in spotted.matches(rules.BEFORE_NOUN, text):
         low = _start_of_list(text, match.start())
         if not _IS_LIST.search(text, low, match.start()):
             continue
@@ -68,7 +61,7 @@ def _find_by_place(text: str, own_models: Sequence[str], places: Places) -> Iter
             if first is not None:
                 start = low + listed.start("list")
                 yield from _listed(text, start, start + first.end(), own_models, seen)
-    for match in _matches(rules.SUFFIXED, text, places):
+    for match in spotted.matches(rules.SUFFIXED, text):
         word = rules.WORD_BEFORE.search(text[max(0, match.start() - 42) : match.start()])
         start = match.start() - (len(word.group()) if word is not None else 0)
         if word is not None and text[start : start + 1].isupper() and _could_be(text[start : match.end()], own_models):
@@ -134,11 +127,14 @@ def hung_on(text: str, end: int) -> int:
     return end if match is None else match.end()
 
 
-def is_own(name: str, text: str, lower: str) -> bool:
-    """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo"."""
+def is_own(name: str, text: str, lower: str, *, says_kind: bool) -> bool:
+    """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo".
+
+    `says_kind`: one of `OWN_KINDS` stands in `lower`.
+    """
     if rules.SAYS_IT.search(name):
         return True
-    if not any(kind in lower for kind in rules.OWN_KINDS):
+    if not says_kind:
         return False
     key = name.lower()
     at = lower.find(key)
@@ -148,7 +144,7 @@ def is_own(name: str, text: str, lower: str) -> bool:
         if rules.OWN_BEHIND.match(text, end, min(len(text), end + 150)):
             return True
         before = lower[max(0, at - 200) : at]
-        if any(kind in before for kind in rules.OWN_KINDS) and rules.OWN_BEFORE.search(before):
+        if holds_any(before, rules.OWN_KINDS) and rules.OWN_BEFORE.search(before):
             return True
         at = lower.find(key, end)
         seen += 1

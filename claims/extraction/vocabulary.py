@@ -10,18 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
-
-from ahocorasick_rs import AhoCorasick
+from typing import Any, NamedTuple
 
 from claims.errors import CatalogueError
+from claims.extraction.spotting import Spotted, Spotter
+from claims.extraction.text import fold
 from claims.keys import alias_key, digest
 from claims.terms import AliasKind, Direction
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "catalogue"
 
-_SEPARATORS = re.compile(r"[-_\s]")
-_ASCII_SEPARATORS = str.maketrans({chr(code): " " for code in range(128) if _SEPARATORS.match(chr(code))})
 _BY = re.compile(r"(?<=\d) ?x ?(?=\d)")
 _SCORES = ("", " score", " scores")
 _WORDS_BEFORE = re.compile(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9]+-)+$")
@@ -105,23 +103,13 @@ class Alias:
     exact_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A name found in a text: the entry `name` of `kind` at [start, end)."""
 
     kind: AliasKind
     name: str
     start: int
     end: int
-
-
-def fold(text: str) -> str:
-    """Return `text` in lower case with hyphens, underscores and white space as blanks, of the same length."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters grow in lower case: keep those
-        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
-    # a table is ten times as fast as a pattern, but only for ASCII
-    return lowered.translate(_ASCII_SEPARATORS) if lowered.isascii() else _SEPARATORS.sub(" ", lowered)
 
 
 def _spellings(alias: str) -> set[str]:
@@ -222,25 +210,22 @@ class Vocabulary:
             kind[alias.name] = entry
         return Vocabulary(*(tuple(entries[kind].values()) for kind in (AliasKind.TASK, AliasKind.DATASET, AliasKind.METRIC)))
 
-    def find(self, text: str, folded: str) -> list[Found]:
-        """Return the names in `text`, the longest first where they overlap, in text order. `folded` is `fold(text)`."""
-        hits = self._automaton.find_matches_as_indexes(folded, overlapping=True)
-        patterns, keys = self._patterns, self._keys
-        length = len(folded)
-        whole = [
-            (start, -end, index)
-            for index, start, end in hits
-            if not (start and folded[start - 1].isalnum())
-            and not (end < length and (folded[end].isalnum() or (folded[end] == "+" and folded[end - 1] != "+")))
-        ]
-        whole.sort()  # leftmost, then longest
+    def spot(self, text: str, lower: str) -> Spotted:
+        """Look through a text once, for names and for what patterns begin with. `lower` is `lowered(text)`."""
+        return self._spotter.spot(text, lower)
+
+    def find(self, text: str, spotted: Spotted) -> list[Found]:
+        """Return the names in `text`, the longest first where they overlap, in text order."""
+        patterns, spellings = self._patterns, self.spellings
         taken: list[Found] = []
         last_end = -1
-        for start, minus_end, index in whole:
+        for start, minus_end, number in spotted.names:
             end = -minus_end
-            if start < last_end or (folded[end - 1].isdigit() and _NUMBER_GOES_ON.match(folded, end)):
+            if start < last_end or (text[end - 1].isdigit() and _NUMBER_GOES_ON.match(text, end)):
                 continue
-            for kind, name, exact in patterns[keys[index]]:
+            if text[end : end + 1] == "+" and text[end - 1] != "+":
+                continue
+            for kind, name, exact in patterns[spellings[number]]:
                 if kind is AliasKind.DATASET and _is_part(text, start, end):
                     continue
                 if exact and text[start:end] != exact:
@@ -267,12 +252,13 @@ class Vocabulary:
         return any(not exact or exact == text for _, _, exact in self._patterns.get(fold(text), ()))
 
     @cached_property
-    def _keys(self) -> list[str]:
+    def spellings(self) -> list[str]:
+        """Return all that is looked for in a text: the ways to write every name, folded."""
         return list(self._patterns)
 
     @cached_property
-    def _automaton(self) -> AhoCorasick:
-        return AhoCorasick(self._keys)
+    def _spotter(self) -> Spotter:
+        return Spotter(self.spellings)
 
     def _kinds(self) -> list[tuple[AliasKind, tuple[Any, ...]]]:
         return [(AliasKind.TASK, self.tasks), (AliasKind.DATASET, self.datasets), (AliasKind.METRIC, self.metrics)]

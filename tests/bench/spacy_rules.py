@@ -5,6 +5,9 @@ tasks, datasets and metrics (from the same vocabulary), models by the shape of t
 spreads, cost nouns, differences, ratios, whose a number is, settings, and numbers that are no results. What it finds it does not tie
 together: which model, dataset and metric a number belongs to, the other half, is left out, so the comparison is in spaCy's favour.
 What is always worded alike is a phrase, which spaCy matches many times faster than a pattern of tokens; patterns are left for the rest.
+
+Beside it stands a ruler of phrases alone (`phrases`), with the same names as the engine: every spelling that the engine looks for, the words
+that say where its patterns are tried, and each name that it recognises by its shape in the very texts, so that both find the same.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from claims.extraction.vocabulary import Vocabulary
 
 Token = dict[str, Any]
@@ -147,6 +152,28 @@ _PATTERNS: tuple[tuple[str, list[Token]], ...] = (
 
 _OF_OWNERS = frozenset({"DELTA", "RESULT", "BASELINE", "SETTING", "NO_RESULT", "MODEL"})
 """What says whose a number is, on which terms, and whether it is a result at all."""
+
+
+def phrases(vocabulary: Vocabulary, papers: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return a phrase for all that the engine looks for by its letters, and for every name that it recognises in these titles and abstracts."""
+    from claims.extraction.spotting import cues
+
+    words = dict.fromkeys([*vocabulary.spellings, *cues(), *recognised(vocabulary, papers)])
+    return [{"label": "NAME", "pattern": name} for name in words if any(map(str.isalnum, name))]
+
+
+def recognised(vocabulary: Vocabulary, papers: Iterable[tuple[str, str]]) -> list[str]:
+    """Return all names that the engine recognises in the texts, in lower case and in order."""
+    from claims.extraction.paper import Paper
+    from claims.extraction.pipeline import cut_texts
+
+    found: set[str] = set()
+    for title, abstract in papers:
+        paper = Paper(*cut_texts(title, abstract), vocabulary)
+        for text_field in paper.pages:
+            scene = paper.scene(text_field)
+            found.update(scene.lower[name.start : name.end].strip() for names in scene.mentions.values() for name in names)
+    return sorted(found)
 
 
 def numbers(vocabulary: Vocabulary) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "condition.few_shot": ("shot",),
     "condition.labels": ("label", "annotat", "supervision"),
     "condition.per_class": ("per class",),
-    "condition.data_fraction": ("%",),
+    "condition.data_fraction": ("data", "training set", "samples", "images"),
     "condition.all_labels": ("labeled ", "labelled ", "annotated "),
     "condition.resolution": (" x", *(f"{digit}x" for digit in range(10))),
     "condition.resolution_squared": ("^", "²"),

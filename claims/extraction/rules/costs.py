@@ -56,6 +56,7 @@ COST_NOUN = Opened(
         "generated ", "continuous ", "prompt ", "token", "peak ", "ram", "memory", "kv", "storage", "disk", "rom", "overall ",
         "api ", "monetary ", "energy", "power", "carbon",
     ),
+    behind=" ",
 )  # fmt: skip
 
 # (measure, pattern right after the number, unit as stated, factor to the canonical unit; None: the measure has none)

@@ -45,6 +45,7 @@ AFTER_NOUN = Opened(
         r"(?:dataset(?<!\w.{7})|benchmark(?<!\w.{9})|corpus(?<!\w.{6}))s?(?:,? (?:called|named))? (?P<name>[A-Z][A-Za-z]{0,30}(?:[-_]?[A-Za-z]{0,30}\d[\w-]{0,30}|-[A-Z0-9][\w-]{0,30}))"
     ),
     ("dataset", "benchmark", "corpus"),
+    behind=" ",
 )
 # starts of a capitalised run that are no part of a dataset's name
 NOT_A_DATASET = re.compile(
@@ -66,6 +67,7 @@ SUBJECT = re.compile(
 ON = Opened(
     re.compile(rf"(?<![A-Za-z])(?:[Oo]n|[Aa]cross) {_FILLER}(?P<name>{RUN})(?![\w/+]|[.'-]\w)(?! (?:size|search space)\b)"),
     ("on ", "On ", "across ", "Across "),
+    behind=" 0123456789",
 )
 """Where a capitalised name is what something was measured on."""
 # "benchmarks (A, B, C)", "datasets such as A and B", "three datasets: A, B"

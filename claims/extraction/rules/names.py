@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 
-from claims.extraction.openings import Opened, OpenedTogether
+from claims.extraction.openings import Opened
 
 _PART = r"[A-Za-z0-9]+"
 # "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
 _SHAPE = rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
-# what holds no capital and no digit and ends in a blank holds no such name and no beginning of one: it is read over as one match
-# without a name, many times as fast as trying every place of it; bounded, as a text without blanks is tried from each place
-SHAPE = re.compile(rf"[^A-Z0-9]{{0,200}} |(?P<name>{_SHAPE})")
+# what holds no capital and no digit and ends in a blank holds no such name and no beginning of one: it is read over, many times as fast
+# as trying every place of it, and what stands behind it is tried in the same match; bounded, as a text without blanks is tried from each
+# place. The first group is the name behind such a run, the second one without it; both may be missing.
+SHAPE = re.compile(rf"[^A-Z0-9]{{0,200}} ({_SHAPE})?|({_SHAPE})")
 
 # "wav2vec 2.0", "MobileNetV2 0.75": the release or width behind a name that holds a digit itself
 RELEASE = re.compile(r" (?:\d\.\d|0\.[27]5|0\.35)(?![\d%x])(?= [a-z(]|[,.;:])")
@@ -43,6 +44,7 @@ BACKBONE = Opened(
         "random forest", "xgboost", "lightgbm", "catboost", "logistic regression", "naive bayes", "decision tree", "gradient boosting",
         "poolformer", "volo", "xcit", "levit", "coat", "lenet", "chatgpt", "deepseek", "mixtral", "claude", "gemini",
     ),
+    behind=" ",
 )  # fmt: skip
 # models of their own, not what a method is put on
 CLASSIC = re.compile(r"(?i)random forest|xgboost|lightgbm|catboost|logistic regression|naive bayes|decision tree|gradient boosting")
@@ -338,6 +340,7 @@ PRESENTED_ACRONYM = Opened(
         r"(?:propos\w{1,12}|introduc\w{1,12}|present\w{0,12}|develop\w{0,12}|design\w{0,12}|devis\w{1,12}|creat\w{1,12}|describ\w{1,12}|contribut\w{1,12})(?<!recently proposed)(?<!previously proposed)\s(?:[^.;() ]| (?!(?:from|by|using|with|on|against|than|between|across) )){3,160}?\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
     ),
     ("propos", "introduc", "present", "develop", "design", "devis", "creat", "describ", "contribut"),
+    needs=("(", 190),
 )
 # "we design a family of networks, FooNet-XY, which ..."
 NEW_NAME = Opened(
@@ -345,6 +348,7 @@ NEW_NAME = Opened(
         r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
     ),
     ("propos", "introduc", "present", "develop", "design", "build", "create"),
+    needs=(", ", 150),
 )
 # "our method (FooNet)", "our model, the Foo Transformer, ...", "our FooNet": nothing else can be its name
 OURS = Opened(
@@ -355,7 +359,7 @@ OURS = Opened(
     ),
     ("our ", "Our "),
 )
-INTRODUCED = OpenedTogether((OURS, NAMED, PRESENTED, PRESENTED_ACRONYM, NEW_NAME))
+INTRODUCED = (OURS, NAMED, PRESENTED, PRESENTED_ACRONYM, NEW_NAME)
 # a paper that measures what others made
 EVALUATION_TITLE = re.compile(
     r"(?i)^(?:evaluating|benchmarking|assessing|comparing|auditing|probing|measuring|testing|revisiting|understanding|investigating|exploring the (?:limits|capabilit)|on the|how |do |does |can |are |is |what |why )|"

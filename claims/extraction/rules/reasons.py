@@ -26,19 +26,20 @@ AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("count", re.compile(rf"^[ -]?(?:[a-z][a-z0-9-]* ){{0,2}}?{_COUNTED}\b")),
     ("hyper_parameter", re.compile(r"^[ -]?(?:bits?|dimensional|dim|d|way|hop|fold|head|nearest)\b")),
 )
-REACH = 40
-"""The longest match of `BEFORE` has 38 characters, and one more says whether a word begins there."""
-BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
+# (reason, the most characters of a match, pattern on the text before the number)
+BEFORE: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     (
         "section",
+        11,
         re.compile(
             r"(?:section|sec\.|figure|fig\.|table|tab\.|appendix|chapter|equation|eq\.|algorithm|theorem|step|stage|phase|part|type|level|version|protocol|task|track|question|layer|problem|lemma|v)\s?\(?$"
         ),
     ),
-    ("part_of_name", re.compile(r"\b(?:cuda|cudnn|pytorch|tensorflow|python|ubuntu|windows|android|matlab|java) (?:v|version )?$")),
-    ("rank", re.compile(r"(?:#|rank(?:s|ed|ing)?|no\.|number|top)[ -]?#?$")),
+    ("part_of_name", 19, re.compile(r"\b(?:cuda|cudnn|pytorch|tensorflow|python|ubuntu|windows|android|matlab|java) (?:v|version )?$")),
+    ("rank", 9, re.compile(r"(?:#|rank(?:s|ed|ing)?|no\.|number|top)[ -]?#?$")),
     (
         "hyper_parameter",
+        40,
         re.compile(
             r"\b(?:(?:learning rates?|temperature|momentum|(?:weight )?decay|dropout|lambda|alpha|beta|gamma|epsilon|eps|sigma|radius|k|n|t|p|r|m|d|l|width|depth|stride|kernel size|patch size|window size|size|length|dimension|ratio|factor|threshold|rank|level|order|codebook size|vocabulary size|context length|infty)\s?(?:(?:is|are|was|were) )?(?:(?:set|fixed|equal) )?(?:of|=|:|<|>|≤|≥|is|to|at|up to|from|between)?\s?)$"
         ),
@@ -60,8 +61,8 @@ RESOLUTION_AFTER = re.compile(
 RESOLUTION_BEFORE = re.compile(
     r"\d(?:x\s{0,10}|\s{1,10}x\s{0,10})$|(?:resolutions?|image sizes?|input sizes?|pixels?|crop sizes?)(?: of| as high as| up to| at| from)*\s?$"
 )
-RESOLUTION_WORDS = ("x", "resolution", "size", "pixel")
-"""One of these stands in every match of `RESOLUTION_BEFORE`."""
+RESOLUTION_WORDS = ("resolution", "size", "pixel")
+"""One of these stands in every match of `RESOLUTION_BEFORE` that does not end in an "x"."""
 # "Rank-1,5 accuracy"
 LISTED_IN_NAME = re.compile(r"[a-z]-\d{1,2}[,/]$")
 DEVICE_BEFORE = re.compile(

@@ -22,7 +22,7 @@ from claims.terms import TextField
 
 MODULES = (cells, deciding, drafting, groups, linking, merging, owners, pipeline, reading)
 RULE = re.compile(r"(?:cell|cost|dataset|delta|kind|list|metric|owner|pair|ratio|role|variant)\.[a-z_.]+|score")
-GIVE_REASONS = {"rule_out", "no_claim_reason"}
+GIVE_REASONS = {"rule_out_at_sight", "rule_out", "_rule_out", "no_claim_reason"}
 """The functions that return reasons; elsewhere a reason is what a number is left with."""
 
 
@@ -56,14 +56,19 @@ def rules_in_code() -> set[str]:
 
 def reasons_in_code() -> set[str]:
     """Return the ids of the tables, and what is returned or left as a reason in the code."""
-    found = {reason for reason, _ in reasons.BEFORE + reasons.AFTER}
+    found = {reason for reason, _, _ in reasons.BEFORE} | {reason for reason, _ in reasons.AFTER}
     for module in MODULES:
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.FunctionDef) and node.name in GIVE_REASONS:
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return) and inner.value is not None:
                         found.update(literals(inner.value))
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("UntakenNumber", "_leave", "_leave_group"):
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+                "UntakenNumber",
+                "leave",
+                "_leave",
+                "_leave_group",
+            ):
                 found.update(text for argument in node.args[1:] for text in literals(argument))
     return found
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from claims.extraction.openings import Opened, OpenedTogether, Run
+from claims.extraction.openings import Opened, Run
 from claims.extraction.rules import costs, datasets, metrics, names
+from claims.extraction.spotting import OPENED as ALL_OPENED
+from claims.extraction.spotting import Spotter
 
 # The parsed form of a pattern has no public door.
 codes: Any = importlib.import_module("re._constants")
@@ -124,11 +126,34 @@ def test_run_looks_back_over_so_many_words_only() -> None:
 
 def test_patterns_together_find_what_each_finds() -> None:
     ab, b = Opened(re.compile("ab+"), ("ab",)), Opened(re.compile("b[cd]"), ("bc", "bd"))
-    none = Opened(re.compile("xyz"), ("xyz",))
-    text = "abbc abd bcab"
-    places = OpenedTogether((ab, none, b)).places(text, 1, len(text))
-    assert set(places) == {ab, b}
-    for opened in (ab, b):
-        alone = [match.span() for match in opened.pattern.finditer(text, 1)]
-        assert [match.span() for match in opened.matches_at(places[opened], text, 1, len(text))] == alone
-    assert [opened for opened, _ in OpenedTogether((ab, none, b)).finditers(text)] == [ab, b]
+    none, blank = Opened(re.compile("xyz"), ("xyz",)), Opened(re.compile(" a"), (" a",))
+    word = Opened(re.compile("(?<![A-Za-z])B-?C"), ("B-C", "BC"), behind=" 0123456789")
+    text = "abbc abd bcab B-C xBC b-c 1BC \u00e9BC"
+    spotted = Spotter((), (ab, none, b, blank, word)).spot(text, text.lower())
+    for opened in (ab, none, b, blank, word):
+        assert [match.span() for match in spotted.matches(opened, text)] == [match.span() for match in opened.pattern.finditer(text)]
+        alone = [match.span() for match in opened.pattern.finditer(text, 1, 8)]
+        assert [match.span() for match in spotted.matches_in(opened, text, 1, 8)] == alone
+
+
+@pytest.mark.parametrize("number", range(len(ALL_OPENED)))
+def test_spotted_patterns_find_what_each_finds_in_odd_texts(number: int) -> None:
+    opened, chance = ALL_OPENED[number], random.Random(number)  # noqa: S311 - no secret
+    spotter = Spotter((), (opened,))
+    words = [*opened.openings, *(word.upper() for word in opened.openings[:4]), *_WORDS.split()]
+    words += ["ResNet-50", "\u00e9", "\u0131", "\u017f", "\u2019s", "we", "propose"]
+    for _ in range(1500):
+        text = "".join(
+            chance.choice(words) + chance.choice((" ", " ", " ", "-", "_", "", "(", "\u2013", "9")) for _ in range(chance.randint(1, 25))
+        )
+        if opened is costs.COST_NOUN:
+            text = text.lower()
+        if len(text.lower()) == len(text):
+            spans = [match.span() for match in opened.pattern.finditer(text)]
+            assert [match.span() for match in spotter.spot(text, text.lower()).matches(opened, text)] == spans
+
+
+def test_names_are_spotted_as_whole_words_only() -> None:
+    text = "Foo-Bar, foo_bar; Foo/Bar xFoo bar foo bar\u00e9 (FOO  BAR) C++"
+    spotted = Spotter(("foo bar", "c++", "foo/bar"), ()).spot(text, text.lower())
+    assert [(start, number) for start, _, number in spotted.names] == [(0, 0), (9, 0), (18, 2), (text.index("C++"), 1)]

@@ -1,0 +1,134 @@
+"""One pass over a text for all that is looked for by its letters: the names of a vocabulary, and where patterns can match."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from re import Match
+
+from ahocorasick_rs import BytesAhoCorasick
+
+from claims.extraction.openings import Opened
+from claims.extraction.rules import datasets, metrics, names
+from claims.extraction.rules.conditions import NEEDS
+from claims.extraction.rules.costs import COST_NOUN
+from claims.extraction.text import fold
+
+OPENED: tuple[Opened, ...] = (
+    *(names.OURS, names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM, names.NEW_NAME),
+    *(datasets.CHALLENGE, datasets.WITH_NOUN, datasets.AFTER_NOUN),
+    *(datasets.ON, datasets.AFTER_NOUN_LIST, datasets.BEFORE_NOUN, datasets.SUFFIXED),
+    *(metrics.FREE_METRIC, metrics.ACRONYM_SCORE, COST_NOUN, names.BACKBONE),
+)
+"""All patterns that are tried on whole texts."""
+
+
+def cues() -> list[str]:
+    """Return the words that say where a pattern is tried, in order: cost nouns, backbones, conditions, words that introduce a name."""
+    openings = {opening.strip().lower() for one in OPENED for opening in one.openings}
+    return sorted(openings | {word.strip().lower() for words in NEEDS.values() for word in words})
+
+
+_MARKS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789" else ord(" ") for code in range(256))
+# what a pattern without regard to case takes for these letters, too
+_CASELESS = str.maketrans("\u017f\u0131\u0130", "sii")
+
+
+def _marks(lower: str) -> bytes:
+    """Return what is looked through: the letters and digits of ASCII in a text in lower case, and blanks for all else, one for one.
+
+    So few different signs make a small automaton. What stands there in truth is asked of the few places that are found.
+    """
+    return lower.encode("ascii", "replace").translate(_MARKS)
+
+
+def _as_written(openings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the openings if they must stand as they are written: a pattern that asks for small letters may be without regard to case."""
+    return () if any(opening == opening.lower() for opening in openings) else openings
+
+
+class Spotted:
+    """What was spotted in a text: `names` as (start, -end, number of the name), from left to right and the longest first."""
+
+    __slots__ = ("_places", "names")
+
+    def __init__(self, names: list[tuple[int, int, int]], places: dict[Opened, list[int]]) -> None:
+        self.names = names
+        self._places = places
+
+    def matches(self, opened: Opened, text: str) -> Iterator[Match[str]]:
+        """Yield the matches of a pattern in all of the text."""
+        places = self._places.get(opened)
+        return opened.matches_at(places, text, 0, len(text)) if places is not None else iter(())
+
+    def matches_in(self, opened: Opened, text: str, start: int, end: int) -> Iterator[Match[str]]:
+        """Yield the matches of a pattern in text[start:end]."""
+        places = self._places.get(opened)
+        if places is None:
+            return iter(())
+        low = bisect_left(places, start)
+        high = bisect_left(places, end, low)
+        return opened.matches_at(places[low:high], text, start, end) if low < high else iter(())
+
+
+class Spotter:
+    """Looks for names, which must stand as whole words, and for the openings of patterns.
+
+    Names are given in lower case with blanks for hyphens, underscores and white space.
+    """
+
+    def __init__(self, names: Sequence[str], opened: Sequence[Opened] = OPENED) -> None:
+        self._names = names
+        self._opened = opened
+        called: dict[bytes, list[int]] = {}
+        for number, name in enumerate(names):
+            called.setdefault(b" %b " % _marks(name), []).append(number)
+        opening: dict[bytes, dict[int, tuple[str, ...]]] = {}
+        for number, one in enumerate(opened):
+            for word in one.openings:
+                for before in one.behind or ("",):
+                    kept = opening.setdefault(_marks(f"{before}{word.lower()}"), {})
+                    kept[number] = (*kept.get(number, ()), word)
+        # for each sequence of marks: the numbers of its names, or those of its patterns, how far back from the marks' second one they
+        # begin, and the openings one of which must stand there as written
+        self._called = [tuple(numbers) for numbers in called.values()]
+        self._opening = [
+            tuple((number, 0 if opened[number].behind else 1, _as_written(words)) for number, words in kept.items())
+            for kept in opening.values()
+        ]
+        self._automaton = BytesAhoCorasick([*called, *opening])
+
+    def spot(self, text: str, lower: str) -> Spotted:
+        """Look through a text; `lower` is `text` in lower case, character for character."""
+        is_plain = lower.isascii()
+        hits = self._hits(lower)
+        if not is_plain and (caseless := lower.translate(_CASELESS)) != lower:
+            hits += self._hits(caseless)
+        found: list[tuple[int, int, int]] = []
+        places: list[list[int]] = [[] for _ in self._opened]
+        opening, count = self._opening, len(self._called)
+        for index, at, behind in hits:
+            if index < count:
+                # without the blank before the text and the one behind the name
+                found += self._names_at(index, lower, at, behind - 2, is_plain=is_plain)
+                continue
+            for number, back, written in opening[index - count]:
+                if not written or text.startswith(written, at - back):
+                    places[number].append(at - back)
+        found.sort()
+        for of_one in places:
+            of_one.sort()
+            if of_one and of_one[0] < 0:  # it would begin with the blank before the text
+                del of_one[0]
+        return Spotted(found, {one: of_one for one, of_one in zip(self._opened, places, strict=True) if of_one})
+
+    def _hits(self, lower: str) -> list[tuple[int, int, int]]:
+        return self._automaton.find_matches_as_indexes(b" %b " % _marks(lower), overlapping=True)
+
+    def _names_at(self, index: int, lower: str, start: int, end: int, *, is_plain: bool) -> list[tuple[int, int, int]]:
+        """Return the names of these marks that stand at [start, end) as they are spelled, and as whole words."""
+        if not is_plain and ((start and lower[start - 1].isalnum()) or lower[end : end + 1].isalnum()):
+            return []
+        spelled = lower[start:end]
+        names = self._names
+        return [(start, -end, number) for number in self._called[index] if spelled == names[number] or fold(spelled) == names[number]]
