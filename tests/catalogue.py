@@ -25,9 +25,10 @@ _MODELS: Final[tuple[Any, ...]] = (
     SearchWord,
 )
 _copies: dict[str, Any] = {}
-"""The rows of each table: as PostgreSQL copies them out, or as a list of tuples."""
-_standing: list[dict[str, tuple[int, Any]]] = []
-"""What each table was when the catalogue came to stand there; empty where it does not."""
+"""The rows of each table by their ids: as PostgreSQL copies them out, or as a list of tuples."""
+_highest: dict[str, int] = {}
+"""The highest id that the catalogue has in each table."""
+_standing: list[bool] = []
 
 
 def load_catalogue() -> None:
@@ -39,7 +40,9 @@ def load_catalogue() -> None:
         return
     if not _copies:
         catalog.load_catalogue(load_vocabulary())
-        _copies.update({model._meta.db_table: _copy(model._meta.db_table) for model in _MODELS})
+        for model in _MODELS:
+            _copies[model._meta.db_table] = _copy(model._meta.db_table)
+            _highest[model._meta.db_table] = model.objects.order_by("pk").values_list("pk", flat=True).last() or 0
         return
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -54,10 +57,12 @@ def load_catalogue() -> None:
 def stand() -> Iterator[None]:
     """Load the catalogue for good, and take it away after the last test of a module: each test finds it there, and rolls back its own.
 
-    Behind a test that commits, all else is taken away (see `tests.emptying`).
+    Behind a test that commits, all else is taken away (see `tests.emptying`). It is left to a next one that wants it, too, where the
+    second step is not asked for.
     """
-    load_catalogue()
-    _standing.append({table: _look_at(table) for table in _copies})
+    if not _standing:
+        load_catalogue()
+        _standing.append(True)
     yield
     _standing.clear()
     _clear()
@@ -65,29 +70,16 @@ def stand() -> Iterator[None]:
 
 def standing() -> dict[str, int]:
     """Return the tables in which the catalogue stands, and the highest id that it has there."""
-    return {table: highest for table, (highest, _) in _standing[0].items()} if _standing else {}
+    return _highest if _standing else {}
 
 
 def mend() -> None:
     """Load a standing catalogue anew where a test changed what it holds. Nothing else may be left that refers to an entry."""
-    if _standing and any(_look_at(table) != before for table, before in _standing[0].items()):
+    if _standing and any(_copy(table) != rows for table, rows in _copies.items()):
+        _standing.clear()
         _clear()
-        load = _standing.pop()
         load_catalogue()
-        _standing.append(load)
-
-
-def _look_at(table: str) -> tuple[int, Any]:
-    """Return the highest id of a table, and what differs as soon as one of its rows does."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"SELECT coalesce(max(id), 0), md5(string_agg(t::text, '|' ORDER BY id)) FROM {table} t")
-            highest, rows = cursor.fetchone()
-        else:
-            rows = cursor.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
-            cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")
-            (highest,) = cursor.fetchone()
-        return highest, rows
+        _standing.append(True)
 
 
 def _clear() -> None:
@@ -110,9 +102,9 @@ def _begin_new_files() -> None:
 def _copy(table: str) -> Any:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} TO STDOUT") as copied:
+            with cursor.copy(f"COPY (SELECT * FROM {table} ORDER BY id) TO STDOUT") as copied:
                 return b"".join(copied)
-        cursor.execute(f"SELECT * FROM {table}")
+        cursor.execute(f"SELECT * FROM {table} ORDER BY id")
         return cursor.fetchall()
 
 

@@ -140,17 +140,27 @@ def few_parameters(db: None) -> Iterator[int]:
     connection.connection.setlimit(limit, before)
 
 
+_next: list[pytest.Item | None] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Remember what comes next, for what is left to it."""
+    _next[:] = [nextitem]
+
+
 @pytest.fixture(scope="module")
 def standing_catalogue(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The shipped catalogue for all tests of a module."""
+    """The shipped catalogue for all tests of a module; left to the next module if that wants it, too."""
     from tests import catalogue
 
     with django_db_blocker.unblock():
         there = catalogue.stand()
         next(there)
     yield
-    with django_db_blocker.unblock():
-        next(there, None)
+    if not (_next and _next[0] is not None and "standing_catalogue" in getattr(_next[0], "fixturenames", ())):
+        with django_db_blocker.unblock():
+            next(there, None)
 
 
 @pytest.fixture(scope="module")

@@ -328,7 +328,7 @@ def test_entrypoint_runs_the_parts_and_ends_each_in_order(site: ScaledOutSite, t
 
         # Nobody is told of this listing: beat's sweep finds it, and the worker reads it. It is too long to be read while the worker
         # ends what it is at, which is a turn of two seconds.
-        write_listing(tmp_path / "orders.txt", entries=1000)
+        write_listing(tmp_path / "orders.txt", entries=500)
         site.run(
             "manage.py",
             "shell",
