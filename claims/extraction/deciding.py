@@ -434,7 +434,7 @@ def claim_kind(
     if group.unit != "x" and kinds.COSTS_BEFORE.search(scene.lower, max(bounds[0], group.start - 24), group.start):
         return ClaimKind.DELTA, "delta.costs"
     for rule, pattern in kinds.DELTA_BEFORE:
-        if kinds.NEEDED_BEFORE.get(rule, "") in before and pattern.search(before):
+        if kinds.may_match(rule, before) and pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
     for rule, pattern in kinds.DELTA_AFTER:
         if pattern.match(after):

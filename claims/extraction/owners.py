@@ -251,7 +251,7 @@ class OwnerFinder:
                 return Role.PROPOSED, "role.threshold"
             versus = scene.says(kinds.VERSUS_WORDS, sentence[0], start)  # what the first of them needs
             for rule, pattern in kinds.BASELINE_BEFORE if versus else kinds.BASELINE_BEFORE[1:]:
-                match = pattern.search(before)
+                match = pattern.search(before) if kinds.may_match(rule, before) else None
                 if match is None:
                     continue
                 if rule in ("role.possessive", "role.name_paren", "role.name_colon"):
@@ -333,7 +333,10 @@ class OwnerFinder:
 
         A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
         """
-        around = names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
+        is_sized = scene.says(names.VARIANT_NOUNS, *sentence)
+        around = (
+            names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1])) if is_sized else None
+        )
         if around is not None and around.start("variant") <= start and end < around.end():
             several = len({words["variant"] for words in names.VARIANT_WORDS.finditer(scene.lower, *sentence)}) > 1
             if several or _COMPARED_SIZE.search(scene.lower, sentence[0], around.start()):
@@ -364,6 +367,8 @@ class OwnerFinder:
             ):
                 continue
             return mention.name
+        if not is_sized:
+            return None
         high = min(end + 80, next_start)  # what stands behind the next number is that one's
         tail = scene.shadow.find(",", end, high)
         words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(

@@ -138,31 +138,33 @@ def _matches(text: str, digits: Iterable[int]) -> Iterator[re.Match[str]]:
 
 
 def _parse(text: str, match: re.Match[str]) -> Quantity:
-    digits = _plain(match["value"])
-    value = float(f"{digits}{match['exponent'] or ''}")  # infinite for "1e999", which is out of all bounds
-    scale_word = (match["scale"] or "").strip(" -").lower()
-    unit = "points" if match["points"] else "%" if match["percent"] else "x" if match["times"] else ""
+    printed, exponent, scale, points, percent, times, sign, plus, deviation = match.group(
+        "value", "exponent", "scale", "points", "percent", "times", "sign", "plus", "deviation"
+    )
+    digits = _plain(printed)
+    value = float(f"{digits}{exponent}" if exponent else digits)  # infinite for "1e999", which is out of all bounds
+    unit = "points" if points else "%" if percent else "x" if times else ""
+    digits_start, digits_end = match.span("value")
     sign_at = match.start("sign")
-    sign = match["sign"] or ""
+    sign = sign or ""
     if sign and sign_at > 0 and (text[sign_at - 1].isalnum() or text[sign_at - 1] in "%)-–"):
         sign = ""  # a hyphen, a dash or a range mark, not a sign
     if sign == "-" and text[sign_at + 1] == " ":
         sign = ""
-    start = sign_at if sign else match.start("value")
-    qualifier = Qualifier.OVER if match["plus"] else _qualifier(text[max(0, start - 28) : start].lower())
+    start = sign_at if sign else digits_start
     return Quantity(
-        start=start,
-        end=match.end(),
-        digits_start=match.start("value"),
-        digits_end=match.end("exponent") if match["exponent"] else match.end("value"),
+        start,
+        match.end(),
+        digits_start,
+        digits_end=match.end("exponent") if exponent else digits_end,
         value=value,
         value_max=None,
         unit=unit,
-        scale=_SCALES.get(scale_word, 1.0),
+        scale=_SCALES.get(scale.strip(" -").lower(), 1.0) if scale else 1.0,
         sign=sign,
-        qualifier=qualifier,
+        qualifier=Qualifier.OVER if plus else _qualifier(text[max(0, start - 28) : start].lower()),
         decimals=len(digits.partition(".")[2]),
-        uncertainty=float(_plain(match["deviation"])) if match["deviation"] else None,
+        uncertainty=float(_plain(deviation)) if deviation else None,
     )
 
 

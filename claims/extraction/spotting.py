@@ -42,9 +42,9 @@ def _marks(lower: str) -> bytes:
     return lower.encode("ascii", "replace").translate(_MARKS)
 
 
-def _as_written(openings: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the openings if they must stand as they are written: a pattern that asks for small letters may be without regard to case."""
-    return () if any(opening == opening.lower() for opening in openings) else openings
+def _is_exact(openings: list[str]) -> bool:
+    """Say whether openings must stand as they are written: a pattern that asks for small letters may be without regard to case."""
+    return not any(opening == opening.lower() for opening in openings)
 
 
 class Spotted:
@@ -83,20 +83,21 @@ class Spotter:
         called: dict[bytes, list[int]] = {}
         for number, name in enumerate(names):
             called.setdefault(b" %b " % _marks(name), []).append(number)
-        opening: dict[bytes, dict[int, tuple[str, ...]]] = {}
+        opening: dict[tuple[bytes, int], list[str]] = {}
         for number, one in enumerate(opened):
             for word in one.openings:
                 for before in one.behind or ("",):
-                    kept = opening.setdefault(_marks(f"{before}{word.lower()}"), {})
-                    kept[number] = (*kept.get(number, ()), word)
-        # for each sequence of marks: the numbers of its names, or those of its patterns, how far back from the marks' second one they
-        # begin, and the openings one of which must stand there as written
+                    opening.setdefault((_marks(f"{before}{word.lower()}"), number), []).append(word)
+        # for each sequence of marks that is looked for: the numbers of its names, or its pattern's, and the openings one of which must
+        # stand there as written, with how far they begin before the marks' second one
         self._called = [tuple(numbers) for numbers in called.values()]
-        self._opening = [
-            tuple((number, 0 if opened[number].behind else 1, _as_written(words)) for number, words in kept.items())
-            for kept in opening.values()
-        ]
-        self._automaton = BytesAhoCorasick([*called, *opening])
+        self._pattern = [number for _, number in opening]
+        self._written = {
+            index: (0 if opened[number].behind else 1, tuple(words))
+            for index, ((_, number), words) in enumerate(opening.items(), len(called))
+            if _is_exact(words)
+        }
+        self._automaton = BytesAhoCorasick([*called, *(marks for marks, _ in opening)])
 
     def spot(self, text: str, lower: str) -> Spotted:
         """Look through a text; `lower` is `text` in lower case, character for character."""
@@ -106,21 +107,23 @@ class Spotter:
             hits += self._hits(caseless)
         found: list[tuple[int, int, int]] = []
         places: list[list[int]] = [[] for _ in self._opened]
-        opening, count = self._opening, len(self._called)
+        pattern, written, count = self._pattern, self._written, len(self._called)
         for index, at, behind in hits:
-            if index < count:
-                # without the blank before the text and the one behind the name
+            if index >= count:
+                if index in written:
+                    back, words = written[index]
+                    if not text.startswith(words, at - back):
+                        continue
+                places[pattern[index - count]].append(at)
+            else:  # without the blank before the text and the one behind the name
                 found += self._names_at(index, lower, at, behind - 2, is_plain=is_plain)
-                continue
-            for number, back, written in opening[index - count]:
-                if not written or text.startswith(written, at - back):
-                    places[number].append(at - back)
         found.sort()
-        for of_one in places:
-            of_one.sort()
-            if of_one and of_one[0] < 0:  # it would begin with the blank before the text
-                del of_one[0]
-        return Spotted(found, {one: of_one for one, of_one in zip(self._opened, places, strict=True) if of_one})
+        of_opened: dict[Opened, list[int]] = {}
+        for one, hit in zip(self._opened, places, strict=True):
+            if hit:
+                hit.sort()
+                of_opened[one] = hit if one.behind else [at - 1 for at in hit if at]  # the blank before the text is none of it
+        return Spotted(found, of_opened)
 
     def _hits(self, lower: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(b" %b " % _marks(lower), overlapping=True)

@@ -39,29 +39,29 @@ _ODD_ASCII = tuple(character for character in map(chr, _TABLE) if character.isas
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # text damage: LaTeX commands with and without their backslash, "2.30times", "approx72%", "10sim20%", "le13", "leq 2%", "0.77 +/- 0.04". Each
-# pattern begins with plain characters and looks back from there: what begins with a look-behind or with branches is tried at
-# every place of a text.
-_DAMAGE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\\(?:times|texttimes)(?![a-z])"), "x"),
-    (re.compile(r"times(?:(?<=\dtimes)(?![a-z])|(?<=\d times)(?= ?\d))"), "x"),
-    (re.compile(r"\\(?:approx|sim|thicksim|simeq)(?![a-z])"), "~"),
-    (re.compile(r"approx(?<![A-Za-z]approx)(?= ?\d)"), "~"),
-    (re.compile(r"sim(?<![A-Za-z]sim)(?= ?\d)"), "~"),
-    (re.compile(r"\\leq?(?![a-z])"), "≤"),
-    (re.compile(r"le(?<![A-Za-z]le)q?(?= ?\d)"), "≤"),
-    (re.compile(r"\\geq?(?![a-z])"), "≥"),
-    (re.compile(r"ge(?<![A-Za-z]ge)q?(?= ?\d)"), "≥"),
-    (re.compile(r"\\(?:to|rightarrow|Rightarrow|longrightarrow)(?![a-z])"), "→"),
-    (re.compile(r"->"), "→"),
-    (re.compile(r"\\pm(?![a-z])"), "±"),
-    (re.compile(r"\\[()\[\]]"), " "),
-    (re.compile(r"\+/?-(?= ?\d)"), "±"),
-    (re.compile(r"pm(?:(?<=\dpm)(?=\d)|(?<=\d pm)(?= \d))"), "±"),
-    (re.compile(r"\\(?:text|textbf|textit|mathbf|mathrm|bf|it|rm|emph|left|right)(?![a-z])"), " "),
-    (re.compile(r"~(?=[A-Za-z])"), " "),
-    (re.compile(r"~(?<=[A-Za-z.]~)(?=\d)"), " "),
-    (re.compile(r"\\[,;:! ]"), " "),
-    (re.compile(r"\\(?=[%#&_$])"), " "),
+# pattern begins with the plain characters before it and looks back from there: what begins with a look-behind or with branches is tried
+# at every place of a text.
+_DAMAGE: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("\\", re.compile(r"\\(?:times|texttimes)(?![a-z])"), "x"),
+    ("times", re.compile(r"times(?:(?<=\dtimes)(?![a-z])|(?<=\d times)(?= ?\d))"), "x"),
+    ("\\", re.compile(r"\\(?:approx|sim|thicksim|simeq)(?![a-z])"), "~"),
+    ("approx", re.compile(r"approx(?<![A-Za-z]approx)(?= ?\d)"), "~"),
+    ("sim", re.compile(r"sim(?<![A-Za-z]sim)(?= ?\d)"), "~"),
+    ("\\", re.compile(r"\\leq?(?![a-z])"), "≤"),
+    ("le", re.compile(r"le(?<![A-Za-z]le)q?(?= ?\d)"), "≤"),
+    ("\\", re.compile(r"\\geq?(?![a-z])"), "≥"),
+    ("ge", re.compile(r"ge(?<![A-Za-z]ge)q?(?= ?\d)"), "≥"),
+    ("\\", re.compile(r"\\(?:to|rightarrow|Rightarrow|longrightarrow)(?![a-z])"), "→"),
+    ("->", re.compile(r"->"), "→"),
+    ("\\", re.compile(r"\\pm(?![a-z])"), "±"),
+    ("\\", re.compile(r"\\[()\[\]]"), " "),
+    ("+", re.compile(r"\+/?-(?= ?\d)"), "±"),
+    ("pm", re.compile(r"pm(?:(?<=\dpm)(?=\d)|(?<=\d pm)(?= \d))"), "±"),
+    ("\\", re.compile(r"\\(?:text|textbf|textit|mathbf|mathrm|bf|it|rm|emph|left|right)(?![a-z])"), " "),
+    ("~", re.compile(r"~(?=[A-Za-z])"), " "),
+    ("~", re.compile(r"~(?<=[A-Za-z.]~)(?=\d)"), " "),
+    ("\\", re.compile(r"\\[,;:! ]"), " "),
+    ("\\", re.compile(r"\\(?=[%#&_$])"), " "),
 )
 # what is damaged has a backslash, a spelled-out "±" or one of these: tried at digits only, of which most texts have few
 _DAMAGED_NUMBER = (
@@ -69,7 +69,7 @@ _DAMAGED_NUMBER = (
 )
 _DAMAGED = re.compile(_DAMAGED_NUMBER)
 _DIGIT = re.compile(r"\d")
-_DIGITS = tuple("0123456789")
+_DIGITS = tuple("1203456789")  # the most frequent first
 # of the bytes of a text: every digit a "0", all else a blank
 _ONLY_DIGITS = bytes(ord("0" if chr(code) in _DIGITS else " ") for code in range(256))
 
@@ -131,7 +131,9 @@ def normalise(text: str, digits: Sequence[int] | None = None) -> str:
     else:
         repaired = text.translate(_TABLE) if holds_any(text, _ODD_ASCII) else text
     if _is_damaged(repaired, digit_places(text) if digits is None else digits):
-        for pattern, sign in _DAMAGE:
+        for beginning, pattern, sign in _DAMAGE:
+            if beginning not in repaired:
+                continue
             repaired = pattern.sub(lambda match, sign=sign: sign.ljust(match.end() - match.start()), repaired)  # type: ignore[misc]  # mypy does not see the bound default
     return repaired
 

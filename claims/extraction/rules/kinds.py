@@ -7,6 +7,7 @@ import re
 
 from claims.extraction.rules.costs import QUAL
 from claims.extraction.rules.names import ACHIEVE
+from claims.extraction.text import holds_any
 
 _GETS = (
     r"(?:achiev\w+|reach\w*|attain\w*|obtain\w*|scor(?:e|es|ed)|gets?|got|has|have|had|hits?|averages?|averaged|solv(?:e|es|ed)|answer(?:s|ed)?|"
@@ -56,7 +57,35 @@ SPREAD_BEFORE = re.compile(
 )
 SPREAD_WORDS = ("standard ", "std", "variance")
 # what stands in every match of some of these
-NEEDED_BEFORE = {"delta.by": "by", "delta.gap_to": "gap", "delta.paren": "(", "delta.within": "within", "delta.better": " by"}
+NEEDED_BEFORE: dict[str, tuple[str, ...]] = {
+    "delta.by": ("by",),
+    "delta.gap_to": ("gap",),
+    "delta.paren": ("(",),
+    "delta.within": ("within",),
+    "delta.better": (" by",),
+    "delta.gain_is": ("gap", "differenc", "disparit", "discrepanc", "improvement", "gain", "advantage", "margin"),
+    "delta.gives": ("add", "contribut", "worth"),
+    "delta.only_lower": ("drop", "degrad", "decreas", "lose", "losing", "sacrific", "cost"),
+    "delta.outperforms_to": ("outperform", "surpass", "exceed"),
+    "delta.gains": ("gain", "improv", "increas", "boost", "outperform", "surpass"),
+    "role.than": ("than", "over"),
+    "role.outperforming": ("outperform", "surpass", "exceed", "beat", "improv", "top", "better"),
+    "role.previous": ("previous", "prior", "former", "earlier", "existing", "conventional", "current", "published"),
+    "role.possessive": ("'",),
+    "role.name_paren": ("(",),
+    "role.counterpart": ("counterpart",),
+    "role.baseline": ("baseline",),
+    "role.human": ("human",),
+    "role.name_colon": ("(",),
+}
+
+
+def may_match(rule: str, before: str) -> bool:
+    """Say whether the pattern of a rule is worth a try on the text before a number."""
+    words = NEEDED_BEFORE.get(rule)
+    return words is None or holds_any(before, words)
+
+
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
