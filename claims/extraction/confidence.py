@@ -58,8 +58,11 @@ class Scale:
     def confidence(self, signs: Iterable[str]) -> float:
         """Return the share of the last step that the points reach, of the first if they reach none."""
         total = self.add_up(signs)
-        reached = [share for points, share in self.shares if total >= points]
-        return reached[-1] if reached else self.shares[0][1]
+        reached = self.shares[0][1]
+        for points, share in self.shares:
+            if total >= points:
+                reached = share
+        return reached
 
 
 ABSOLUTE, RELATIVE, COST = (Scale(*scale) for scale in (measured.ABSOLUTE, measured.RELATIVE, measured.COST))

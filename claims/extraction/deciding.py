@@ -26,6 +26,13 @@ _YEAR_DIGITS = 4
 _MOST_SECTIONS = 20
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
+_AS_MUCH = re.compile(r"\s*(?:as|less|fewer|more)")
+_METRIC_AFTER = re.compile(r"\s*(?:(?:better|higher|in|points?|absolute) )*M")
+_LISTED_GAP = re.compile(r"\s?(?:,? and|,|/|&)\s?(?:the )?$")
+_PREFIX_OF_UNIT = re.compile(r"[ -]?([kgmt])(?:flop|mac|bflop)")
+_LARGE_UNIT = re.compile(r"[ -]?[gmt](?:flop|mac|bflop)")
+_INFERS = re.compile(r"inference|generation|sampling|decoding")
+_TRAINS = re.compile(r"train|converge")
 _BE = (" is ", " are ", " was ", " were ")
 _IS_VALUE = re.compile(rf"(?: scores?)?(?: of|:| =| is| was)? ?{costs.QUAL}*\(?")
 _FEWER = re.compile(r"^ (?:fewer|less|more|additional)")
@@ -232,7 +239,7 @@ def _is_share_of_data(scene: Scene, at: int, before: str, after: str) -> bool:
     So does "15% of the tokens are masked"; "trained on 12% of the tokens" is what it costs.
     """
     mention = scene.at("C", at)
-    if mention is None or re.match(r"^\s*(?:as|less|fewer|more)", after):
+    if mention is None or _AS_MUCH.match(after):
         return False
     if mention.name == CostMeasure.TOKENS.value:
         return costs.USED_BEFORE.search(before) is None
@@ -240,7 +247,7 @@ def _is_share_of_data(scene: Scene, at: int, before: str, after: str) -> bool:
 
 
 def _delta_of_metric(after: str) -> bool:
-    return bool(re.match(r"^\s*(?:(?:better|higher|in|points?|absolute) )*M", after))
+    return _METRIC_AFTER.match(after) is not None
 
 
 def _last_noun(matched: str) -> int:
@@ -340,7 +347,7 @@ def _is_count(reading: CostReading, first: Quantity, scene: Scene) -> bool:
     if measure not in _BARE_COUNTS:
         return False
     if measure in (CostMeasure.PARAMETERS, CostMeasure.FLOPS, CostMeasure.MACS):
-        giga = re.match(r"^[ -]?[gmt](?:flop|mac|bflop)", scene.lower[first.end : first.end + 9])
+        giga = _LARGE_UNIT.match(scene.lower[first.end : first.end + 9])
         return first.scaled >= 1000 or giga is not None
     if measure is CostMeasure.TOKENS:
         return not re.search(
@@ -378,7 +385,7 @@ def _from_nouns(scene: Scene, group: Group, at: int, high: int, kind: ClaimKind,
 
 def _giga(scene: Scene, group: Group) -> float:
     """Return the factor of the unit's own prefix: 14.64 GFLOPs, where the letter belongs to the unit."""
-    match = re.match(r"^[ -]?([kgmt])(?:flop|mac|bflop)", scene.lower[group.end : group.end + 9])
+    match = _PREFIX_OF_UNIT.match(scene.lower[group.end : group.end + 9])
     already = group.quantities[-1].scale != 1.0
     return 1.0 if match is None or already else {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}[match[1]]
 
@@ -386,7 +393,7 @@ def _giga(scene: Scene, group: Group) -> float:
 def _listed(scene: Scene, mention: Mention, high: int) -> list[Mention]:
     listed = [mention]
     for found in scene.within("C", mention.end, high):
-        if not re.match(r"^\s?(?:,? and|,|/|&)\s?(?:the )?$", scene.shadow[listed[-1].end : found.start]):
+        if not _LISTED_GAP.match(scene.shadow[listed[-1].end : found.start]):
             break
         listed.append(found)
     return listed
@@ -395,7 +402,7 @@ def _listed(scene: Scene, mention: Mention, high: int) -> list[Mention]:
 def _listed_before(scene: Scene, mention: Mention) -> list[Mention]:
     listed = [mention]
     for found in reversed(scene.within("C", max(0, mention.start - 90), mention.start)):
-        if not re.match(r"^\s?(?:,? and|,|/|&)\s?(?:the )?$", scene.shadow[found.end : listed[0].start]):
+        if not _LISTED_GAP.match(scene.shadow[found.end : listed[0].start]):
             break
         listed.insert(0, found)
     return listed
@@ -403,9 +410,9 @@ def _listed_before(scene: Scene, mention: Mention) -> list[Mention]:
 
 def _speed(lower: str, group: Group, sentence: tuple[int, int]) -> CostMeasure:
     around = lower[max(sentence[0], group.start - 50) : min(sentence[1], group.end + 50)]
-    if re.search(r"inference|generation|sampling|decoding", around):
+    if _INFERS.search(around):
         return CostMeasure.INFERENCE_TIME
-    if re.search(r"train|converge", around):
+    if _TRAINS.search(around):
         return CostMeasure.TRAINING_TIME
     return CostMeasure.SPEED
 

@@ -13,6 +13,8 @@ from claims.terms import Role
 _BARE_COMMA = re.compile(r",\s*(?:an? |about |some |around )?")
 # "a relative improvement in F1 (0.150 to 0.620)"
 _CHANGE_IN_BRACKETS = re.compile(r"(?:improv|increas|reduc|decreas|declin|drop|gain|degrad|boost)\w*[^;.N()]{0,60}\($")
+_METRIC_OF = re.compile(r"M ?(?:of|=|:) ?$")
+_METRIC_BEHIND = re.compile(r"\s?M")
 _GOES_ON = re.compile(r" (?:[a-z]{1,3} )?and $")
 _COMPARATIVE = re.compile(
     r"\s?(?:(?:percentage )?points? |absolute |relative )*"
@@ -104,8 +106,8 @@ def _in_list(scene: Scene, group: Group, quantity: Quantity) -> bool:
     if len(gap) > 40 or kinds.LIST_GAP.match(gap) is None:
         return False
     # "a top-1 accuracy of 81.2, 54.3 mAP": each has its own metric
-    owned = re.search(r"M ?(?:of|=|:) ?$", scene.shadow[max(0, group.start - 6) : group.start])
-    if ("," in gap or "and" in gap) and owned and re.match(r"^\s?M", scene.shadow[quantity.end : quantity.end + 2]):
+    owned = ("," in gap or "and" in gap) and _METRIC_OF.search(scene.shadow[max(0, group.start - 6) : group.start])
+    if owned and _METRIC_BEHIND.match(scene.shadow[quantity.end : quantity.end + 2]):
         return False
     # "an accuracy of 81.2%, 0.9% better than": a score and its gain; a list of gains would end in "and"
     if _BARE_COMMA.fullmatch(gap) and _COMPARATIVE.match(scene.lower, quantity.end):

@@ -70,6 +70,7 @@ _SHARED = re.compile(r"^[ (]*(?:M+)?(?: scores?)?\)?,? (?:and|as well as) (?:an?
 _BESIDE_GAIN = re.compile(r"^(?:,? ?\(|, )$")
 _PARALLEL = re.compile(r"^ [^;,]{0,50}? and $")
 _NEW_CLAUSE = re.compile(r"^\s*(?:M+ ?)?[,;]? ?(?:and|while|whereas) (?:on|for|in) (?:the )?(?:[a-z-]+ ){0,2}$")
+_OF_BEHIND = re.compile(r"\W*(?:score |rate )?(?:of|=|:)")
 _BREAK = re.compile(r"\bwhile\b|\bwhereas\b|;|\bbut\b|\bwithout\b|\bwith only\b|\bat the cost\b")
 
 
@@ -159,7 +160,7 @@ class Linker:
                 if found_right is not None and self._generic(mention) and self._names_unit(group, found_right):
                     return found_right  # "an error of 41.2 mm MPJPE"
                 tight = MetricLink(listed, "metric.before", 1.0 if not taken else 0.8, base + left.start(), group.start)
-                if found_right is None or re.match(r"\W*(?:score |rate )?(?:of|=|:)", window[left.end("metric") :]):
+                if found_right is None or _OF_BEHIND.match(window[left.end("metric") :]):
                     return tight
         return found_right
 

@@ -20,6 +20,8 @@ _DIGIT = re.compile(r"\d")
 _TRAILING = re.compile(r"(?:[.,;:!?'\")]+|'s)$")
 _ARTICLE = re.compile(r"^(?:The|A|An) (?=\S)")
 _WORDS = re.compile(r"[A-Za-z]+")
+_WITHIN_SENTENCE = re.compile(r"[a-z,(] ?$")
+_WORD_ENDS = re.compile(r".\b", re.DOTALL)
 _MOST = 6
 
 
@@ -118,8 +120,19 @@ def _is_title_name(name: str, abstract: str, lowered_abstract: str) -> bool:
     shaped = any(map(_shaped, words))
     if len(words) == 1:
         # "Reasoning: From ..." is a word; a name keeps its capital within a sentence
-        return shaped or (name.lower() in lowered_abstract and re.search(rf"[a-z,(] ?{re.escape(name)}\b", abstract) is not None)
+        return shaped or (name.lower() in lowered_abstract and _stands_within_sentence(name, abstract))
     return (shaped and len(words) <= 3) or name.lower() in lowered_abstract
+
+
+def _stands_within_sentence(word: str, text: str) -> bool:
+    """Say whether a word stands in the text behind another one, a comma or a bracket."""
+    at = text.find(word)
+    while at >= 0:
+        # names differ from paper to paper: a pattern for each would be compiled anew all the time
+        if _WITHIN_SENTENCE.search(text, max(0, at - 2), at) and _WORD_ENDS.match(text, at + len(word) - 1):
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
 def _shaped(word: str) -> bool:

@@ -51,6 +51,13 @@ _USED_BEHIND = re.compile(
 _USES = re.compile(
     r"\b(?:fine-?tun\w+|train\w*|adapt\w*|distill\w*|prompt\w*|using|based on|built (?:up)?on|build (?:up)?on|on top of|integrat\w+|appl\w+ (?:it |this )?(?:to|on)|into) (?:the |an? |both )?(?:[a-z-]+ ){0,3}$"
 )
+# what stands right before a name that is compared with, or used: the result is not its own
+_NO_SUBJECT = re.compile(
+    r"\b(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$"
+)
+_NO_VARIANT = re.compile(
+    r"\b(?:than|over|to|(?<!such )as|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$"
+)
 _RANKED = re.compile(r"\b(?:followed|behind|trailed)\b")
 _WHILE = re.compile(r"(?:while|whereas) (?:the )?$")
 _OTHER_FOLLOWS = re.compile(
@@ -302,10 +309,7 @@ class OwnerFinder:
             if mention is None:
                 continue
             head = scene.shadow[max(sentence[0], position - 30) : position]
-            if re.search(
-                r"\b(?:than|over|to|with|of|vs\.?|outperform\w*|surpass\w*|by|from|exceed\w*|for|on|in|using|like|as|via) (?:the |a |an )?(?:[a-z-]+ )?$",
-                head,
-            ):
+            if _NO_SUBJECT.search(head):
                 continue
             if (
                 best is None
@@ -335,7 +339,9 @@ class OwnerFinder:
         """
         is_sized = scene.says(names.VARIANT_NOUNS, *sentence)
         around = (
-            names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1])) if is_sized else None
+            names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
+            if is_sized
+            else None
         )
         if around is not None and around.start("variant") <= start and end < around.end():
             several = len({words["variant"] for words in names.VARIANT_WORDS.finditer(scene.lower, *sentence)}) > 1
@@ -361,10 +367,7 @@ class OwnerFinder:
             if self._scores_itself(scene, mention, start):
                 continue
             head = scene.shadow[max(sentence[0], mention.start - 70) : mention.start]
-            if re.search(
-                r"\b(?:than|over|to|(?<!such )as|vs\.?|outperform\w*|surpass\w*|exceed\w*|compared with|teacher|like|ahead of|instead of|on par with|competitive with|against|match(?:es|ed|ing)?|unlike) (?:the |a |an )?(?:[a-z-]+ ){0,4}$",
-                head,
-            ):
+            if _NO_VARIANT.search(head):
                 continue
             return mention.name
         if not is_sized:

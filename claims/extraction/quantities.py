@@ -35,6 +35,9 @@ QUANTITY = re.compile(
     rf"(?P<uncertainty>\s{{0,3}}[_^]?\s{{0,3}}±\s{{0,4}}(?P<deviation>{_NUMBER}))?"
     rf"(?P<scale>{_SCALE})?{_UNIT}?(?P<plus>\+(?!\d))?"
 )
+# digits, with a point or without, behind which no scale, unit or uncertainty can stand: what most numbers are, and found in a fraction of
+# the time; the letters are those that none of the words above begins with
+_PLAIN_DIGITS = re.compile(r"""[0-9]{1,40}(?:\.[0-9]{1,40})?(?=[)\]:;/'"]|[,.](?!\d)|[ -][acdeghijklnoqrsuvwyz]|\Z)""")
 _OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
 _RANGE = re.compile(r"\s{0,8}(?P<mark>~|-|–|→|to\b)\s{0,16}$")
@@ -109,8 +112,7 @@ def find_quantities(text: str, digits: Sequence[int] | None = None) -> list[Quan
     `digits` are the `digit_places` of the text, where they are known.
     """
     found: list[Quantity] = []
-    for match in _matches(text, digit_places(text) if digits is None else digits):
-        quantity = _parse(text, match)
+    for quantity in _each(text, digit_places(text) if digits is None else digits):
         if found:
             joined = _joined(text, found[-1], quantity)
             if joined is not None:
@@ -120,20 +122,28 @@ def find_quantities(text: str, digits: Sequence[int] | None = None) -> list[Quan
     return found
 
 
-def _matches(text: str, digits: Iterable[int]) -> Iterator[re.Match[str]]:
-    """Yield what `QUANTITY.finditer(text)` does, tried only where a digit says so and not from every blank and sign."""
+def _each(text: str, digits: Iterable[int]) -> Iterator[Quantity]:
+    """Yield the numbers that `QUANTITY` matches, tried only where a digit says so and not from every blank and sign."""
     position = 0
-    for start in digits:
-        if start < position:
+    for digit in digits:
+        if digit < position:
             continue
+        start = digit
         if start > position and text[start - 1] == " ":
             start -= 1
-        if start > position and text[start - 1] in "+-":
-            start -= 1
-        match = QUANTITY.match(text, start)
+        is_signed = start > position and text[start - 1] in "+-"
+        plain = None if is_signed else _PLAIN_DIGITS.match(text, digit)
+        if plain is not None:
+            position = plain.end()
+            printed = text[digit:position]
+            qualifier = _qualifier(text[max(0, digit - 28) : digit].lower())
+            decimals = len(printed.partition(".")[2])
+            yield Quantity(digit, position, digit, position, float(printed), None, "", 1.0, "", qualifier, decimals, None)
+            continue
+        match = QUANTITY.match(text, start - 1 if is_signed else start)
         if match is None:  # never: a digit alone is a quantity
             return
-        yield match
+        yield _parse(text, match)
         position = match.end()
 
 
@@ -156,15 +166,15 @@ def _parse(text: str, match: re.Match[str]) -> Quantity:
         start,
         match.end(),
         digits_start,
-        digits_end=match.end("exponent") if exponent else digits_end,
-        value=value,
-        value_max=None,
-        unit=unit,
-        scale=_SCALES.get(scale.strip(" -").lower(), 1.0) if scale else 1.0,
-        sign=sign,
-        qualifier=Qualifier.OVER if plus else _qualifier(text[max(0, start - 28) : start].lower()),
-        decimals=len(digits.partition(".")[2]),
-        uncertainty=float(_plain(deviation)) if deviation else None,
+        match.end("exponent") if exponent else digits_end,
+        value,
+        None,
+        unit,
+        _SCALES.get(scale.strip(" -").lower(), 1.0) if scale else 1.0,
+        sign,
+        Qualifier.OVER if plus else _qualifier(text[max(0, start - 28) : start].lower()),
+        len(digits.partition(".")[2]),
+        float(_plain(deviation)) if deviation else None,
     )
 
 

@@ -31,6 +31,7 @@ _NOTE = re.compile(
     r"\bon (?:a|an|one|single|the|eight|\d+)? ?(?:single )?(?:x?\d* ?)?((?:nvidia |mobile |apple |edge )?(?:v100|a100|h100|rtx ?\d+(?: ti)?|gpus?|cpus?|tpu(?:v\d)?s?|iphone ?\w*|pixel ?\w*|raspberry pi ?\w*|jetson \w+|arm [\w-]+|snapdragon ?\w*)s?)\b"
 )
 _EXAMPLE = re.compile(r"\b(?:such as|including|e\.g\.,?|like|namely)(?: the)? [^.;]{0,30}$")
+_LISTED_GAP = re.compile(r"\s?(?:,|/|,? and|&)\s?$")
 _BORDER = re.compile(r"[,;] | and ")
 _GENERATIVE = frozenset(("fid", "is", "bits"))
 # "63.2 on the challenging D"
@@ -685,7 +686,7 @@ class _SentenceReader:
                 for at in range(len(found) - count + 1):
                     run = found[at : at + count]
                     gaps = [self._scene.shadow[a.end : b.start] for a, b in pairwise(run)]
-                    if all(re.match(r"^\s?(?:,|/|,? and|&)\s?$", gap) for gap in gaps):
+                    if all(_LISTED_GAP.match(gap) for gap in gaps):
                         return [mention.name for mention in run]
         return None
 

@@ -107,7 +107,7 @@ class Spotter:
             hits += self._hits(caseless)
         found: list[tuple[int, int, int]] = []
         places: list[list[int]] = [[] for _ in self._opened]
-        pattern, written, count = self._pattern, self._written, len(self._called)
+        pattern, written, called, names, count = self._pattern, self._written, self._called, self._names, len(self._called)
         for index, at, behind in hits:
             if index >= count:
                 if index in written:
@@ -115,8 +115,14 @@ class Spotter:
                     if not text.startswith(words, at - back):
                         continue
                 places[pattern[index - count]].append(at)
-            else:  # without the blank before the text and the one behind the name
-                found += self._names_at(index, lower, at, behind - 2, is_plain=is_plain)
+                continue
+            end = behind - 2  # without the blank before the text and the one behind the name
+            if not is_plain and ((at and lower[at - 1].isalnum()) or lower[end : end + 1].isalnum()):
+                continue
+            spelled = lower[at:end]
+            for number in called[index]:
+                if spelled == names[number] or fold(spelled) == names[number]:
+                    found.append((at, -end, number))  # noqa: PERF401 - most hits are of one name
         found.sort()
         of_opened: dict[Opened, list[int]] = {}
         for one, hit in zip(self._opened, places, strict=True):
@@ -127,11 +133,3 @@ class Spotter:
 
     def _hits(self, lower: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(b" %b " % _marks(lower), overlapping=True)
-
-    def _names_at(self, index: int, lower: str, start: int, end: int, *, is_plain: bool) -> list[tuple[int, int, int]]:
-        """Return the names of these marks that stand at [start, end) as they are spelled, and as whole words."""
-        if not is_plain and ((start and lower[start - 1].isalnum()) or lower[end : end + 1].isalnum()):
-            return []
-        spelled = lower[start:end]
-        names = self._names
-        return [(start, -end, number) for number in self._called[index] if spelled == names[number] or fold(spelled) == names[number]]

@@ -13,6 +13,7 @@ from claims.extraction.text import holds_any
 _LONGEST_LIST = 170
 _MOST_SLASHES = 7
 _PLAIN_WORD = 3
+_CAPITAL = re.compile("[A-Z]")
 
 
 _BY_NOUN = (rules.CHALLENGE, rules.WITH_NOUN, rules.AFTER_NOUN)
@@ -33,7 +34,7 @@ def _find_by_noun(text: str, spotted: Spotted) -> Iterator[tuple[int, int]]:
             while (skip := rules.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():
                 start += skip.end()
             name = text[start:end].strip()
-            if len(name) > 1 and name.lower() not in NOT_A_MODEL and re.search(r"[A-Z]", name):
+            if len(name) > 1 and name.lower() not in NOT_A_MODEL and _CAPITAL.search(name):
                 yield start, end
 
 

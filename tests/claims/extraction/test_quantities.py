@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import re
+from unittest import mock
+
 import pytest
 
+from claims.extraction import quantities
 from claims.extraction.quantities import find_quantities
 from claims.extraction.text import normalise
 from claims.terms import Qualifier
@@ -68,3 +73,13 @@ def test_a_hyphen_is_no_sign_and_a_plus_is() -> None:
 def test_normalising_moves_no_character() -> None:
     damaged = "2.30times, approx72%, $384\\times384$, 10sim20%, \u22120.5\u2009%, \ud800\x00"
     assert len(normalise(damaged)) == len(damaged)
+
+
+def test_plain_numbers_are_found_as_the_whole_pattern_finds_them() -> None:
+    chance = random.Random(5)  # noqa: S311 - no secret
+    parts = (*"0123456789.,%+-/ x~k()e", " percent", " million", "M", " and", " of", "-shot", " ±", "٣", "–", ":", " times")
+    for _ in range(20_000):
+        text = "".join(chance.choice(parts) for _ in range(chance.randint(1, 12)))
+        with mock.patch.object(quantities, "_PLAIN_DIGITS", re.compile("(?!)")):
+            whole = find_quantities(text)
+        assert find_quantities(text) == whole
