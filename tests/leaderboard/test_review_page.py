@@ -349,4 +349,4 @@ def test_query_count_is_constant(curator: Client, papers: int) -> None:
     assert first is not None
     with CaptureQueriesContext(connection) as queries:
         assert act(curator, first, "accept", fragment="said").status_code == 200
-    assert len(queries) == 81
+    assert len(queries) == 80
