@@ -191,8 +191,9 @@ class RowTier(StrEnum):
 VERIFY, DISPUTE, WITHDRAW_TIER = "verify", "dispute", "withdraw tier"
 """The actions of the change sets in which a person said that a number was checked, objected to one, or took either back."""
 WITHHOLD, SHOW_TEXT = "withhold text", "show text"
-SETTLE_FLAGS = "settle"
 """The actions of the change sets by which a paper's text is shown nowhere, and is shown again."""
+SETTLE_FLAGS = "settle"
+"""The action of a change set that settles flags and decides on nothing."""
 
 
 class ReportKind(StrEnum):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.template.response import TemplateResponse
 
 from claims import boards
+from claims.services import permissions
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Numbers": ("Claim", "Cost", "Result", "Benchmark", "Flag"),
@@ -44,5 +45,5 @@ class CuratorsSite(admin.AdminSite):
         return sections + [app for app in apps if app["app_label"] != "claims"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        latest = boards.read_log(QueryDict(), for_curator=True, most=LATEST)
+        latest = boards.read_log(QueryDict(), for_curator=permissions.may_curate(request.user), most=LATEST)
         return super().index(request, {**(extra_context or {}), "latest_acts": latest.acts})

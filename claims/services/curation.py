@@ -35,7 +35,6 @@ Table: TypeAlias = type[Claim] | type[Cost]
 _TABLES: dict[str, Table] = {"claim": Claim, "cost": Cost}
 _UNDO = "undo"
 _REVERT = "revert"
-"""The action of a change set that settles flags and decides on nothing."""
 _ACTIONS = {CurationState.ACCEPTED: "accept", CurationState.REJECTED: "reject", CurationState.UNREVIEWED: "reopen"}
 ACTIONS_OF_PEOPLE = (*_ACTIONS.values(), CORRECT, ADD, SPLIT, VERIFY, DISPUTE, WITHDRAW_TIER, _UNDO, _REVERT)
 """The actions of the change sets in which a person spoke on a claim or a cost."""

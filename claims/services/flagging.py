@@ -182,12 +182,13 @@ _FIELDS = (
 
 
 def _read(boards: Sequence[int]) -> _Read:
-    rows = [_Row(*values) for values in _fetch_rows(boards)]
     columns: dict[tuple[int, int], int] = {}
     scales: dict[int, flags.Scale] = {}
     for board, metric, column, name, unit, direction, lowest, highest in _fetch_columns(boards):
         columns[board, metric] = column
         scales[metric] = flags.Scale(name, unit, Direction(direction), lowest, highest)
+    # A number in a metric without a column waits for its board to be settled, which looks at it then: no reason to look at no board.
+    rows = [row for row in map(_Row._make, _fetch_rows(boards)) if (row.board, row.metric) in columns]
     sizes = _read_sizes({row.text for row in rows if row.text is not None and not row.unit})
     read = _Read(datasets=_read_datasets({row.model_key for row in rows} - {""}))
     dataset_keys = {row.dataset: keys.name_key(row.dataset_name) for row in rows}

@@ -93,10 +93,10 @@ def _move(board: int, target: int, names: Iterable[Named], found: Relocated, *, 
 
 def _move_empty(board: int, target: int, found: Relocated) -> None:
     empty = Result.objects.filter(~Exists(Claim.objects.filter(result=OuterRef("pk"))), benchmark=board)
-    ids = set(empty.values_list("pk", flat=True))
-    for some in large_batches(ids - find_twins(empty, target).keys()):
-        Result.objects.filter(pk__in=some).update(benchmark=target, version=F("version") + 1)
-        found.moved.setdefault(board, []).extend(some)
+    moved = sorted(set(empty.values_list("pk", flat=True)) - find_twins(empty, target).keys())
+    for ids in large_batches(moved):
+        Result.objects.filter(pk__in=ids).update(benchmark=target, version=F("version") + 1)
+    found.moved.setdefault(board, []).extend(moved)
 
 
 def _of_group(names: Iterable[Named]) -> Q:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from claims.admin import base
-from claims.models import Alias, ChangeSet, Claim, Cost, Flag, MLModel, Run
+from claims.models import Alias, ChangeSet, Claim, Cost, Flag, MLModel, Paper, Run
 from claims.services import curation, uploads
 from claims.terms import CurationState, FlagKind
 from tests.factories import make_benchmark, make_board, make_claim, make_listing, make_metric, make_user
@@ -102,6 +102,20 @@ def test_acts_and_flags_are_told_in_words(admin_client: Client) -> None:
     assert "far from the others" in admin_client.get(f"{flags}?kind=far&settled=yes").content.decode()
     assert "0 flags" in admin_client.get(f"{flags}?settled=no").content.decode()
     assert "far from the others" in admin_client.get(reverse("admin:claims_claim_changelist")).content.decode()
+
+
+def test_index_tells_who_may_not_curate_no_more_than_a_reader(client: Client, admin_client: Client) -> None:
+    make_board(rows=1)
+    claim = Claim.objects.get()
+    curation.decide(claim, CurationState.ACCEPTED, actor="kim", version=claim.version)
+    assert claim.paper_text is not None
+    Paper.objects.filter(pk=claim.paper_text.paper_id).update(withdrawn=True)
+    client.force_login(make_user("lee", "view_claim", is_staff=True))
+    address = f"/claims/{claim.public_id}/history/"
+    assert address in admin_client.get(reverse("admin:index")).content.decode()
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "accepted a number that is not shown" in page
+    assert address not in page
 
 
 def test_index_asks_the_same_for_many_acts(admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:

@@ -99,6 +99,16 @@ def test_papers_that_contradict_each_other() -> None:
     assert open_flags() == [(FlagKind.CONFLICT, claim.pk) for claim in claims]
 
 
+def test_number_in_a_metric_without_a_column_keeps_nobody_from_looking_at_the_others() -> None:
+    board = make.make_benchmark()
+    other = make_claim("75.0%", benchmark=board, model="Other")
+    claim = make_wrong(board)
+    Flag.objects.all().delete()
+    Claim.objects.filter(pk=other.pk).update(metric=make.make_metric("Recall"))
+    assert flagging.flag_all().boards == 1
+    assert open_flags() == [(FlagKind.SCALE, claim.pk)]
+
+
 @pytest.mark.parametrize("boards", [1, 6])
 def test_query_count_is_constant(boards: int) -> None:
     made = [make.make_benchmark(dataset=f"Set {number}") for number in range(boards)]

@@ -10,7 +10,7 @@ from claims import boards, verification
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import Alias, Benchmark, ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Result, Task
 from claims.services import catalog, changes, curation, merging
-from claims.terms import AliasKind, CurationState
+from claims.terms import AliasKind, CurationState, RejectReason
 from tests.reading import read, state_of_boards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
@@ -180,6 +180,22 @@ def test_two_merges_into_one_are_taken_back_in_any_order(order: tuple[int, int])
     fresh = Result.objects.exclude(pk__in=rows)
     assert not fresh.filter(claims__isnull=False).exists()
     fresh.delete()
+    assert state_of_boards() == before
+
+
+def test_row_of_a_rejected_number_goes_along_and_comes_back() -> None:
+    write(*PAPERS)
+    claim = Claim.objects.get(stated__startswith="72.5")
+    row = claim.result
+    assert row is not None
+    curation.decide(claim, CurationState.REJECTED, actor="ann", version=claim.version, reason=RejectReason.NOT_A_RESULT.value)
+    source, target = find(Dataset, "ImageNet-V2"), find(Dataset, "ImageNet-1K")
+    before = state_of_boards()
+    made = merge(source, target)
+    assert faults() == []
+    assert Result.objects.get(pk=row.pk).benchmark.dataset == target
+    changes.undo(made, actor="lee")
+    assert faults() == []
     assert state_of_boards() == before
 
 
