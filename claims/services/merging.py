@@ -81,6 +81,7 @@ def merge(source: Entry, target: Entry, *, actor: str, version: int, reason: str
         raise InvalidDecisionError(f"“{gone.name}” stands for what texts leave unsaid, and can't be merged away.")
     before = _find_boards(kind, gone)
     names = _lock(kind, [gone, root], before)
+    before |= _find_boards(kind, gone)  # whose locks were waited for may have brought another
     # Under the locks: what was decided on a number before it moved is the earlier act.
     changes = ChangeSet.objects.create(actor=actor, action=MERGE, reason=reason)
     field = _FIELDS[kind]

@@ -9,8 +9,9 @@ import pytest
 from claims import boards, verification
 from claims.errors import InvalidDecisionError, StaleObjectError
 from claims.models import Alias, Benchmark, ChangeSet, Claim, Cost, Dataset, Metric, MLModel, Result, Task
-from claims.services import catalog, changes, curation, merging
+from claims.services import catalog, changes, curation, merging, results
 from claims.terms import AliasKind, CurationState, RejectReason
+from tests import factories as make
 from tests.reading import read, state_of_boards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_catalogue", "small_parts")]
@@ -197,6 +198,35 @@ def test_row_of_a_rejected_number_goes_along_and_comes_back() -> None:
     changes.undo(made, actor="lee")
     assert faults() == []
     assert state_of_boards() == before
+
+
+@pytest.mark.parametrize("kind", ["metric", "dataset"])
+def test_board_that_came_while_locks_were_waited_for_is_settled_with_the_others(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = [make.make_metric(name) for name in ("Heronness", "Craneness")]
+    boards_of = [make.make_benchmark(dataset=name, metric=metric) for name, metric in zip(("HeronSet", "CraneSet"), metrics, strict=True)]
+    task, dataset = ("Image Classification", "StorkSet") if kind == "metric" else ("Object Detection", "HeronSet")
+
+    def state(board: Benchmark) -> None:
+        claim = make.make_claim("71.5%", benchmark=board, task=board.task, model=f"Net {board.pk}")
+        assert claim.paper_text is not None
+        results.settle_papers_alone([claim.paper_text.paper_id])
+
+    for board in boards_of:
+        state(board)
+    lock = merging._lock
+
+    def wait(*asked: Any) -> set[str]:
+        state(make.make_benchmark(task, dataset, metric=metrics[0]))
+        return lock(*asked)
+
+    monkeypatch.setattr(merging, "_lock", wait)
+    source, target = metrics if kind == "metric" else [board.dataset for board in boards_of]
+    source.refresh_from_db()
+    made = merge(source, target)
+    assert faults() == []
+    monkeypatch.undo()
+    changes.undo(made, actor="lee")
+    assert faults() == []
 
 
 def test_undo_after_somebody_else_decided_is_refused_and_says_why_until_that_is_undone() -> None:
