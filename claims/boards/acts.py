@@ -29,6 +29,7 @@ from claims.terms import (
     VERIFY,
     WITHDRAW_TIER,
     WITHHOLD,
+    FlagKind,
     ListingState,
 )
 
@@ -237,23 +238,24 @@ def read_log(query: Any, *, for_curator: bool = False, most: int | None = None) 
     of_acts: dict[int, list[Told]] = defaultdict(list)
     for told in tell(list(Decision.objects.filter(pk__in=keys).order_by("object_kind", "object_id")), for_curator=for_curator):
         of_acts[told.decision.change_set_id].append(told)
-    for told in _tell_flagged(_find_first_flags(_that_settle(shown)), for_curator=for_curator):
+    for told in _tell_flagged(_find_first_flags(_that_settle(shown), for_curator=for_curator), for_curator=for_curator):
         of_acts[told.decision.change_set_id].append(told)
     slug = filters.data.get("board", "") if filters.data else ""
     return Log(
-        acts=_with_counts(shown, of_acts),
+        acts=_with_counts(shown, of_acts, for_curator=for_curator),
         more=len(change_sets) > most,
         filters=filters,
         board=Benchmark.objects.select_related("task", "dataset").filter(slug=slug).first() if slug else None,
     )
 
 
-def _with_counts(change_sets: Sequence[ChangeSet], told: Mapping[int, list[Told]]) -> list[Act]:
+def _with_counts(change_sets: Sequence[ChangeSet], told: Mapping[int, list[Told]], *, for_curator: bool) -> list[Act]:
     keys = [change_set.pk for change_set in change_sets]
     counted = Decision.objects.filter(change_set__in=keys).order_by().values_list("change_set").annotate(count=Count("pk"))
     counts = dict(counted)
     if settled := _that_settle(change_sets):
-        counts |= dict(Flag.objects.filter(settled_by__in=settled).order_by().values_list("settled_by").annotate(count=Count("pk")))
+        flags = _tellable(for_curator=for_curator).filter(settled_by__in=settled)
+        counts |= dict(flags.order_by().values_list("settled_by").annotate(count=Count("pk")))
     undone = {each.undoes_id: each for each in ChangeSet.objects.filter(undoes__in=keys)}
     return [Act(each, counts.get(each.pk, 0), told.get(each.pk, []), undone.get(each.pk)) for each in change_sets]
 
@@ -263,11 +265,16 @@ def _that_settle(change_sets: Iterable[ChangeSet]) -> list[int]:
     return [each.pk for each in change_sets if each.action == SETTLE_FLAGS]
 
 
-def _find_first_flags(acts: Collection[int]) -> list[Flag]:
+def _tellable(*, for_curator: bool) -> QuerySet[Flag]:
+    """Return the flags that may be told: what a reader reported is told to curators alone."""
+    return Flag.objects.all() if for_curator else Flag.objects.exclude(kind=FlagKind.REPORT)
+
+
+def _find_first_flags(acts: Collection[int], *, for_curator: bool) -> list[Flag]:
     """Return the first flags that each act settled. What was opened again since is settled by none."""
     if not acts:
         return []
-    settled = Flag.objects.filter(settled_by=OuterRef("pk")).order_by("pk").values("pk")
+    settled = _tellable(for_curator=for_curator).filter(settled_by=OuterRef("pk")).order_by("pk").values("pk")
     first = {f"flag_{place}": Subquery(settled[place : place + 1]) for place in range(TOLD_OF_AN_ACT)}
     found = ChangeSet.objects.filter(pk__in=acts).annotate(**first).values_list(*first)
     return list(
@@ -292,9 +299,10 @@ def read_act(public_id: str, *, page: int = 1, for_curator: bool = False) -> Act
     decided = change_set.decisions.order_by("object_kind", "object_id")[first : first + OBJECTS_ON_A_PAGE]
     told = tell(list(decided), for_curator=for_curator)
     if _that_settle([change_set]):
-        flags = change_set.settled_flags.select_related("settled_by").order_by("pk")[first : first + OBJECTS_ON_A_PAGE]
+        settled = _tellable(for_curator=for_curator).filter(settled_by=change_set)
+        flags = settled.select_related("settled_by").order_by("pk")[first : first + OBJECTS_ON_A_PAGE]
         told += _tell_flagged(list(flags), for_curator=for_curator)
-    return _with_counts([change_set], {change_set.pk: told})[0]
+    return _with_counts([change_set], {change_set.pk: told}, for_curator=for_curator)[0]
 
 
 LINES_AT_ONCE = 500

@@ -221,6 +221,20 @@ def test_log_names_what_a_settled_flag_was_on(client: Client, curator: Client) -
     assert "Takes back “flags looked at” of" in words
 
 
+def test_log_tells_readers_nothing_of_what_another_reader_reported(curator: Client) -> None:
+    claim = made()
+    assert claim.paper_text is not None
+    for kind, pk in (("claim", claim.pk), ("paper", claim.paper_text.paper_id)):
+        flag = Flag.objects.create(kind=FlagKind.REPORT, object_kind=kind, object_id=pk, note="Take it away.")
+        act = curation.settle_flags([flag], actor="kim.lee")
+        for address in ("/log/", act.get_absolute_url()):
+            assert "Take it away." in words_of(curator.get(address))
+            reader = words_of(Client().get(address))
+            assert "ooked at what was flagged" in reader
+            for told in ("Take it away.", "84.8%", "EfficientNet", claim.paper_text.paper.title):
+                assert told not in reader, (kind, address, told)
+
+
 def test_log_of_settled_flags_asks_the_same_for_many(curator: Client) -> None:
     board = make.make_benchmark()
     settle(made("80.1%", benchmark=board))
