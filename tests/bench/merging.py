@@ -223,7 +223,9 @@ def main() -> None:
 
 def _measure(made: Any, setup: str, claims: int, rows: str) -> dict[str, float]:
     made.shell(setup + f"merging.fill({claims}, rows={rows!r}); print(json.dumps(None))")
-    return made.shell(setup + "print(json.dumps(merging.measure()))")  # type: ignore[no-any-return]
+    found: dict[str, float] = made.shell(setup + "print(json.dumps(merging.measure()))")
+    assert found["claims"] == (claims // 2 if rows == PAPERS_FOLD else claims), found
+    return found
 
 
 if __name__ == "__main__":
