@@ -169,6 +169,7 @@ def test_somebody_is_invited_and_decides(browser: Browser, live_server: LiveServ
     assert claim.paper_text is not None
     page = guest.go(claim.paper_text.paper.get_absolute_url())
     page.get_by_role("button", name=re.compile("^Accept")).first.press("Enter")
+    expect(page.get_by_role("button", name="Undo").first).to_be_visible()
     page = guest.go("/account/decisions/")
     page.get_by_role("button", name=re.compile("^Undo: Accepted")).press("Enter")
     expect(page.locator("main")).to_contain_text("undone since")

@@ -150,8 +150,8 @@ def test_names_are_suggested_and_chosen_by_keyboard(browser: Browser, live_serve
     assert visitor.faults == []
 
 
-MARK = """([part, words]) => {
-  const element = document.querySelector(part), walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), range = document.createRange();
+MARK = """(element, words) => {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), range = document.createRange();
   const at = element.textContent.indexOf(words);
   let passed = 0;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -175,11 +175,11 @@ def test_sentence_is_marked_in_the_text(browser: Browser, live_server: LiveServe
     take = page.get_by_role("button", name="Take what is marked as the sentence")
     take.click()
     expect(page.locator("[data-said]")).to_have_text("Mark the sentence in the text first.")
-    page.evaluate(MARK, ["[data-evidence]", "It has 21M"])
+    page.locator("[data-evidence]").evaluate(MARK, "It has 21M")
     take.click()
     expect(page.locator("[data-said]")).to_have_text("The sentence must hold the number.")
     words = "SampleNet reaches 86.2% on ImageNet-1K. It has 21M parameters 🦢"
-    page.evaluate(MARK, ["[data-evidence]", words])
+    page.locator("[data-evidence]").evaluate(MARK, words)
     take.click()
     expect(page.locator(".sent--here")).to_have_text(words)
     page.get_by_role("button", name="Begin a word later").press("Enter")
@@ -204,7 +204,7 @@ def test_missed_number_is_added(browser: Browser, live_server: LiveServer, *, wi
     page = visitor.go(paper.get_absolute_url())
     page.get_by_role("link", name="Add a missed result").press("Enter")
     if script:
-        page.evaluate(MARK, ["[data-part=abstract]", " 93.5% "])
+        page.locator("[data-part=abstract]").evaluate(MARK, " 93.5% ")
         page.get_by_role("button", name="Add the number that is marked").click()
     else:
         page.get_by_role("link", name="Add 93.5").press("Enter")
