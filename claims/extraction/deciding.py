@@ -440,8 +440,9 @@ def claim_kind(
         return ClaimKind.RATIO, "ratio.relative"
     if group.unit != "x" and kinds.COSTS_BEFORE.search(scene.lower, max(bounds[0], group.start - 24), group.start):
         return ClaimKind.DELTA, "delta.costs"
+    possible = kinds.rules_to_try(before)
     for rule, pattern in kinds.DELTA_BEFORE:
-        if kinds.may_match(rule, before) and pattern.search(before):
+        if rule in possible and pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
     for rule, pattern in kinds.DELTA_AFTER:
         if pattern.match(after):

@@ -256,9 +256,9 @@ class OwnerFinder:
                 return Role.BASELINE, "role.nobody"
             if kinds.THRESHOLD_BEFORE.search(before):
                 return Role.PROPOSED, "role.threshold"
-            versus = scene.says(kinds.VERSUS_WORDS, sentence[0], start)  # what the first of them needs
-            for rule, pattern in kinds.BASELINE_BEFORE if versus else kinds.BASELINE_BEFORE[1:]:
-                match = pattern.search(before) if kinds.may_match(rule, before) else None
+            possible = kinds.rules_to_try(before)
+            for rule, pattern in kinds.BASELINE_BEFORE:
+                match = pattern.search(before) if rule in possible else None
                 if match is None:
                     continue
                 if rule in ("role.possessive", "role.name_paren", "role.name_colon"):
@@ -271,8 +271,8 @@ class OwnerFinder:
                     if owner.kind == "V" and rule == "role.name_paren" and not listed and not _AGAINST.search(before[-90:]):
                         continue
                 return Role.BASELINE, rule
-            for rule, pattern in kinds.BASELINE_SUBJECT if scene.says(kinds.OTHERS_WORDS, sentence[0], start) else ():
-                match = pattern.search(before)
+            for rule, pattern in kinds.BASELINE_SUBJECT:
+                match = pattern.search(before) if rule in possible else None
                 if match is not None and not (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
                     return Role.BASELINE, rule
             plain = self._own and scene.says(kinds.PLAIN_WORDS, sentence[0], start)
