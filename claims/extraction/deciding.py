@@ -539,9 +539,3 @@ def is_operating_point(scene: Scene, group: Group, metric: MetricLink) -> bool:
 def is_share(scene: Scene, group: Group) -> bool:
     """Say whether a percentage is of what goes into a model: "a loss over 25% visible tokens"."""
     return reasons.SHARED.match(scene.lower[group.end : group.end + 60]) is not None
-
-
-def counts_something(scene: Scene, group: Group) -> str | None:
-    """Return the reason if a number without unit counts things or is a setting's parameter, None otherwise."""
-    reason = no_claim_reason(scene, group)
-    return None if reason == "no_metric" else reason

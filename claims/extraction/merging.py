@@ -22,7 +22,7 @@ def merge_repeats(found: Extraction) -> Extraction:
     claims = [claim for claim in claims if not _restates(claim, claims)]
     costs = _without_repeats(found.costs, _same_cost)
     kept = {(draft.text_field, draft.number) for draft in (*claims, *costs)}
-    untaken = {(number.text_field, number.number): number for number in found.untaken if (number.text_field, number.number) not in kept}
+    untaken = {place: number for number in found.untaken if (place := number[:2]) not in kept}
     for draft in (*found.claims, *found.costs):
         place = (draft.text_field, draft.number)
         if place not in kept:

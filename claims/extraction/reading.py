@@ -134,6 +134,8 @@ class _SentenceReader:
         self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
         self._kinds: dict[int, ClaimKind] = {}
         self._compared: dict[int, Group] = {}
+        self._owners: dict[tuple[int, ClaimKind], Owner] = {}
+        self._left: dict[int, str] = {}
         self._first_claim = -1
         self._unknown_ends: set[int] = set()
 
@@ -227,8 +229,10 @@ class _SentenceReader:
             self._take_claim(group, kind, group.rule, metric or shared_metric, datasets)
             return
         if group.unit == "":
-            reason = deciding.counts_something(self._scene, group)
-            if reason is not None and (metric is None or metric.rule != "metric.before" or not any(q.decimals for q in group.quantities)):
+            reason = self._no_claim_reason(group)  # it counts things or is a setting's parameter, where words say so
+            if reason != "no_metric" and (
+                metric is None or metric.rule != "metric.before" or not any(q.decimals for q in group.quantities)
+            ):
                 self._leave_group(group, reason)
                 return
         if metric is None and group.unit == "%":
@@ -249,7 +253,7 @@ class _SentenceReader:
             and group.role is None
             and group.unit == "%"
             and metric is None
-            and deciding.no_claim_reason(self._scene, group) == "share"
+            and self._no_claim_reason(group) == "share"
         ):
             self._leave_group(group, "share")
             return
@@ -268,6 +272,12 @@ class _SentenceReader:
         if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
             group.quantities = [quantity._replace(qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
+
+    def _no_claim_reason(self, group: Group) -> str:
+        reason = self._left.get(id(group))
+        if reason is None:
+            reason = self._left[id(group)] = deciding.no_claim_reason(self._scene, group)
+        return reason
 
     def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
         """Say whether a pattern that holds one of `words` is found in the sentence before `group`."""
@@ -393,13 +403,13 @@ class _SentenceReader:
             ):
                 if metric is None and kind is ClaimKind.DELTA and decimals and self._take_aligned(group, rule):
                     return
-                self._leave_group(group, deciding.no_claim_reason(scene, group))
+                self._leave_group(group, self._no_claim_reason(group))
                 return
             if metric is not None and kind is not ClaimKind.ABSOLUTE and not decimals and self._generic(metric):
                 self._leave_group(group, "no_metric")
                 return
         if group.unit == "x" and metric is None:
-            self._leave_group(group, deciding.no_claim_reason(scene, group))
+            self._leave_group(group, self._no_claim_reason(group))
             return
         measured = UNITS.match(scene.text[group.end : group.end + 12]) is not None
         if metric is not None and self._generic(metric) and group.unit == "" and not decimals and not measured:
@@ -423,7 +433,7 @@ class _SentenceReader:
                 return
             inferred += ["metric"] if metric is not None else []
         if not self._is_result(group, kind, metric, datasets, beside):
-            self._leave_group(group, deciding.no_claim_reason(scene, group))
+            self._leave_group(group, self._no_claim_reason(group))
             return
         if datasets is not None and datasets.rule == "dataset.topic":
             inferred.append("dataset")
@@ -661,9 +671,11 @@ class _SentenceReader:
         return self._clauses.around(first, last)
 
     def _owner(self, group: Group, kind: ClaimKind, index: int) -> Owner:
-        finder = self._paper.finder
         low, high = self._linker.neighbours(group)
-        owner = finder.find(self._scene, self._sentence, group.start, group.end, high, kind, (low, high))
+        owner = self._owners.get((id(group), kind))
+        if owner is None:  # one for all numbers of a list
+            owner = self._paper.finder.find(self._scene, self._sentence, group.start, group.end, high, kind, (low, high))
+            self._owners[id(group), kind] = owner
         listed = self._variants(group)
         if listed is not None and owner.model is not None:
             name = listed[index]
@@ -672,7 +684,7 @@ class _SentenceReader:
             else:
                 owner = Owner(owner.role, owner.model, name, (*owner.rules, "variant.list"))
         if group.role is not None and group.role is not owner.role and "role.evaluated" not in owner.rules:
-            owner = finder.with_role(self._scene, self._sentence, group.start, group.end, high, group.role, owner, group.rule)
+            owner = self._paper.finder.with_role(self._scene, self._sentence, group.start, group.end, high, group.role, owner, group.rule)
         return owner
 
     def _variants(self, group: Group) -> list[str] | None:
@@ -717,7 +729,8 @@ class _SentenceReader:
         return dataset
 
     def _setting(self, group: Group, datasets: DatasetLink | None, kind: ClaimKind) -> tuple[ConditionDraft, ...]:
-        found = list(nearby(self._conditions, *self._own_words(group)))
+        low, high = self._own_words(group)
+        found = list(nearby(self._conditions, low, high))
         near = {condition.kind for condition in found}
         # what opens the sentence holds for all of it
         opened = self._first_claim if self._first_claim >= 0 else group.start
@@ -731,7 +744,6 @@ class _SentenceReader:
                 found.append(ConditionDraft(ConditionKind.EXTRA_DATA, mention.name, f"{mention.name} pre-training"))
                 break
         if kind is ClaimKind.ABSOLUTE:
-            low, high = self._own_words(group)
             placed = [c for c in self._conditions if low <= c.start < high]
             phrases = find_phrases(
                 self._scene, self._sentence, low, group.start, group.end, self._clauses.around(group.start, min(high, self._sentence[1]))[1]

@@ -18,6 +18,8 @@ _SCOPED = re.compile(
 _ACROSS = re.compile(
     r"\b(?:across|over|on) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|various|multiple|many) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks)\b"
 )
+# one of these stands in every match of `_ELSEWHERE`
+_ELSEWHERE_WORDS = ("downstream", "transfer", "datasets", "benchmarks", "tasks", "domains", "settings")
 _MANY = ("datasets", "benchmarks", "tasks")  # one of these ends every match of `_ACROSS`
 _ELSEWHERE = re.compile(
     r"\b(?:downstream|transfer(?:ring)? (?:learning )?tasks|(?:other|several|various|multiple|diverse|many|all|\d+|two|three|four|five|six) (?:[a-z-]+ ){0,3}(?:datasets|benchmarks|tasks|domains|settings))\b"
@@ -102,8 +104,7 @@ class Topic:
 
     def dataset_for(self, scene: Scene, sentence: tuple[int, int], metric: str | None) -> tuple[str, float] | None:
         """Return the dataset that a sentence without one is about and how sure that is, None rather than a guess."""
-        lower = scene.lower[sentence[0] : sentence[1]]
-        if _ELSEWHERE.search(lower):
+        if scene.says(_ELSEWHERE_WORDS, *sentence) and _ELSEWHERE.search(scene.lower[sentence[0] : sentence[1]]):
             return None
         if self.paper.home:
             return self.paper.home, 0.8
