@@ -438,7 +438,8 @@ def claim_kind(
         return ClaimKind.DELTA, "delta.deviation"
     if kinds.RATIO_BEFORE[0][1].search(before):
         return ClaimKind.RATIO, "ratio.relative"
-    if group.unit != "x" and kinds.COSTS_BEFORE.search(scene.lower, max(bounds[0], group.start - 24), group.start):
+    near = max(bounds[0], group.start - 24)
+    if group.unit != "x" and " costs " in scene.lower[near : group.start] and kinds.COSTS_BEFORE.search(scene.lower, near, group.start):
         return ClaimKind.DELTA, "delta.costs"
     possible = kinds.rules_to_try(before)
     for rule, pattern in kinds.DELTA_BEFORE:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from claims.extraction.quantities import Quantity, split_range
 from claims.extraction.rules import kinds
 from claims.extraction.scene import Scene
+from claims.extraction.text import holds_any
 from claims.terms import Role
 
 _BARE_COMMA = re.compile(r",\s*(?:an? |about |some |around )?")
@@ -174,7 +175,7 @@ def _tie_versus(scene: Scene, groups: list[Group]) -> None:
         signed = right.quantities[0].sign == "+"
         if len(left.quantities) != len(right.quantities) or left.unit != right.unit or right.role is not None or signed:
             continue
-        if kinds.VERSUS_GAP.match(gap):
+        if holds_any(gap, kinds.VERSUS_GAP_WORDS) and kinds.VERSUS_GAP.match(gap):
             right.role, right.partner, right.rule = Role.BASELINE, left, "pair.versus"
             left.role = left.role or Role.PROPOSED
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from claims.extraction.groups import Group
 from claims.extraction.rules import metrics as rules
 from claims.extraction.scene import Mention, Scene
+from claims.extraction.text import holds_any
 from claims.extraction.vocabulary import Vocabulary
 
 LIST = re.compile(r"^\s?(?:,? and(?: on| in| for)?|,|/|&|,? or)\s?(?:the |on |in |for )?$")
@@ -55,6 +56,7 @@ SPECIFIC = frozenset(
 _TRAINING_AFTER = re.compile(
     r"^(?:'s)?[- ](?:(?:and|only|1k|supervised|based|scale|[a-z]+-)[ -]?){0,2}(?:pre-?train|initiali[sz]|supervised|weights|trained|teacher|checkpoint|counterpart)"
 )
+_TRAINING_WORDS = ("train", "initiali", "supervised", "weights", "teacher", "checkpoint", "counterpart")  # every match ends in one
 _TRAINING_BEFORE = re.compile(
     r"(?:pre-?train\w*|initiali[sz]ed|transferr?(?:ed|ing)?|distill\w* from|knowledge from)(?: [a-z0-9-]+){0,4}? (?:on|from|with|using|over) (?:the |full |only |large-scale |unlabell?ed )*(?:D+(?:, | and |/))*$"
 )
@@ -111,14 +113,11 @@ def is_training_set(scene: Scene, mention: Mention, vocabulary: Vocabulary) -> b
     entry = vocabulary.dataset.get(mention.name)
     if entry is not None and entry.training_only:
         return True
-    if _TRAINING_AFTER.match(scene.shadow[mention.end : mention.end + 50]):
+    after = scene.shadow[mention.end : mention.end + 50]
+    if holds_any(after, _TRAINING_WORDS) and _TRAINING_AFTER.match(after):
         return True
     before = scene.shadow[max(0, mention.start - 110) : mention.start]
     return bool(_TRAINING_BEFORE.search(before)) and not _TARGET_AFTER.match(scene.shadow[mention.end : mention.end + 30])
-
-
-def _left_zone(window: str) -> re.Match[str] | None:
-    return rules.LEFT_ZONE.search(window) if rules.LEFT_METRIC.search(window) else None
 
 
 class Linker:
@@ -132,6 +131,7 @@ class Linker:
         ends = [self._start, *(group.end for group in groups)]
         starts = [*(group.start for group in groups[1:]), self._end]
         self._bounds = dict(zip(map(id, groups), zip(ends, starts, strict=False), strict=False))
+        self._left_zones: dict[tuple[int, int], re.Match[str] | None] = {}
 
     def neighbours(self, group: Group) -> tuple[int, int]:
         """Return where the number before `group` ends and where the one after it begins."""
@@ -141,17 +141,18 @@ class Linker:
         """Return the metric that stands right before or right after a group, None if there is none."""
         scene, shadow = self._scene, self._scene.shadow
         low, high = self.neighbours(group)
-        right = rules.RIGHT_ZONE.match(shadow[group.end : min(high, group.end + 120)])
+        after = shadow[group.end : min(high, group.end + 120)]
+        right = rules.RIGHT_ZONE.match(after) if "M" in after else None
         found_right: MetricLink | None = None
         if right is not None and not rules.OWNED_BY_NEXT.match(shadow[group.end + right.end() : self._end]):
             mention = scene.at("M", group.end + right.start("metric"))
             if mention is not None:
                 listed = self._fit(mention_list(scene, "M", mention, group.end, high), group, first=True)
                 found_right = MetricLink(listed, "metric.after", 1.0, group.end, listed[-1].end)
-        window = shadow[low : group.start][-220:]
-        left = _left_zone(window)
+        base = max(low, group.start - 220)
+        left = self._left_zone(base, group.start)
         if left is not None:
-            base = group.start - len(window)
+            window = left.string
             mention = scene.at("M", base + left.start("metric"))
             # "84.0% mAP, 62.1%": the metric right after the number before belongs to that one
             taken = low > self._start and not window[: left.start("metric")].strip(" -(") and "by" not in window[left.end("metric") :]
@@ -163,6 +164,13 @@ class Linker:
                 if found_right is None or _OF_BEHIND.match(window[left.end("metric") :]):
                     return tight
         return found_right
+
+    def _left_zone(self, low: int, high: int) -> re.Match[str] | None:
+        """Return the phrase with a metric that ends at `high`, of what stands between two numbers: both ask for it."""
+        if (low, high) not in self._left_zones:
+            window = self._scene.shadow[low:high]
+            self._left_zones[low, high] = rules.LEFT_ZONE.search(window) if rules.LEFT_METRIC.search(window) else None
+        return self._left_zones[low, high]
 
     def _names_unit(self, group: Group, right: MetricLink) -> bool:
         """Say whether a known metric stands right behind a number and its unit."""
@@ -261,10 +269,10 @@ class Linker:
         shadow = self._scene.shadow
         if high < self._end:
             following = next(other for other in self._groups if other.start == high)
-            zone = _left_zone(shadow[group.end : following.start])
+            zone = self._left_zone(group.end, following.start)
             if zone is not None and zone["dataset"] and not _DIRECT.match(shadow[group.end : group.end + zone.start("dataset")]):
                 high = group.end + zone.start()
-            tail = _NEXT_CLAIMS.search(shadow[group.end : high])
+            tail = _NEXT_CLAIMS.search(shadow[group.end : high]) if "D" in shadow[group.end : high] else None
             if tail is not None:
                 high = group.end + tail.start()
         cut = _CUT.search(shadow, group.end, high)

@@ -254,9 +254,9 @@ class OwnerFinder:
         if kind is ClaimKind.ABSOLUTE:
             if scene.says(kinds.NOBODY_WORDS, sentence[0], start) and kinds.NOBODY.search(before):
                 return Role.BASELINE, "role.nobody"
-            if kinds.THRESHOLD_BEFORE.search(before):
-                return Role.PROPOSED, "role.threshold"
             possible = kinds.rules_to_try(before)
+            if "role.threshold" in possible and kinds.THRESHOLD_BEFORE.search(before):
+                return Role.PROPOSED, "role.threshold"
             for rule, pattern in kinds.BASELINE_BEFORE:
                 match = pattern.search(before) if rule in possible else None
                 if match is None:
@@ -280,7 +280,7 @@ class OwnerFinder:
                 return Role.BASELINE, "role.plain"
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"
-            even = kinds.EVEN.search(before)
+            even = kinds.EVEN.search(before) if "role.even" in possible else None
             name = scene.at("P", sentence[0] + even.start("name")) or scene.at("V", sentence[0] + even.start("name")) if even else None
             if name is not None and not self.is_own(name.name):
                 return Role.BASELINE, "role.even"
@@ -347,13 +347,15 @@ class OwnerFinder:
             several = len({words["variant"] for words in names.VARIANT_WORDS.finditer(scene.lower, *sentence)}) > 1
             if several or _COMPARED_SIZE.search(scene.lower, sentence[0], around.start()):
                 return around["variant"]
-        right = _AND_FOR.split(scene.shadow[end:next_start], maxsplit=1)[0]
-        match = _ON_VARIANT.match(right)
+        right = scene.shadow[end:next_start]
+        if "V" in right or "P" in right:  # few numbers have a name between them and the next
+            right = _AND_FOR.split(right, maxsplit=1)[0]
+        match = _ON_VARIANT.match(right) if "V" in right else None
         if match is not None:
             found = scene.at("V", end + match.start(1))
             if found is not None and not names.DETECTOR.search(found.name):
                 return found.name
-        named = _WITH_NAMED.match(right)
+        named = _WITH_NAMED.match(right) if "P" in right else None
         other = scene.at("P", end + named.start("name")) if named is not None else None
         if other is not None and not self.is_own(other.name):
             return other.name

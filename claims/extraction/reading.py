@@ -286,7 +286,7 @@ class _SentenceReader:
 
     @cached_property
     def _several(self) -> ConditionDraft | None:
-        return several(self._scene.lower, *self._sentence)
+        return several(self._scene, *self._sentence)
 
     def _solved(self, group: Group) -> MetricLink | None:
         """Return the metric of "solves 28.8% of the problems": the dataset's own where the sentence names one, else these words."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from claims.extraction.drafts import ClaimDraft, ConditionDraft
 from claims.extraction.openings import word_finder
 from claims.extraction.rules.conditions import CONDITIONS, NEEDS, NO_PHRASE, PHRASE
-from claims.extraction.rules.kinds import SEVERAL
+from claims.extraction.rules.kinds import SEVERAL, SEVERAL_WORDS
 from claims.extraction.scene import Scene
 from claims.terms import ClaimKind, ConditionKind
 
@@ -96,9 +96,9 @@ def _names_task(scene: Scene, match: re.Match[str]) -> bool:
     return any(match.start() <= task.start < match.end() for task in scene.tasks)
 
 
-def several(lower: str, start: int, end: int) -> ConditionDraft | None:
-    """Return the condition that "across 6 datasets" states, None if lower[start:end] says nothing like it."""
-    match = SEVERAL.search(lower, start, end)
+def several(scene: Scene, start: int, end: int) -> ConditionDraft | None:
+    """Return the condition that "across 6 datasets" states, None if [start, end) says nothing like it."""
+    match = SEVERAL.search(scene.lower, start, end) if scene.says(SEVERAL_WORDS, start, end) else None
     if match is None:
         return None
     value = f"{match['count']} {match['what']}"

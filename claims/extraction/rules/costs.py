@@ -96,7 +96,8 @@ UNITS: tuple[tuple[Measure | None, re.Pattern[str], str, float | None], ...] = (
 )  # fmt: skip
 
 # most numbers have none of these behind them
-ANY_UNIT = re.compile("|".join(pattern.pattern for _, pattern, _, _ in UNITS))
+_BEFORE_UNIT = "^[ -]{0,3}"  # all begin with it: tried once
+ANY_UNIT = re.compile(_BEFORE_UNIT + "(?:" + "|".join(pattern.pattern.removeprefix(_BEFORE_UNIT) for _, pattern, _, _ in UNITS) + ")")
 
 # "22.3 KiB of RAM and 439.5 KiB of ROM"; "trained for 3.5 days on eight GPUs": the words around a unit name the measure
 # "6B and 34B language models", "a 7B-parameter model"
@@ -183,7 +184,7 @@ ABSOLUTE_BEFORE = (
     (
         "cost.noun_of",
         re.compile(
-            rf"CC*(?: \([^()]{{0,12}}\))?(?: (?:budget|usage|count|constraint|size))?(?: (?:as|is|are|was|were|of|to|at|from|reduced to))?(?: of)?\s?[=:]?\s*{QUAL}*\(?$"
+            rf"(?<!C)C++(?: \([^()]{{0,12}}\))?(?: (?:budget|usage|count|constraint|size))?(?: (?:as|is|are|was|were|of|to|at|from|reduced to))?(?: of)?\s?[=:]?\s*{QUAL}*\(?$"
         ),
     ),  # "batch size of 4096"
 )

@@ -98,6 +98,8 @@ NEEDED_BEFORE: dict[str, tuple[str, ...]] = {
     "role.record": ("record", "of the art", "of-the-art", "sota"),
     "role.competitor": ("compet", "rival", "alternative", "contender", "baseline"),
     "role.which": (", which ",),
+    "role.threshold": ("surpass", "exceed", "break", "beyond", "cross"),
+    "role.even": ("even ",),
 }  # fmt: skip
 _WORDS = sorted({word for words in NEEDED_BEFORE.values() for word in words})
 _FINDER = word_finder(_WORDS)
@@ -216,6 +218,7 @@ CHANGE_VERB = re.compile(
     r"improv|increas|rais|boost|reduc|decreas|lift|lower|push|enhanc|drop|cut|elevat|advanc|grow|fall|declin|rises?|jump|bring|went|goes|degrad|lifts|bump|climb|rose\b|fell\b|soar|shrink|shrank|sink|sank"
 )
 TO_GAP = re.compile(r"^(?: M+| D+| (?!and\b|while\b)[^\s;,.N]+){0,8},? to (?:[^\s;,.N]+ ){0,4}\(?$")
+VERSUS_GAP_WORDS = ("vs", "versus", "v.s.", "compared ", "against", "opposed", "over", "than", "is ")
 VERSUS_GAP = re.compile(
     r"^\s*(?:M+\s*)?(?:(?:on|for|in) (?:the )?D+(?:(?:,? and |, |/)(?:the )?D+){0,5}(?: (?:datasets?|benchmarks?|test sets?))?\s*)?"
     r"(?:[,(]\s*)?(?:vs\.?|versus|v\.s\.|compared (?:to|with)|against|as opposed to|over|than|is (?:[a-z-]+ ){0,2}(?:above|below|than) the)\s+(?:(?!with\b|while\b|using\b)[^\s;,.N]+ ){0,5}\(?$"
@@ -250,6 +253,9 @@ PAREN_CONTINUED = re.compile(r"^\)[^;N]{0,80}\((?:up to|by|about)?\s*$")
 # "on A, B and C, on average 1.4% higher": the number of none of them
 AVERAGED_BEFORE = re.compile(rf"\b(?:on average|averag\w+|mean)(?: (?:of|by|is|[a-z]+ing))?,? {QUAL}*$")
 AVERAGED_AFTER = re.compile(r"^ ?(?:M+ |higher |lower |better |improvement |gain |points? ){0,3}(?:on average|averaged)\b")
+SEVERAL_WORDS = (
+    "datasets", "benchmarks", "tasks", "settings", "domains", "languages", "test sets", "models", "trackers", "games", "environments",
+)  # fmt: skip
 SEVERAL = re.compile(
     r"\b(?:across|on|over|in) (?:all |the |these |our |a (?:wide )?(?:range|variety|suite|set) of )?(?P<count>\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|multiple|various|several|diverse|most|many|different)"
     r"(?: [a-z0-9-]+){0,4}? (?P<what>datasets|benchmarks|tasks|settings|domains|languages|test sets|models|trackers|games|environments)\b"

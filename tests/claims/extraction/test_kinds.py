@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from claims.extraction.rules.kinds import BASELINE_BEFORE, BASELINE_SUBJECT, DELTA_BEFORE, NEEDED_BEFORE, rules_to_try
+from claims.extraction.rules.kinds import (
+    BASELINE_BEFORE,
+    BASELINE_SUBJECT,
+    DELTA_BEFORE,
+    EVEN,
+    NEEDED_BEFORE,
+    THRESHOLD_BEFORE,
+    rules_to_try,
+)
 from claims.extraction.text import digit_places, lowered, normalise
 
-PATTERNS = (*DELTA_BEFORE, *BASELINE_BEFORE, *BASELINE_SUBJECT)
+PATTERNS = (*DELTA_BEFORE, *BASELINE_BEFORE, *BASELINE_SUBJECT, ("role.threshold", THRESHOLD_BEFORE), ("role.even", EVEN))
 
 
 def test_words_are_given_for_each_rule_and_no_other() -> None:
