@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -35,9 +35,11 @@ QUANTITY = re.compile(
     rf"(?P<uncertainty>\s{{0,3}}[_^]?\s{{0,3}}±\s{{0,4}}(?P<deviation>{_NUMBER}))?"
     rf"(?P<scale>{_SCALE})?{_UNIT}?(?P<plus>\+(?!\d))?"
 )
-# digits, with a point or without, behind which no scale, unit or uncertainty can stand: what most numbers are, and found in a fraction of
-# the time; the letters are those that none of the words above begins with
-_PLAIN_DIGITS = re.compile(r"""[0-9]{1,40}(?:\.[0-9]{1,40})?(?=[)\]:;/'"]|[,.](?!\d)|[ -][acdeghijklnoqrsuvwyz]|\Z)""")
+# digits, with a point or without, behind which no scale, unit or uncertainty can stand, or but a percent sign: what most numbers are, and
+# found in a fraction of the time; the letters are those that none of the words above begins with, right behind a number no "e", either
+_PLAIN_DIGITS = re.compile(
+    r"""([0-9]{1,40}(?:\.[0-9]{1,40})?)(?:(?=[(\[)\]:;/'"=<>~–→]|[,.](?!\d)|[ -][(0-9ac-eg-lnoqrsuvwyzAC-FHIJLN-SUVWYZ]|[acdg-jlnoqrsuvwyzAC-FHIJLN-SUVWYZ]|\Z)| ?%(?!\s?-?p|\sa|\+))"""
+)
 _OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
 _RANGE = re.compile(r"\s{0,8}(?P<mark>~|-|–|→|to\b)\s{0,16}$")
@@ -51,12 +53,14 @@ _BEFORE: tuple[tuple[re.Pattern[str], Qualifier], ...] = (
     (re.compile(r"(?:less than|fewer than|lower than|smaller than|under|below|within|<)\s*(?:an? |just |only )?[+-]?$"), Qualifier.UNDER),
     (re.compile(r"(?:about|around|approximately|approx\.?|roughly|nearly|almost|close to|some|circa|~|an? estimated)\s*(?:an? )?[+-]?$"), Qualifier.ABOUT),
 )  # fmt: skip
-# the last words of all of these, without a sign behind them: most numbers stand behind none
+# the ends of all of these without what may follow them, `_FILLING` and a sign: most numbers stand behind none
 _QUALIFYING = (
-    "to", "most", "than", "as", "exceeding", "of", "≤", "least", "≥", "over", "above", "exceed", "exceeds", "exceeded", "beyond",
-    "surpass", "surpasses", "surpassed", "surpassing", ">", "under", "below", "within", "<", "about", "around", "approximately",
-    "approx", "approx.", "roughly", "nearly", "almost", "some", "circa", "~", "estimated", "a", "an", "just", "only",
+    "up to", "upto", "at most", "than", "much as", "many as", "high as", "exceeding", "mum of", "≤", "least", "≥", "little as", "few as",
+    "low as", "over", "above", "exceed", "exceeds", "exceeded", "beyond", "upwards of", "surpass", "surpasses", "surpassed",
+    "surpassing", ">", "under", "below", "within", "<", "about", "around", "approximately", "approx", "approx.", "roughly", "nearly",
+    "almost", "close to", "some", "circa", "~", "estimated",
 )  # fmt: skip
+_FILLING = ("a", "an", "just", "only")
 
 
 class Quantity(NamedTuple):
@@ -112,39 +116,36 @@ def find_quantities(text: str, digits: Sequence[int] | None = None) -> list[Quan
     `digits` are the `digit_places` of the text, where they are known.
     """
     found: list[Quantity] = []
-    for quantity in _each(text, digit_places(text) if digits is None else digits):
-        if found:
+    end = 0
+    for digit in digit_places(text) if digits is None else digits:
+        if digit < end:
+            continue
+        quantity = _read(text, digit, end)
+        if found and quantity.start - end <= _LONGEST_GAP:
             joined = _joined(text, found[-1], quantity)
             if joined is not None:
                 found[-1] = joined
+                end = joined.end
                 continue
         found.append(quantity)
+        end = quantity.end
     return found
 
 
-def _each(text: str, digits: Iterable[int]) -> Iterator[Quantity]:
-    """Yield the numbers that `QUANTITY` matches, tried only where a digit says so and not from every blank and sign."""
-    position = 0
-    for digit in digits:
-        if digit < position:
-            continue
-        start = digit
-        if start > position and text[start - 1] == " ":
-            start -= 1
-        is_signed = start > position and text[start - 1] in "+-"
-        plain = None if is_signed else _PLAIN_DIGITS.match(text, digit)
-        if plain is not None:
-            position = plain.end()
-            printed = text[digit:position]
-            qualifier = _qualifier(text[max(0, digit - 28) : digit].lower())
-            decimals = len(printed.partition(".")[2])
-            yield Quantity(digit, position, digit, position, float(printed), None, "", 1.0, "", qualifier, decimals, None)
-            continue
-        match = QUANTITY.match(text, start - 1 if is_signed else start)
-        if match is None:  # never: a digit alone is a quantity
-            return
-        yield _parse(text, match)
-        position = match.end()
+def _read(text: str, digit: int, position: int) -> Quantity:
+    """Return the number that `QUANTITY` matches at a digit, `position` or what follows it: it is not tried from every blank and sign."""
+    start = digit
+    if start > position and text[start - 1] == " ":
+        start -= 1
+    is_signed = start > position and text[start - 1] in "+-"
+    plain = None if is_signed else _PLAIN_DIGITS.match(text, digit)
+    if plain is None:
+        return _parse(text, QUANTITY.match(text, start - 1 if is_signed else start))  # type: ignore[arg-type]  # a digit alone is a quantity
+    printed, end = plain[1], plain.end()
+    digits_end = digit + len(printed)
+    unit = "%" if end > digits_end else ""
+    qualifier = _qualifier(text[max(0, digit - 28) : digit].lower())
+    return Quantity(digit, end, digit, digits_end, float(printed), None, unit, 1.0, "", qualifier, len(printed.partition(".")[2]), None)
 
 
 def _parse(text: str, match: re.Match[str]) -> Quantity:
@@ -193,7 +194,9 @@ def _qualifier(before: str) -> Qualifier:
     if last.endswith(("+", "-")):
         last = last[:-1].rstrip()
     if not last.endswith(_QUALIFYING):
-        return Qualifier.EXACT
+        filling = next((word for word in _FILLING if last.endswith(word)), "") if last.endswith(_FILLING) else ""
+        if not filling or not last[: -len(filling)].rstrip().endswith(_QUALIFYING):
+            return Qualifier.EXACT
     for pattern, found in _BEFORE:
         if pattern.search(before):
             return found
@@ -202,8 +205,6 @@ def _qualifier(before: str) -> Qualifier:
 
 def _joined(text: str, left: Quantity, right: Quantity) -> Quantity | None:
     """Return the range that two neighbours make, None if they make none."""
-    if right.start - left.end > _LONGEST_GAP:
-        return None
     gap = text[left.end : right.start]
     if len(gap) > (_LONGEST_GAP if "→" in gap else 12) or left.is_range:
         return None
