@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import BigIntegerField, Expression, Model, QuerySet
 
-from claims.key_lists import any_of
+from claims.key_lists import Array, any_of
 
 _STEP = 50
-"""A list of keys is filled up to a multiple of it, so that SQL is written for a few lengths only."""
+"""On SQLite a list of keys is filled up to a multiple of it, so that SQL is written for a few lengths only."""
 _LONGEST = 500
 """SQL for more keys is not kept: to write it takes little beside the answer, and all lengths together would fill much memory."""
 
@@ -38,7 +38,14 @@ class _Written:
         self._converters = compiler.get_converters([column for column, *_ in compiler.select])
 
     def fetch(self, keys: Sequence[int | str]) -> list[Any]:
-        given = [keys[parameter.place] if isinstance(parameter, Parameter) else parameter for parameter in self.parameters]
+        return self._ask([keys[given.place] if isinstance(given, Parameter) else given for given in self.parameters])
+
+    def fetch_for(self, keys: Sequence[int | str]) -> list[Any]:
+        """Fetch what a query about an `Array` finds for these keys."""
+        keys = list(keys)
+        return self._ask([keys if isinstance(given, Array) else given for given in self.parameters])
+
+    def _ask(self, given: Sequence[Any]) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, given)
             rows: list[Any] = cursor.fetchall()
@@ -63,18 +70,24 @@ def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[tupl
 
 
 def prepared_for_keys(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
-    """Do the same for a function about a list of them, which it puts behind `__in`. Without keys nothing is asked."""
+    """Do the same for a function about a list of them, which it puts behind `__among`. Without keys nothing is asked."""
 
     @cache
     def write(count: int, **choices: Any) -> _Written:
         return _Written(make([Parameter(place) for place in range(count)], **choices))
 
+    @cache
+    def write_for_any(of: type[int] | type[str], **choices: Any) -> _Written:
+        return _Written(make(Array(of), **choices))
+
     @wraps(make)
-    def fetch(keys: Sequence[int], **choices: Any) -> list[Any]:
+    def fetch(keys: Sequence[Any], **choices: Any) -> list[Any]:
         if not keys:
             return []
         if len(keys) > _LONGEST:
             return list(make(any_of(keys), **choices))
+        if connection.vendor == "postgresql":
+            return write_for_any(str if isinstance(keys[0], str) else int, **choices).fetch_for(keys)
         filled = [*keys, *[keys[-1]] * (-len(keys) % _STEP)]
         return write(len(filled), **choices).fetch(filled)
 

@@ -38,9 +38,12 @@ _missing: dict[str, int] = {}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what another run has (TESTS, see the Makefile): `apart` runs what asks no database, `browser` what asks a browser, on
     SQLite, and `database` the rest; that is on SQLite without what needs PostgreSQL."""
-    left_out = [item for item in items if not _belongs_here(item)]
+    here: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (here if _belongs_here(item) else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = here
 
 
 def _belongs_here(item: pytest.Item) -> bool:

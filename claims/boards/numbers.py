@@ -94,7 +94,7 @@ def _printed_claims() -> QuerySet[Claim, Any]:
 
 @prepared_for_keys
 def _claims_of_keys(keys: Sequence[Any]) -> QuerySet[Claim, Any]:
-    return _printed_claims().filter(pk__in=keys, result__isnull=False)
+    return _printed_claims().filter(pk__among=keys, result__isnull=False)
 
 
 @prepared
@@ -109,7 +109,7 @@ def _printed_links(*, unreviewed: bool) -> QuerySet[CostLink, Any]:
 
 @prepared_for_keys
 def _links_of_keys(keys: Sequence[Any], *, unreviewed: bool) -> QuerySet[CostLink, Any]:
-    return _printed_links(unreviewed=unreviewed).filter(result__pk__in=keys)
+    return _printed_links(unreviewed=unreviewed).filter(result__pk__among=keys)
 
 
 @prepared

@@ -46,8 +46,8 @@ def _find_by_place(text: str, spotted: Spotted, own_models: Sequence[str]) -> It
     """
     seen: set[tuple[int, int]] = set()
     for match in spotted.matches(rules.ON, text):
-        before = text[max(0, match.start() - 16) : match.start()]
-        if rules.NO_MEASURE_BEFORE.search(before):
+        end = match.start() - 1
+        if text[end : end + 1] == " " and rules.NO_MEASURE_BEFORE.fullmatch(text, text.rfind(" ", 0, end) + 1, end) is not None:
             continue
         yield from _listed(text, match.start("name"), match.end("name"), own_models, seen)
     for match in spotted.matches(rules.AFTER_NOUN_LIST, text):

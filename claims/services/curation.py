@@ -136,7 +136,7 @@ def _find_origins(wanted: Iterable[tuple[Table, int]]) -> tuple[Origins, set[int
 
 @prepared_for_keys
 def _fetch_origins(statements: Sequence[Any], *, table: Table) -> QuerySet[Any, Any]:
-    places = table._default_manager.filter(pk__in=statements)
+    places = table._default_manager.filter(pk__among=statements)
     return places.values_list("paper_text__paper", "source_record", "source_record__paper", "source_record__source")
 
 

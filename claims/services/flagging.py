@@ -226,14 +226,14 @@ def _read(boards: Sequence[int]) -> _Read:
 
 @prepared_for_keys
 def _fetch_rows(boards: Sequence[Any]) -> QuerySet[Claim, Any]:
-    return Claim.objects.filter(result__benchmark__pk__in=boards).order_by("pk").values_list(*_FIELDS)
+    return Claim.objects.filter(result__benchmark__pk__among=boards).order_by("pk").values_list(*_FIELDS)
 
 
 @prepared_for_keys
 def _fetch_columns(boards: Sequence[Any]) -> QuerySet[BenchmarkMetric, Any]:
     """The metrics that the boards' numbers are in: each has its column."""
     scale = ("metric__name", "metric__unit", "metric__direction", "metric__lower_bound", "metric__upper_bound")
-    return BenchmarkMetric.objects.filter(benchmark__pk__in=boards).values_list("benchmark_id", "metric_id", "column_id", *scale)
+    return BenchmarkMetric.objects.filter(benchmark__pk__among=boards).values_list("benchmark_id", "metric_id", "column_id", *scale)
 
 
 def _read_sizes(texts: Collection[int]) -> dict[int, dict[float, str]]:
@@ -247,7 +247,7 @@ def _read_sizes(texts: Collection[int]) -> dict[int, dict[float, str]]:
 
 @prepared_for_keys
 def _fetch_sizes(texts: Sequence[Any]) -> QuerySet[Cost, Any]:
-    costs = Cost.objects.standing().filter(paper_text__pk__in=texts, measure=CostMeasure.PARAMETERS).exclude(kind=ClaimKind.DELTA)
+    costs = Cost.objects.standing().filter(paper_text__pk__among=texts, measure=CostMeasure.PARAMETERS).exclude(kind=ClaimKind.DELTA)
     return costs.order_by("pk").values_list("paper_text_id", "value", "stated", "unit")
 
 
@@ -261,7 +261,7 @@ def _read_datasets(models: Collection[str]) -> dict[str, str]:
 
 @prepared_for_keys
 def _fetch_datasets(models: Sequence[Any]) -> QuerySet[Alias, Any]:
-    named = Alias.objects.filter(kind=AliasKind.DATASET, key__in=models, scope="", exact_case=False, dataset__reviewed=True)
+    named = Alias.objects.filter(kind=AliasKind.DATASET, key__among=models, scope="", exact_case=False, dataset__reviewed=True)
     return named.order_by("pk").values_list("key", "dataset__name")
 
 
@@ -286,7 +286,7 @@ def _read_steps(rows: Sequence[_Row], columns: Mapping[tuple[int, int], int]) ->
 
 @prepared_for_keys
 def _fetch_steps(texts: Sequence[Any]) -> QuerySet[Claim, Any]:
-    deltas = Claim.objects.standing().filter(paper_text__pk__in=texts, kind=ClaimKind.DELTA, dataset__isnull=False, metric__isnull=False)
+    deltas = Claim.objects.standing().filter(paper_text__pk__among=texts, kind=ClaimKind.DELTA, dataset__isnull=False, metric__isnull=False)
     return deltas.order_by("pk").values_list(*_STEP_FIELDS)
 
 
@@ -346,7 +346,7 @@ def _stale() -> QuerySet[Flag]:
 @prepared_for_keys
 def _fetch_stale(papers: Sequence[Any]) -> QuerySet[Flag, Any]:
     """Those of the papers' numbers."""
-    off_boards = Claim.objects.filter(paper_text__paper__pk__in=papers, result__isnull=True)
+    off_boards = Claim.objects.filter(paper_text__paper__pk__among=papers, result__isnull=True)
     return _stale().filter(object_id__in=off_boards.values("pk")).values_list("pk")
 
 
@@ -364,7 +364,7 @@ def _free(ids: Collection[int]) -> list[int]:
 
 @prepared_for_keys
 def _fetch_flags(claims: Sequence[Any]) -> QuerySet[Flag, Any]:
-    of_rules = Flag.objects.filter(kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, object_id__in=claims)
+    of_rules = Flag.objects.filter(kind__in=FLAGS_BY_RULE, object_kind=_CLAIM, object_id__among=claims)
     return of_rules.values_list("pk", "kind", "object_id", "key", "note", "settled_by_id")
 
 

@@ -98,7 +98,7 @@ def _fetch_best(boards: Any, *, direction: Direction, accepted_only: bool) -> Qu
     of_board = F("result__benchmark")
     among = Q(claim__state=CurationState.ACCEPTED) if accepted_only else Q()
     return (
-        ResultValue.objects.filter(OWN, among, result__benchmark__pk__in=boards, metric=F("result__benchmark__primary_metric"))
+        ResultValue.objects.filter(OWN, among, result__benchmark__pk__among=boards, metric=F("result__benchmark__primary_metric"))
         .filter(claim__qualifier__in=[qualifier for qualifier in Qualifier if ranking.leads(qualifier, direction)])
         .annotate(ranks_by=ranks_by(direction), day=Coalesce("result__paper__last_day", "result__stated_day", output_field=DateField()))
         # A number without a date is on no day, and databases differ on where that stands in an order.

@@ -200,12 +200,12 @@ def settle_rows(wanted: set[int], records: set[int], reworded: Collection[int] =
 
 @prepared_for_keys
 def _fetch_records(papers: Sequence[Any]) -> QuerySet[SourceRecord, Any]:
-    return SourceRecord.objects.filter(paper__pk__in=papers).values_list("pk")
+    return SourceRecord.objects.filter(paper__pk__among=papers).values_list("pk")
 
 
 @prepared_for_keys
 def _fetch_stated(papers: Sequence[Any]) -> QuerySet[Claim, Any]:
-    return Claim.objects.filter(paper_text__paper__pk__in=papers).order_by("pk").values_list(*_STATED_FIELDS)
+    return Claim.objects.filter(paper_text__paper__pk__among=papers).order_by("pk").values_list(*_STATED_FIELDS)
 
 
 def lock_boards(ids: Collection[int]) -> list[int]:
@@ -470,7 +470,7 @@ def _rows_of(papers: set[int], claims: Iterable[_Stated]) -> dict[_Identity, _Ro
 
 @prepared_for_keys
 def _fetch_rows_of(papers: Sequence[Any]) -> QuerySet[Result, Any]:
-    return Result.objects.filter(paper__pk__in=papers).values_list(*_ROW_FIELDS)
+    return Result.objects.filter(paper__pk__among=papers).values_list(*_ROW_FIELDS)
 
 
 def _set_conditions(settings: Mapping[int, list[dict[str, str]]]) -> None:
@@ -518,13 +518,13 @@ def _link_costs(paper_ids: set[int], claims: Sequence[_Stated]) -> None:
 
 @prepared_for_keys
 def _fetch_prices(papers: Sequence[Any]) -> QuerySet[Cost, Any]:
-    costs = Cost.objects.standing().filter(paper_text__paper__pk__in=papers).exclude(kind=ClaimKind.DELTA)
+    costs = Cost.objects.standing().filter(paper_text__paper__pk__among=papers).exclude(kind=ClaimKind.DELTA)
     return costs.order_by("pk").values_list(*_PRICE_FIELDS)
 
 
 @prepared_for_keys
 def _fetch_links(papers: Sequence[Any]) -> QuerySet[CostLink, Any]:
-    return CostLink.objects.filter(cost__paper_text__paper__pk__in=papers).values_list("result_id", "cost_id", "pk", "linked_by")
+    return CostLink.objects.filter(cost__paper_text__paper__pk__among=papers).values_list("result_id", "cost_id", "pk", "linked_by")
 
 
 class _RecordPrice(NamedTuple):
@@ -688,19 +688,19 @@ def settle_boards(ids: Sequence[int], results: set[int], *, tells_news: bool = T
 @prepared_for_keys
 def _fetch_counts(boards: Sequence[Any]) -> QuerySet[Claim, Any]:
     """How many claims of a board are in a metric."""
-    claims = Claim.objects.filter(result__benchmark__pk__in=boards).order_by()
+    claims = Claim.objects.filter(result__benchmark__pk__among=boards).order_by()
     return claims.values_list("result__benchmark_id", "metric_id").annotate(claims=Count("pk"))
 
 
 @prepared_for_keys
 def _fetch_primaries(boards: Sequence[Any]) -> QuerySet[DefaultPrimary, Any]:
     standing = Coalesce("task__merged_into", "task"), Coalesce("metric__merged_into", "metric")
-    return DefaultPrimary.objects.filter(dataset__benchmarks__pk__in=boards).values_list("dataset_id", *standing)
+    return DefaultPrimary.objects.filter(dataset__benchmarks__pk__among=boards).values_list("dataset_id", *standing)
 
 
 @prepared_for_keys
 def _fetch_columns(boards: Sequence[Any]) -> QuerySet[BenchmarkMetric, Any]:
-    return BenchmarkMetric.objects.filter(benchmark__pk__in=boards).values_list("benchmark_id", "metric_id", "column_id")
+    return BenchmarkMetric.objects.filter(benchmark__pk__among=boards).values_list("benchmark_id", "metric_id", "column_id")
 
 
 def find_columns(board_ids: Collection[int]) -> dict[int, dict[int, int]]:
@@ -818,13 +818,13 @@ _CANDIDATE_FIELDS = (
 
 @prepared_for_keys
 def _fetch_candidates(rows: Sequence[Any]) -> QuerySet[Claim, Any]:
-    stated = Claim.objects.filter(result__pk__in=rows, metric__isnull=False).order_by(*_FIRST_STATED)
+    stated = Claim.objects.filter(result__pk__among=rows, metric__isnull=False).order_by(*_FIRST_STATED)
     return stated.values_list("result__benchmark_id", "result_id", "metric_id", *_CANDIDATE_FIELDS)
 
 
 @prepared_for_keys
 def _fetch_shown(rows: Sequence[Any]) -> QuerySet[ResultValue, Any]:
-    return ResultValue.objects.filter(result__pk__in=rows).values_list("result_id", "metric_id", "pk", *_SHOWN_FIELDS)
+    return ResultValue.objects.filter(result__pk__among=rows).values_list("result_id", "metric_id", "pk", *_SHOWN_FIELDS)
 
 
 def _contradicts(claim: _Candidate, shown: _Candidate) -> bool:
@@ -869,7 +869,7 @@ def _count_rows(boards: Sequence[Any]) -> QuerySet[ResultValue, Any]:
     """How many rows of a board have a number of their own, and how many one that was accepted."""
     accepted = Q(claim__state=CurationState.ACCEPTED)
     return (
-        ResultValue.objects.filter(records.OWN, result__benchmark__pk__in=boards)
+        ResultValue.objects.filter(records.OWN, result__benchmark__pk__among=boards)
         .order_by()
         .values_list("result__benchmark_id")
         .annotate(rows=Count("result", distinct=True), accepted_rows=Count("result", distinct=True, filter=accepted))

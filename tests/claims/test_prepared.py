@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 from django.forms import model_to_dict
+from django.test.utils import CaptureQueriesContext
 
 from claims.boards import find_benchmark, in_turn
 from claims.models import Area, Benchmark, Condition, Dataset, Metric, Task
@@ -107,10 +108,37 @@ def test_a_query_for_keys_finds_each_of_them_once(count: int, django_assert_num_
 
     @prepared_for_keys
     def fetch(conditions: Sequence[Any], *, kind: str) -> QuerySet[Condition, Any]:
-        return Condition.objects.filter(pk__in=conditions, kind=kind).order_by("pk").values_list("pk", "value")
+        return Condition.objects.filter(pk__among=conditions, kind=kind).order_by("pk").values_list("pk", "value")
 
     wanted = [(condition.pk, condition.value) for condition in made[:count]]
     for _ in range(2):
         with django_assert_num_queries(1 if count else 0):
             assert fetch([pk for pk, _ in wanted], kind="shots") == wanted
     assert fetch([pk for pk, _ in wanted], kind="steps") == []
+
+
+def test_a_query_for_keys_of_texts_finds_them(django_assert_num_queries: Any) -> None:
+    Condition.objects.bulk_create(Condition(kind="shots", key=key, value=key) for key in ("0", "5", "{1,2}", '"', "\\"))
+
+    @prepared_for_keys
+    def fetch(names: Sequence[Any]) -> QuerySet[Condition, Any]:
+        return Condition.objects.filter(key__among=names).order_by("key").values_list("key")
+
+    wanted = ["{1,2}", '"', "\\", "7"]
+    assert sorted(fetch(wanted)) == sorted((key,) for key in wanted[:3])
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone takes a list of keys as one parameter.")
+def test_a_query_for_keys_is_written_once_for_any_number_of_them() -> None:
+    written = []
+
+    @prepared_for_keys
+    def fetch(conditions: Sequence[Any]) -> QuerySet[Condition, Any]:
+        written.append(conditions)
+        return Condition.objects.filter(pk__among=conditions).values_list("pk")
+
+    with CaptureQueriesContext(connection) as asked:
+        for count in (1, 51, 500):
+            fetch(list(range(count)))
+    assert len(written) == 1
+    assert all(" = ANY (" in query["sql"] and " IN (" not in query["sql"] for query in asked)

@@ -94,9 +94,9 @@ SUFFIXED = Opened(
     ("Bench", "bench", "BENCH", "Eval", "QA", "NLI", "MNIST"),
 )
 WORD_BEFORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,40}$")
-# "based on X", "built on X", "runs on X": no measuring
+# the word before "on" that says that nothing is measured there: "based on X", "built on X", "runs on X"
 NO_MEASURE_BEFORE = re.compile(
-    r"(?:based|build|builds|built|building|rel(?:y|ies|ied|ying)|depend\w*|focus\w*|runs?|running|ran|deploy\w*|implement\w*|bas(?:es|ing)|draw\w*|hinges?|improv\w+ up|expand\w*|conditioned|top|operat\w+|execut\w+|hosted|mounted|installed|work|works|light|effects?|impact|influence|survey|perspectives?|applied|imposed|insights?|reflects?|centered|centred|attention|information|click|tested|go|goes|going|discuss\w*|talk\w*|report\w*|acting|act|acts|knowledge|research|papers?|literature|simulated|carried|take|takes|taking)$"
+    r"\(?(?:based|build|builds|built|building|rel(?:y|ies|ied|ying)|depend\w*|focus\w*|runs?|running|ran|deploy\w*|implement\w*|bas(?:es|ing)|draw\w*|hinges?|expand\w*|conditioned|top|operat\w+|execut\w+|hosted|mounted|installed|work|works|light|effects?|impact|influence|survey|perspectives?|applied|imposed|insights?|reflects?|centered|centred|attention|information|click|go|goes|going|discuss\w*|talk\w*|acting|act|acts|knowledge|research|papers?|literature|simulated|carried|take|takes|taking)"
 )
 # capitalised words that are no dataset: places, languages, companies, devices, machines
 NEVER = re.compile(

@@ -84,6 +84,20 @@ def test_differences_never_come_out_as_scores(abstract: str, value: float) -> No
     assert [(claim.kind, claim.value) for claim in found.claims] == [(ClaimKind.DELTA, value)]
 
 
+@pytest.mark.parametrize(
+    ("said", "dataset"),
+    [
+        ("The labels are based on the Snellen Chart.", None),
+        ("Its labels (built on the Snellen Chart) are new.", None),
+        ("We focus on Snellen Charts.", None),
+        ("We test it on the Snellen Chart.", "Snellen Chart"),
+        ("It has few dependencies.On the Snellen Chart, it is compared with others.", "Snellen Chart"),
+    ],
+)
+def test_what_a_method_is_built_on_is_no_dataset(said: str, dataset: str | None) -> None:
+    assert cells(read(f"FooNet is new. {said} FooNet reaches 81.5% accuracy.")) == {(dataset, "Accuracy", 81.5)}
+
+
 def test_ratio_of_a_score_is_no_score() -> None:
     (claim,) = read("FooNet keeps 93-98% of the accuracy of BarNet on ImageNet.").claims
     assert (claim.kind, claim.value, claim.value_max) == (ClaimKind.RATIO, 93, 98)
