@@ -65,9 +65,10 @@ _DAMAGE: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 # what is damaged has a backslash, a spelled-out "±" or one of these: tried at digits only, of which most texts have few
 _DAMAGED_NUMBER = (
-    r"\d(?:~| ?times| pm|pm\d|(?<=(?:sim|leq|geq)\d)|(?<=(?:sim|leq|geq) \d)|(?<=[lg]e\d)|(?<=[lg]e \d)|(?<=approx\d)|(?<=approx \d))"
+    r"\d(?: ?times| pm|pm\d|(?<=(?:sim|leq|geq)\d)|(?<=(?:sim|leq|geq) \d)|(?<=[lg]e\d)|(?<=[lg]e \d)|(?<=approx\d)|(?<=approx \d))"
 )
 _DAMAGED = re.compile(_DAMAGED_NUMBER)
+_ENDS_OF_DAMAGE, _BEGINNINGS_OF_DAMAGE = frozenset("mqex"), frozenset("tp")
 _DIGIT = re.compile(r"\d")
 _DIGITS = tuple("1203456789")  # the most frequent first
 # of the bytes of a text: every digit a "0", all else a blank
@@ -109,15 +110,21 @@ _ABBREVIATIONS = frozenset(
         "min",
     ]
 )
-_STOP = re.compile(r"([.!?]['\")\]]*)\s+(?=[\"'(\[]*[A-Z0-9(*])")
+_BEHIND_STOP = r"['\")\]]*)\s+(?=[\"'(\[]*[A-Z0-9(*])"
+_STOP = re.compile(rf"([.!?]{_BEHIND_STOP}")
+# one character is found many times as fast as any of three, and most texts have only these
+_FULL_STOP = re.compile(rf"(\.{_BEHIND_STOP}")
 _LONGER_WORD = 1 + max(map(len, _ABBREVIATIONS))  # letters: what has so many is no abbreviation
 
-# what opens a clause of its own: "; ", ", surpassing ...", ", while ...", " -- "
-_CLAUSE = re.compile(
-    r";\s|\s(?:--+|–)\s|:\s|,\s+(?=(?:while|whereas|but|which|where|outperform\w*|surpass\w*|exceed\w*|improv\w+|compar\w+|and (?:our|we|it|can|is|are|"
+# what opens a clause of its own: "; ", ", surpassing ...", ", while ...", and where a sentence has dashes, " -- "
+_OPENED_CLAUSE = (
+    r"[;:,](?:(?<=[;:])\s|(?<=,)\s+(?=(?:while|whereas|but|which|where|outperform\w*|surpass\w*|exceed\w*|improv\w+|compar\w+|and (?:our|we|it|can|is|are|"
     r"has|achiev\w+|the \w+ (?:is|are)|outperform\w*|surpass\w*|improv\w+)|with (?:only|just|up to)|even|although|reduc\w+|represent\w+|yield\w+|"
-    r"lead\w*|resulting|significantly|substantially|setting|obtain\w+|achiev\w+|reach\w+|attain\w+)\b)"
+    r"lead\w*|resulting|significantly|substantially|setting|obtain\w+|achiev\w+|reach\w+|attain\w+)\b))"
 )
+_CLAUSE = re.compile(_OPENED_CLAUSE)
+_CLAUSE_OR_DASH = re.compile(rf"\s(?:--+|–)\s|{_OPENED_CLAUSE}")
+_DASHES = ("–", "--")
 
 
 def _replacement(match: re.Match[str]) -> str:
@@ -149,9 +156,16 @@ def holds_any(text: str, words: tuple[str, ...]) -> bool:
 def _is_damaged(text: str, digits: Sequence[int]) -> bool:
     if "\\" in text or "~" in text or ("+" in text and ("+/-" in text or "+-" in text)):
         return True
-    tried = _DAMAGED.match
-    for at in digits:  # noqa: SIM110 - any() of a generator takes three times as long, and every text is asked
-        if tried(text, at) is not None:
+    last = len(text) - 1
+    for at in digits:
+        before = text[at - 1] if at else ""
+        if before == " ":
+            before = text[at - 2 : at - 1]
+        behind = text[at + 1] if at < last else ""
+        if behind == " ":
+            behind = text[at + 2 : at + 3]
+        # most digits have none of these letters beside them
+        if (before in _ENDS_OF_DAMAGE or behind in _BEGINNINGS_OF_DAMAGE) and _DAMAGED.match(text, at) is not None:
             return True
     return False
 
@@ -196,7 +210,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of every sentence of a normalised text, without the blanks around it."""
     found: list[tuple[int, int]] = []
     start = 0
-    for match in _STOP.finditer(text):
+    stops = _STOP if "?" in text or "!" in text else _FULL_STOP
+    for match in stops.finditer(text):
         stop = match.start()
         # most sentences end in a longer word than any abbreviation
         if stop < _LONGER_WORD or not text[stop - _LONGER_WORD : stop].isalpha():
@@ -259,8 +274,10 @@ class Clauses:
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""
         if self._cuts is None:
-            cuts = [match.end() for match in _CLAUSE.finditer(self._normalised, self._start, self._end)]
-            self._cuts = [self._start, *cuts, self._end]
+            text, low, high = self._normalised, self._start, self._end
+            dashed = any(text.find(dash, low, high) >= 0 for dash in _DASHES)
+            opened = (_CLAUSE_OR_DASH if dashed else _CLAUSE).finditer(text, low, high)
+            self._cuts = [low, *[match.end() for match in opened], high]
         cuts = self._cuts
         left = cuts[max(bisect_right(cuts, start) - 1, 0)]
         index = bisect_left(cuts, end)

@@ -8,6 +8,21 @@ import re
 from claims.extraction.openings import Opened
 from claims.terms import CostMeasure as Measure
 
+# what is timed: "generation time", "decoding speed"
+_TIMED = (
+    "inference", "computation", "computing", "sampling", "generation", "decoding", "running", "run", "processing", "execution",
+    "evaluation", "test", "testing", "prediction", "planning", "reasoning", "rendering", "solving", "retrieval", "query", "search and rescue",
+    "reconstruction", "optimization", "optimisation", "simulation", "matching", "registration",
+)  # fmt: skip
+# what parameters, tokens and costs are called by, one or several of them
+_OF_PARAMETERS = (
+    "trainable", "learnable", "total", "model", "active", "activated", "network", "tunable", "weight", "additional", "extra", "embedding",
+)  # fmt: skip
+_OF_TOKENS = (
+    "discrete", "image", "visual", "vision", "latent", "input", "output", "text", "video", "codebook", "reasoning", "generated",
+    "continuous", "prompt",
+)  # fmt: skip
+_OF_COSTS = ("overall", "total", "api", "monetary", "operational", "average")
 # (measure, noun); the first that matches at a place wins, so the longer ones come first
 _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.BATCH_SIZE, r"(?:mini-?)?batch[- ]sizes?"),
@@ -18,20 +33,20 @@ _NOUNS: tuple[tuple[Measure, str], ...] = (
     (Measure.SEARCH_TIME, r"search (?:time|costs?)"),
     (Measure.INFERENCE_COST, r"inference (?:costs?|compute|computation|overhead|budgets?|flops)|(?:average )?costs? per query|serving costs?"),
     (Measure.GPU_HOURS, r"[gt]pu[- ](?:hours|days)\b"),
-    (Measure.INFERENCE_TIME, r"(?:inference|sampling|generation|decoding|running|run|processing|execution|evaluation|test|testing|prediction|planning|reasoning|computation|computing|rendering|solving|retrieval|query|search and rescue|reconstruction|optimi[sz]ation|simulation|matching|registration)[- ](?:time|speed|runtime)s?|runtimes?|run-time|run time"),
+    (Measure.INFERENCE_TIME, rf"(?:{'|'.join(_TIMED)})[- ](?:time|speed|runtime)s?|runtimes?|run-time|run time"),
     (Measure.LATENCY, r"(?:inference )?latenc(?:y|ies)|response times?|time-to-first-token"),
     (Measure.THROUGHPUT, r"throughputs?|frame rates?"),
     (Measure.TRAINING_DATA, r"(?:labell?ed |training |pre-?training |annotated |unlabell?ed |annotation )+(?:data|samples|examples|images|labels|sets?)|label efficiency|data efficiency|sample efficiency|annotations"),
-    (Measure.PARAMETERS, r"(?:(?:trainable|learnable|total|model|active|activated|network|tunable|weight|additional|extra|embedding) )*param(?:eter)?s?\b(?: counts?)?"),
+    (Measure.PARAMETERS, rf"(?:(?:{'|'.join(_OF_PARAMETERS)}) )*param(?:eter)?s?\b(?: counts?)?"),
     (Measure.MACS, r"[gmt]?macs?\b|multiply-?adds?|mult-?adds?|multiply-accumulate(?: operations)?|multi-adds|madds"),
     (Measure.FLOPS, r"[kgmtp]?flops?\b(?! ?/ ?s\b| per second)|floating[- ]point operations|(?:computation(?:al)?|compute) (?:costs?|complexity|demands?|overhead|budgets?|resources?|burden|load|requirements?)|computations?\b|operations\b|compute\b|bitops"),
     (Measure.NFE, r"nfes?\b|function evaluations|sampling steps|denoising steps|inference steps|diffusion steps"),
     (Measure.EPOCHS, r"(?:training |pre-?training |fine-?tuning )?epochs?"),
     (Measure.STEPS, r"(?:training |optimi[sz]ation |gradient |environment )?(?:iterations|training steps|gradient steps|environment steps)"),
-    (Measure.TOKENS, r"(?:(?:discrete|image|visual|vision|latent|input|output|text|video|codebook|reasoning|generated|continuous|prompt) )*tokens?\b(?! ?/| per)|token (?:numbers?|counts?|usage|consumption|budget)|tokens"),
+    (Measure.TOKENS, rf"(?:(?:{'|'.join(_OF_TOKENS)}) )*tokens?\b(?! ?/| per)|token (?:numbers?|counts?|usage|consumption|budget)|tokens"),
     (Measure.MEMORY, r"(?:peak |gpu |inference |training |ram |run-?time )*(?:memory|ram)\b(?: (?:usage|footprint|consumption|requirements?|costs?|overhead))?|kv[- ]?cache(?: size| memory)?"),
     (Measure.STORAGE, r"storage(?: (?:space|costs?|requirements?|overhead))?|disk space|rom\b(?: usage)?"),
-    (Measure.INFERENCE_COST, r"(?:overall |total |api |monetary |operational |average )*costs?"),
+    (Measure.INFERENCE_COST, rf"(?:(?:{'|'.join(_OF_COSTS)}) )*costs?"),
     (Measure.ENERGY, r"(?:energy|power)(?: (?:consumption|usage|costs?|efficiency))?|carbon (?:footprint|emissions?)"),
 )  # fmt: skip
 
@@ -42,19 +57,23 @@ COST_NOUN = Opened(
         + "|".join(f"(?P<m{i}>{noun})" for i, (_, noun) in enumerate(_NOUNS))
         + r")(?![a-z0-9])"
     ),
-    # what the nouns above begin with
+    # what the nouns above begin with, as far as it takes to tell them from words that cost nothing: "image tokens" from "image"
     (
-        "mini", "batch", "model ", "model-s", "embedding", "network", "checkpoint", "laten", "representation", "index", "compress",
-        "pre-train", "pretrain", "training ", "fine-tun", "finetun", "annotat", "cost", "convergence", "wall", "gpu ", "gpu-", "tpu ", "tpu-", "search ", "planning", "rendering", "solving", "retrieval", "query", "reconstruction",
-        "simulation", "matching", "registration",
-        "inference", "average ", "serving", "sampling", "generation", "decoding", "run", "processing", "execution", "evaluation",
-        "test", "prediction", "response t", "time-to", "throughput", "frame rate", "label", "unlabel", "data effic", "sample effic",
-        "trainable ", "learnable ", "total ", "active ", "activated ", "tunable ", "weight ", "additional ", "extra ", "param",
-        "mac", "gmac", "mmac", "tmac", "mult", "madds", "flop", "kflop", "gflop", "mflop", "tflop", "pflop", "floating", "comput",
-        "operation", "bitops", "nfe", "function eval", "denoising", "diffusion", "epoch", "optimi", "gradient", "environment",
-        "iteration", "discrete", "image ", "visual ", "vision ", "input ", "output ", "text ", "video ", "codebook ", "reasoning",
-        "generated ", "continuous ", "prompt ", "token", "peak ", "ram", "memory", "kv", "storage", "disk", "rom", "overall ",
-        "api ", "monetary ", "energy", "power", "carbon",
+        # the first three open other nouns, too
+        *(f"{word}{gap}{noun}" for word in _TIMED[3:] for gap in "- " for noun in ("time", "speed", "runtime")),
+        *(f"{word} {noun}" for word in _OF_PARAMETERS for noun in (*_OF_PARAMETERS, "param")),
+        *(f"{word} {noun}" for word in _OF_TOKENS for noun in (*_OF_TOKENS, "token")),
+        *(f"{word} {noun}" for word in _OF_COSTS for noun in (*_OF_COSTS, "cost")),
+        *(f"{word}{gap}size" for word in ("model", "embedding", "network", "checkpoint", "representation", "index") for gap in "- "),
+        *(f"{word} {noun}" for word in ("optimization", "optimisation") for noun in ("it", "tr", "gr", "en")),
+        *(f"{word} {noun}" for word in ("gradient", "environment") for noun in ("it", "tr", "gr", "en", "st")),
+        "mini-b", "minib", "batch-s", "batch s", "model foot", "latenc", "compress", "pre-train", "pretrain", "training ", "fine-tuning ",
+        "finetuning ", "annotat", "cost", "convergence ", "wall", "gpu ", "gpu-", "tpu ", "tpu-", "search t", "search c", "inference-",
+        "inference ", "serving", "sampling steps", "runtime", "run-time", "response t", "time-to", "throughput", "frame rate", "labele",
+        "labelle", "label e", "unlabel", "data effic", "sample effic", "param", "mac", "gmac", "mmac", "tmac", "multiply", "mult-a",
+        "multa", "multi-a", "madds", "flop", "kflop", "gflop", "mflop", "tflop", "pflop", "floating", "comput", "operations", "bitops",
+        "nfe", "function eval", "denoising steps", "diffusion steps", "epoch", "iterations", "token", "peak ", "ram", "memory", "kv",
+        "storage", "disk", "rom", "energy", "power", "carbon",
     ),
     behind=" ",
 )  # fmt: skip
