@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from claims.extraction.cells import CONTRADICTED, UNFIT
 from claims.extraction.drafts import ClaimDraft, CostDraft, Extraction, StatementDraft
@@ -19,8 +18,6 @@ from claims.extraction.rules import confidence as measured
 from claims.extraction.scene import Scene
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import ClaimKind, TextField
-
-_Draft = TypeVar("_Draft", bound=StatementDraft)
 
 CAPS = {
     UNFIT: 0.5,
@@ -53,7 +50,10 @@ class Scale:
     shares: tuple[tuple[int, float], ...]
 
     def add_up(self, signs: Iterable[str]) -> int:
-        return sum(self.points.get(sign, 0) for sign in signs)
+        total = 0
+        for sign in signs:
+            total += self.points.get(sign, 0)
+        return total
 
     def confidence(self, signs: Iterable[str]) -> float:
         """Return the share of the last step that the points reach, of the first if they reach none."""
@@ -69,15 +69,15 @@ ABSOLUTE, RELATIVE, COST = (Scale(*scale) for scale in (measured.ABSOLUTE, measu
 
 
 def rate(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> Extraction:
-    """Return `found` with the confidence of every claim and cost; `scenes` are of the texts that it was read from."""
+    """Return `found` with the confidence of every claim and cost, which its drafts get; `scenes` are of the texts it was read from."""
     if not found.claims and not found.costs:
         return found
-    claims = [
-        _rated(draft, ABSOLUTE if draft.kind is ClaimKind.ABSOLUTE else RELATIVE, signs)
-        for draft, signs in zip(_with_contradicted(found.claims), claim_signs(found, scenes, vocabulary), strict=True)
-    ]
-    costs = [_rated(draft, COST, cost_signs(draft)) for draft in found.costs]
-    return replace(found, claims=tuple(claims), costs=tuple(costs))
+    claims = _with_contradicted(found.claims)
+    for claim, signs in zip(claims, claim_signs(found, scenes, vocabulary), strict=True):
+        _rate(claim, ABSOLUTE if claim.kind is ClaimKind.ABSOLUTE else RELATIVE, signs)
+    for cost in found.costs:
+        _rate(cost, COST, cost_signs(cost))
+    return Extraction(tuple(claims), found.costs, found.untaken)
 
 
 def _with_contradicted(claims: tuple[ClaimDraft, ...]) -> list[ClaimDraft]:
@@ -100,13 +100,17 @@ def _cell(claim: ClaimDraft) -> Hashable | None:
     return claim.role, claim.model, claim.variant, claim.dataset, claim.metric, setting
 
 
-def _rated(draft: _Draft, scale: Scale, signs: Iterable[str]) -> _Draft:
-    return replace(draft, confidence=min(scale.confidence(signs), cap(draft, signs)))
+def _rate(draft: StatementDraft, scale: Scale, signs: Iterable[str]) -> None:
+    draft.confidence = min(scale.confidence(signs), cap(draft, signs))
 
 
 def cap(draft: StatementDraft, signs: Iterable[str]) -> float:
     """Return the most that the confidence of a statement with these signs may be."""
-    return min((CAPS[name] for name in (*draft.rules, *signs) if name in CAPS), default=1.0)
+    least = 1.0
+    for name in (*draft.rules, *signs):
+        if name in CAPS and CAPS[name] < least:
+            least = CAPS[name]
+    return least
 
 
 def claim_signs(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> list[frozenset[str]]:

@@ -34,6 +34,7 @@ from claims.extraction.vocabulary import Found, Vocabulary
 from claims.terms import AliasKind
 
 _LETTER = {AliasKind.DATASET: "D", AliasKind.METRIC: "M"}
+_IN_COMPANY = frozenset(name for name, _ in COMPANY)
 _SCORE_BEHIND = re.compile(" scores?$")
 _OWN_TAIL = re.compile(r"(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])")
 _DIGIT = re.compile(r"\d")
@@ -124,9 +125,10 @@ def read_scene(page: Page, spotted: Spotted, vocabulary: Vocabulary, own_names: 
         if kind is AliasKind.TASK:
             tasks.append(name)
             continue
-        company = COMPANY.get((name.name, _SCORE_BEHIND.sub("", text[start:end])))
-        if company is not None and not company.holds(lower):
-            continue
+        if name.name in _IN_COMPANY:
+            company = COMPANY.get((name.name, _SCORE_BEHIND.sub("", text[start:end])))
+            if company is not None and not company.holds(lower):
+                continue
         if kind is AliasKind.DATASET and (hung := unknown_datasets.hung_on(text, end)) > end:
             _add(mentions, taken, Mention("D", text[start:hung], start, hung, known=False))
             continue

@@ -124,7 +124,6 @@ _OPENED_CLAUSE = (
 )
 _CLAUSE = re.compile(_OPENED_CLAUSE)
 _CLAUSE_OR_DASH = re.compile(rf"\s(?:--+|–)\s|{_OPENED_CLAUSE}")
-_DASHES = ("–", "--")
 
 
 def _replacement(match: re.Match[str]) -> str:
@@ -275,7 +274,7 @@ class Clauses:
         """Return the shortest run of whole clauses that holds [start, end), without blanks and closing marks around it."""
         if self._cuts is None:
             text, low, high = self._normalised, self._start, self._end
-            dashed = any(text.find(dash, low, high) >= 0 for dash in _DASHES)
+            dashed = text.find("–", low, high) >= 0 or text.find("--", low, high) >= 0
             opened = (_CLAUSE_OR_DASH if dashed else _CLAUSE).finditer(text, low, high)
             self._cuts = [low, *[match.end() for match in opened], high]
         cuts = self._cuts
