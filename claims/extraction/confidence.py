@@ -170,7 +170,8 @@ def _is_part_of_longer_name(scene: Scene, name: str) -> bool:
         if mention.name != name:
             continue
         before = scene.text[max(0, mention.start - 30) : mention.start]
-        word = _LONGER_BEFORE.search(before)
+        begun = max(before.rfind(" ", 0, -1), before.rfind("-", 0, -1)) + 1
+        word = _LONGER_BEFORE.search(before, begun) if before.endswith((" ", "-")) else None
         if word is not None and _NO_PART_OF_A_NAME.match(word.group()) is None:
             place = mention.start - len(word.group())
             opens_sentence = not before[: word.start()].rstrip() or before[: word.start()].rstrip()[-1] in ".:?!"

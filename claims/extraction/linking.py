@@ -94,6 +94,15 @@ class DatasetLink(NamedTuple):
     confidence: float
 
 
+def _words_before(text: str, at: int, blanks: int) -> int:
+    """Return where the word begins, or the dataset in the shadow, that so many blanks stand behind before `at`."""
+    for _ in range(blanks):
+        at = text.rfind(" ", 0, at)
+        if at < 0:
+            return 0
+    return text.rfind(" ", 0, at) + 1
+
+
 def mention_list(scene: Scene, kind: str, mention: Mention, low: int, high: int) -> list[Mention]:
     """Return the list that `mention` is part of: "HOTA and IDF1", "X, Y and Z", within [low, high)."""
     found = scene.within(kind, low, high)
@@ -169,7 +178,11 @@ class Linker:
         """Return the phrase with a metric that ends at `high`, of what stands between two numbers: both ask for it."""
         if (low, high) not in self._left_zones:
             window = self._scene.shadow[low:high]
-            self._left_zones[low, high] = rules.LEFT_ZONE.search(window) if rules.LEFT_METRIC.search(window) else None
+            metric = rules.LEFT_METRIC.search(window)
+            # the phrase begins with a dataset at most five blanks before its metric, and `LEFT_ZONE` can begin anywhere
+            self._left_zones[low, high] = (
+                None if metric is None else rules.LEFT_ZONE.search(window, _words_before(window, len(window[: metric.start() + 1].rstrip("M")), 5))
+            )
         return self._left_zones[low, high]
 
     def _names_unit(self, group: Group, right: MetricLink) -> bool:
@@ -289,7 +302,7 @@ class Linker:
                 continue
             if _NEW_CLAUSE.match(gap) and scene.within("D", self._start, group.start):
                 return None  # "..., and on D2 ...": the next number's
-            if direct or _PREPOSITION.search(gap):
+            if direct or _PREPOSITION.search(gap, _words_before(gap, len(gap.rstrip(' ("')), 7)):
                 return DatasetLink(self._list_of(mention, group.end, limit, len(group.quantities)), "dataset.after", 1.0)
         return None
 

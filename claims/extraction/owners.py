@@ -89,6 +89,7 @@ class OwnerFinder:
         self._own = own
         self._evaluates = evaluates
         self._keys = tuple(name.lower() for name in own)
+        self._known_as_own: dict[str, bool] = {}
         self._title = title
 
     @cached_property
@@ -97,6 +98,12 @@ class OwnerFinder:
 
     def is_own(self, name: str) -> bool:
         """Say whether `name` is the paper's own name, or one made from it ("TinyNet-E" of "TinyNet")."""
+        known = self._known_as_own.get(name)
+        if known is None:
+            known = self._known_as_own[name] = self._is_own(name)
+        return known
+
+    def _is_own(self, name: str) -> bool:
         lowered = name.lower()
         for key in self._keys:
             if lowered == key or lowered.rstrip("s") == key.rstrip("s"):
@@ -359,7 +366,7 @@ class OwnerFinder:
         other = scene.at("P", end + named.start("name")) if named is not None else None
         if other is not None and not self.is_own(other.name):
             return other.name
-        shared = _SHARED_VARIANT.match(scene.shadow, next_start, sentence[1])
+        shared = _SHARED_VARIANT.match(scene.shadow, next_start, sentence[1]) if scene.mentions["V"] else None
         if shared is not None and _COMPARED.search(scene.shadow, end, next_start):
             found = scene.at("V", shared.start(1))
             if found is not None:

@@ -44,6 +44,8 @@ _MOST_NUMBERS = 40
 _TIE_LIMIT = 170
 _NEAR_GAP = 20
 _IN_BRACKETS = frozenset(("delta.paren", "delta.gain_of"))
+_BEFORE_SAID = 8
+"""So many characters at most stand in a match of `_is_said` before the word that it must hold: "would not", ", that no"."""
 _MOST_CARRIED = 6
 """So many claims before a sentence are looked at for one that it goes on from."""
 
@@ -281,8 +283,11 @@ class _SentenceReader:
 
     def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
         """Say whether a pattern that holds one of `words` is found in the sentence before `group`."""
-        low = self._sentence[0]
-        return self._scene.says(words, low, group.start) and pattern.search(self._scene.shadow[low : group.start]) is not None
+        low, find = self._sentence[0], self._scene.lower.find
+        first = min((at for word in words if (at := find(word, low, group.start)) >= 0), default=-1)
+        if first < 0:
+            return False
+        return pattern.search(self._scene.shadow[low : group.start], max(first - low - _BEFORE_SAID, 0)) is not None
 
     @cached_property
     def _several(self) -> ConditionDraft | None:

@@ -22,6 +22,8 @@ _AUTOMATON = word_finder(_WORDS)
 # places in CONDITIONS: of the rules that need each word, and of those that need none
 _NEEDING = [[index for index, (rule, *_) in enumerate(CONDITIONS) if word in NEEDS.get(rule, ())] for word in _WORDS]
 _NEEDING_NONE = frozenset(index for index, (rule, *_) in enumerate(CONDITIONS) if rule not in NEEDS)
+# the value of each of CONDITIONS in parts, every second one the number of a group: `Match.expand` reads a template anew each time
+_VALUES = [re.split(r"\\(\d)", value) for *_, value in CONDITIONS]
 
 
 class PlacedCondition(NamedTuple):
@@ -40,10 +42,11 @@ def find_conditions(text: str, start: int, end: int) -> list[PlacedCondition]:
     for word, _, _ in _AUTOMATON.find_matches_as_indexes(text[start:end], overlapping=True):
         possible.update(_NEEDING[word])
     for index in sorted(possible):
-        rule, kind, pattern, value = CONDITIONS[index]
+        rule, kind, pattern, _ = CONDITIONS[index]
         for match in pattern.finditer(text, start, end):
             shown = " ".join(match.group().split())
-            found.append(PlacedCondition(match.start(), match.end(), ConditionDraft(kind, match.expand(value), shown), rule))
+            value = "".join((match[int(part)] or "") if at % 2 else part for at, part in enumerate(_VALUES[index]))
+            found.append(PlacedCondition(match.start(), match.end(), ConditionDraft(kind, value, shown), rule))
     found.sort(key=lambda condition: (condition.start, condition.end))
     return found
 
