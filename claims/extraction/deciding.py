@@ -418,13 +418,14 @@ def _speed(lower: str, group: Group, sentence: tuple[int, int]) -> CostMeasure:
 
 
 def claim_kind(
-    scene: Scene, group: Group, bounds: tuple[int, int], clause_start: int, before_it: ClaimKind | None
+    scene: Scene, sentence: tuple[int, int], group: Group, bounds: tuple[int, int], clause_start: int, before_it: ClaimKind | None
 ) -> tuple[ClaimKind, str]:
     """Return the kind of a claim and the id of the rule that decided it.
 
     `before_it` is the kind of the number before where the group goes on with it, None where it does not.
     """
-    before = scene.shadow[max(bounds[0], clause_start) : group.start][-130:]
+    low = max(bounds[0], clause_start, group.start - 130)
+    before = scene.shadow[low : group.start]
     after = scene.shadow[group.end : bounds[1]][:130]
     if group.unit == "%" or group.unit == "x":
         for rule, pattern in kinds.RATIO_AFTER[: 2 if group.unit == "%" else 3]:
@@ -434,14 +435,14 @@ def claim_kind(
         return ClaimKind.DELTA, "delta.sign"
     if group.quantities[0].sign == "-" and group.unit in ("%", "points") and before_it is not None and before_it is not ClaimKind.ABSOLUTE:
         return ClaimKind.DELTA, "delta.sign"
-    if group.unit == "%" and scene.says(kinds.DEVIATION_WORDS, bounds[0], group.start) and kinds.DEVIATION_BEFORE.search(before):
+    possible = scene.cues(*sentence).between(low, group.start)
+    if group.unit == "%" and "deviation" in possible and kinds.DEVIATION_BEFORE.search(before):
         return ClaimKind.DELTA, "delta.deviation"
     if kinds.RATIO_BEFORE[0][1].search(before):
         return ClaimKind.RATIO, "ratio.relative"
     near = max(bounds[0], group.start - 24)
     if group.unit != "x" and " costs " in scene.lower[near : group.start] and kinds.COSTS_BEFORE.search(scene.lower, near, group.start):
         return ClaimKind.DELTA, "delta.costs"
-    possible = kinds.rules_to_try(before)
     for rule, pattern in kinds.DELTA_BEFORE:
         if rule in possible and pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule

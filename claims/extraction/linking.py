@@ -181,7 +181,9 @@ class Linker:
             metric = rules.LEFT_METRIC.search(window)
             # the phrase begins with a dataset at most five blanks before its metric, and `LEFT_ZONE` can begin anywhere
             self._left_zones[low, high] = (
-                None if metric is None else rules.LEFT_ZONE.search(window, _words_before(window, len(window[: metric.start() + 1].rstrip("M")), 5))
+                None
+                if metric is None
+                else rules.LEFT_ZONE.search(window, _words_before(window, len(window[: metric.start() + 1].rstrip("M")), 5))
             )
         return self._left_zones[low, high]
 

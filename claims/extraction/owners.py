@@ -258,10 +258,10 @@ class OwnerFinder:
         """Return the role of a number and the rule that decided it."""
         before = scene.shadow[sentence[0] : start]
         after = scene.shadow[end : sentence[1]]
+        possible = scene.cues(*sentence).between(sentence[0], start)
         if kind is ClaimKind.ABSOLUTE:
-            if scene.says(kinds.NOBODY_WORDS, sentence[0], start) and kinds.NOBODY.search(before):
+            if "nobody" in possible and kinds.NOBODY.search(before):
                 return Role.BASELINE, "role.nobody"
-            possible = kinds.rules_to_try(before)
             if "role.threshold" in possible and kinds.THRESHOLD_BEFORE.search(before):
                 return Role.PROPOSED, "role.threshold"
             for rule, pattern in kinds.BASELINE_BEFORE:
@@ -282,8 +282,7 @@ class OwnerFinder:
                 match = pattern.search(before) if rule in possible else None
                 if match is not None and not (rule == "role.people" and kinds.AIDED.search(before, 0, match.start())):
                     return Role.BASELINE, rule
-            plain = self._own and scene.says(kinds.PLAIN_WORDS, sentence[0], start)
-            if plain and kinds.PLAIN_MODEL.search(before) and not self._own_in(scene, sentence[0], start):
+            if "plain_model" in possible and self._own and kinds.PLAIN_MODEL.search(before) and not self._own_in(scene, sentence[0], start):
                 return Role.BASELINE, "role.plain"
             if kinds.BASELINE_AFTER.match(after):
                 return Role.BASELINE, "role.provided_by"
@@ -291,7 +290,7 @@ class OwnerFinder:
             name = scene.at("P", sentence[0] + even.start("name")) or scene.at("V", sentence[0] + even.start("name")) if even else None
             if name is not None and not self.is_own(name.name):
                 return Role.BASELINE, "role.even"
-        inline = kinds.OTHERS_INLINE.search(before) if scene.says(kinds.OTHERS_INLINE_WORDS, sentence[0], start) else None
+        inline = kinds.OTHERS_INLINE.search(before) if "others_inline" in possible else None
         # "We focus on a subset, where today's best models achieve 97%": what "we" do before it changes nothing
         others = kinds.OTHERS_SUBJECT.match(before)
         if (others and not kinds.OURS.search(before) and not kinds.TAKEN_OVER.search(before, others.end())) or (
@@ -344,7 +343,7 @@ class OwnerFinder:
 
         A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
         """
-        is_sized = scene.says(names.VARIANT_NOUNS, *sentence)
+        is_sized = "variant" in scene.cues(*sentence).all()
         around = (
             names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
             if is_sized

@@ -44,8 +44,6 @@ _MOST_NUMBERS = 40
 _TIE_LIMIT = 170
 _NEAR_GAP = 20
 _IN_BRACKETS = frozenset(("delta.paren", "delta.gain_of"))
-_BEFORE_SAID = 8
-"""So many characters at most stand in a match of `_is_said` before the word that it must hold: "would not", ", that no"."""
 _MOST_CARRIED = 6
 """So many claims before a sentence are looked at for one that it goes on from."""
 
@@ -174,7 +172,7 @@ class _SentenceReader:
             scene = self._scene
             self._placed = [
                 c
-                for c in find_conditions(scene.text, *self._sentence)
+                for c in find_conditions(scene.text, *self._sentence, scene.cues(*self._sentence))
                 if c.draft.kind is ConditionKind.SPLIT or scene.at("D", c.start) is None or scene.at("D", c.end - 1) is None
             ]
         return self._placed
@@ -241,13 +239,15 @@ class _SentenceReader:
             metric = self._solved(group)
         kind, rule = ClaimKind.ABSOLUTE, group.rule
         if not group.rule.startswith("pair."):
-            kind, rule = deciding.claim_kind(self._scene, group, bounds, self._clause_start(group), self._goes_on(group, bounds[0]))
+            kind, rule = deciding.claim_kind(
+                self._scene, self._sentence, group, bounds, self._clause_start(group), self._goes_on(group, bounds[0])
+            )
             if compared is not None and kind is ClaimKind.DELTA and rule in _IN_BRACKETS and self._is_bracketed(group):
                 kind, rule = ClaimKind.ABSOLUTE, "score"  # "by a wide margin (62.3% vs. 44.1%)"
         if rule == "delta.points" and metric is None and deciding.counts_points(self._scene, self._sentence, group):
             self._leave_group(group, "count")
             return
-        if self._is_said(group, kinds.SPREAD_BEFORE, kinds.SPREAD_WORDS):
+        if self._is_said(group, "spread", kinds.SPREAD_BEFORE):
             self._leave_group(group, "spread")
             return
         if (
@@ -268,10 +268,10 @@ class _SentenceReader:
         ):
             self._leave_group(group, "share")
             return
-        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NEGATED, kinds.NEGATED_WORDS):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, "negated", kinds.NEGATED):
             self._leave_group(group, "negated")
             return
-        if kind is ClaimKind.ABSOLUTE and self._is_said(group, kinds.NOBODY, kinds.NOBODY_WORDS):
+        if kind is ClaimKind.ABSOLUTE and self._is_said(group, "nobody", kinds.NOBODY):
             group.quantities = [quantity._replace(qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
 
@@ -281,13 +281,12 @@ class _SentenceReader:
             reason = self._left[id(group)] = deciding.no_claim_reason(self._scene, group)
         return reason
 
-    def _is_said(self, group: Group, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
-        """Say whether a pattern that holds one of `words` is found in the sentence before `group`."""
-        low, find = self._sentence[0], self._scene.lower.find
-        first = min((at for word in words if (at := find(word, low, group.start)) >= 0), default=-1)
-        if first < 0:
+    def _is_said(self, group: Group, name: str, pattern: re.Pattern[str]) -> bool:
+        """Say whether a pattern that needs one of the words of `name` is found in the sentence before `group`."""
+        low, cues = self._sentence[0], self._scene.cues(*self._sentence)
+        if name not in cues.all() or name not in cues.between(low, group.start):
             return False
-        return pattern.search(self._scene.shadow[low : group.start], max(first - low - _BEFORE_SAID, 0)) is not None
+        return pattern.search(self._scene.shadow[low : group.start]) is not None
 
     @cached_property
     def _several(self) -> ConditionDraft | None:

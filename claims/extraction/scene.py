@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from claims.extraction import unknown_datasets
+from claims.extraction.cue_words import CueWords
 from claims.extraction.own_names import OwnNames
 from claims.extraction.pages import Page
 from claims.extraction.quantities import Quantity
@@ -81,6 +82,7 @@ class Scene:
     mentions: dict[str, list[Mention]]
     tasks: list[Found]
     masked: set[int] = field(default_factory=set)
+    _cues: dict[int, CueWords] = field(default_factory=dict, repr=False)
     _starts: dict[str, list[int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,13 @@ class Scene:
         low = bisect_left(starts, start)
         high = bisect_left(starts, end, low)
         return [mention for mention in self.mentions[kind][low:high] if mention.end <= end] if low < high else []
+
+    def cues(self, start: int, end: int) -> CueWords:
+        """Return the words of the sentence [start, end) that patterns need."""
+        found = self._cues.get(start)
+        if found is None:
+            found = self._cues[start] = CueWords(self.lower, start, end)
+        return found
 
     def says(self, words: tuple[str, ...], start: int, end: int) -> bool:
         """Say whether one of `words`, in lower case, stands in [start, end): what a pattern needs, before it is tried."""

@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from claims.extraction.cue_words import CueWords
 from claims.extraction.drafts import ClaimDraft, ConditionDraft
-from claims.extraction.openings import word_finder
 from claims.extraction.rules.conditions import CONDITIONS, NEEDS, NO_PHRASE, PHRASE
-from claims.extraction.rules.kinds import SEVERAL, SEVERAL_WORDS
+from claims.extraction.rules.kinds import SEVERAL
 from claims.extraction.scene import Scene
+from claims.extraction.text import lowered
 from claims.terms import ClaimKind, ConditionKind
 
 _STOPS = re.compile(r"[,;]")
 _BRACKET_OF_NUMBER = re.compile(r"\((?=[^()]{0,40}N)")
 _HAS_WORD = re.compile(r"[a-z]{4}|[PV]{2}")
-_WORDS = sorted({word for words in NEEDS.values() for word in words})
-_AUTOMATON = word_finder(_WORDS)
-# places in CONDITIONS: of the rules that need each word, and of those that need none
-_NEEDING = [[index for index, (rule, *_) in enumerate(CONDITIONS) if word in NEEDS.get(rule, ())] for word in _WORDS]
-_NEEDING_NONE = frozenset(index for index, (rule, *_) in enumerate(CONDITIONS) if rule not in NEEDS)
+# places in CONDITIONS: by the rules that need a word, and of those that need none
+_PLACES = {rule: [index for index, (other, *_) in enumerate(CONDITIONS) if other == rule] for rule in NEEDS}
+_NEEDING_NONE = [index for index, (rule, *_) in enumerate(CONDITIONS) if rule not in NEEDS]
 # the value of each of CONDITIONS in parts, every second one the number of a group: `Match.expand` reads a template anew each time
 _VALUES = [re.split(r"\\(\d)", value) for *_, value in CONDITIONS]
 
@@ -35,13 +34,12 @@ class PlacedCondition(NamedTuple):
     rule: str
 
 
-def find_conditions(text: str, start: int, end: int) -> list[PlacedCondition]:
-    """Return the conditions in text[start:end], in text order."""
+def find_conditions(text: str, start: int, end: int, cues: CueWords | None = None) -> list[PlacedCondition]:
+    """Return the conditions in text[start:end], in text order. `cues` are the sentence's words, where they are known."""
     found: list[PlacedCondition] = []
-    possible = set(_NEEDING_NONE)
-    for word, _, _ in _AUTOMATON.find_matches_as_indexes(text[start:end], overlapping=True):
-        possible.update(_NEEDING[word])
-    for index in sorted(possible):
+    cues = CueWords(lowered(text[start:end]), 0, end - start) if cues is None else cues
+    possible = [index for name in cues.all() if name in _PLACES for index in _PLACES[name]]
+    for index in sorted([*_NEEDING_NONE, *possible]):
         rule, kind, pattern, _ = CONDITIONS[index]
         for match in pattern.finditer(text, start, end):
             shown = " ".join(match.group().split())
@@ -101,7 +99,7 @@ def _names_task(scene: Scene, match: re.Match[str]) -> bool:
 
 def several(scene: Scene, start: int, end: int) -> ConditionDraft | None:
     """Return the condition that "across 6 datasets" states, None if [start, end) says nothing like it."""
-    match = SEVERAL.search(scene.lower, start, end) if scene.says(SEVERAL_WORDS, start, end) else None
+    match = SEVERAL.search(scene.lower, start, end) if "several" in scene.cues(start, end).all() else None
     if match is None:
         return None
     value = f"{match['count']} {match['what']}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 
-from claims.extraction.openings import word_finder
 from claims.extraction.rules.costs import QUAL
 from claims.extraction.rules.names import ACHIEVE
 
@@ -101,19 +100,6 @@ NEEDED_BEFORE: dict[str, tuple[str, ...]] = {
     "role.threshold": ("surpass", "exceed", "break", "beyond", "cross"),
     "role.even": ("even ",),
 }  # fmt: skip
-_WORDS = sorted({word for words in NEEDED_BEFORE.values() for word in words})
-_FINDER = word_finder(_WORDS)
-_NEEDING = [frozenset(rule for rule, words in NEEDED_BEFORE.items() if word in words) for word in _WORDS]
-
-
-def rules_to_try(before: str) -> set[str]:
-    """Return the rules of `NEEDED_BEFORE` that are worth a try on the text before a number: one pass finds the words of all."""
-    found: set[str] = set()
-    for word in {word for word, _, _ in _FINDER.find_matches_as_indexes(before, overlapping=True)}:
-        found |= _NEEDING[word]
-    return found
-
-
 # "removing it costs 2.3% mAP": in the lower-cased text, as the shadow shows a noun of costs
 COSTS_BEFORE = re.compile(r"[a-z] costs (?:us )?(?:only |just |about |around |at most |up to )?$")
 # (id, pattern on the text after the number)
