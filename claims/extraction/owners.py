@@ -406,7 +406,10 @@ class OwnerFinder:
             before = before.partition(" ")[2]
         compared = next(reversed(list(names.COMPARED_WITH.finditer(before))), None)
         named = [mention for mention in self._named(scene, max(sentence[0], start - 70), start) if mention.name != scorer]
-        phrase = next(reversed(list(names.OTHERS.finditer(before))), None)
+        phrase = None
+        if scene.says(names.OTHERS_WORDS, low, start):
+            others = names.OTHERS if scene.says(names.OTHERS_LED, low, start) else names.OTHERS_PLAIN
+            phrase = next(reversed(list(others.finditer(before))), None)
         if named and (phrase is None or low + phrase.end() <= named[-1].end):
             return named[-1].name
         if compared is not None and compared.end() >= len(before) - 4:

@@ -392,13 +392,27 @@ VARIANT_NOUNS = ("model", "variant", "version", "layer")
 """One of these stands in every match of `VARIANT_WORDS`, and the first in every match of `OUR_KIND`."""
 SIZE_AFTER_NAME = re.compile(r"^(?: model)? (?P<variant>tiny|small|base|large|huge|giant|xl)\b(?! (?:margin|set|scale|number|batch))")
 
-# phrases that stand for a model of others
-OTHERS = re.compile(
+# phrases that stand for a model of others; what has words before it is tried at each word of a text, and only where one of its own stands
+_BASELINES = r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?"
+_PEOPLE = r"(?:[A-Za-z-]+ )?(?:[Pp]athologists|[Rr]adiologists|[Dd]ermatologists|[Cc]linicians|[Pp]hysicians|[Dd]octors|[Ss]urgeons|[Aa]nnotators|[Pp]articipants|[Ss]tudents|[Cc]rowd ?workers)(?= [a-z])|"
+_OTHERS = (
     r"(?:(?:previous|prior|former|existing|current|comparable|today's|earlier|next|second)[ -](?:best )?(?:[A-Za-z-]+ ){0,3}?(?:state-of-the-art|SOTA|best|methods?|models?|works?|approach(?:es)?|results?|competitors?)(?: methods?| models?| results?)?"
-    r"|\b(?:(?!the\b|a\b|an\b|of\b|to\b|than\b|over\b)[\w-]+ ){0,2}(?:baseline|counterpart)s?|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
+    r"{baselines}|(?:closest|strongest|nearest|best) (?:competitor|baseline|rival)s?"
     r"|(?:[Tt]he |[Ee]ven the )?(?:(?:best|strongest|top|leading|best-performing|top-performing|most advanced|most capable|state-of-the-art|SOTA|frontier|open-source|proprietary|closed-source)[ ,-]+)+(?:[a-z-]+ ){0,2}(?:models?|llms?|LLMs?|MLLMs?|VLMs?|systems?|methods?|agents?)"
-    r"|teacher(?: (?:model|network))?(?= [a-z])|[Cc]hance|(?:[Vv]anilla|[Oo]ff-the-shelf|[Uu]nmodified) [A-Za-z-]+(?: (?:model|network|detector|encoder))?|(?:best|strongest|closest|nearest) (?:alternative|contender)s?|(?:[A-Za-z-]+ )?(?:[Pp]athologists|[Rr]adiologists|[Dd]ermatologists|[Cc]linicians|[Pp]hysicians|[Dd]octors|[Ss]urgeons|[Aa]nnotators|[Pp]articipants|[Ss]tudents|[Cc]rowd ?workers)(?= [a-z])|(?:support vector machine|SVM|k-?NN|(?:Bi)?LSTM|GRU|MLP|HMM|CRF|CNN)s?(?= (?:model |classifier |network )?(?:only |still )?(?:[a-z]{2,}ed|[a-z]{2,}s|got|had|gave) )|(?:human )?[Gg]round[- ]truth (?:recordings?|speech|audio|samples)|[Hh]uman ground truth|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| raters?| participants?)?|(?:legal |domain |clinical )?[Ee]xperts|random (?:guess(?:ing)?|chance|baseline|selection|choice|search|sampling|edits|deletions|insertions|perturbations|actions|polic(?:y|ies)|assignment|ranking)|chance level)"
+    r"|teacher(?: (?:model|network))?(?= [a-z])|[Cc]hance|(?:[Vv]anilla|[Oo]ff-the-shelf|[Uu]nmodified) [A-Za-z-]+(?: (?:model|network|detector|encoder))?|(?:best|strongest|closest|nearest) (?:alternative|contender)s?|{people}(?:support vector machine|SVM|k-?NN|(?:Bi)?LSTM|GRU|MLP|HMM|CRF|CNN)s?(?= (?:model |classifier |network )?(?:only |still )?(?:[a-z]{2,}ed|[a-z]{2,}s|got|had|gave) )|(?:human )?[Gg]round[- ]truth (?:recordings?|speech|audio|samples)|[Hh]uman ground truth|[Hh]umans?(?![A-Za-z])(?: performance| experts?| annotators?| raters?| participants?)?|(?:legal |domain |clinical )?[Ee]xperts|random (?:guess(?:ing)?|chance|baseline|selection|choice|search|sampling|edits|deletions|insertions|perturbations|actions|polic(?:y|ies)|assignment|ranking)|chance level)"
 )
+OTHERS = re.compile(_OTHERS.replace("{baselines}", _BASELINES).replace("{people}", _PEOPLE))
+OTHERS_PLAIN = re.compile(_OTHERS.replace("{baselines}", "").replace("{people}", ""))
+"""`OTHERS` for a text in which none of `OTHERS_LED` stands."""
+OTHERS_LED = (
+    "baseline", "counterpart", "ologist", "clinician", "physician", "doctor", "surgeon", "annotator", "participant", "student", "worker",
+)  # fmt: skip
+OTHERS_WORDS = (
+    *OTHERS_LED, "method", "model", "state", "sota", "best", "work", "approach", "result", "compet", "rival", "llm", "vlm", "system",
+    "agent", "teacher", "chance", "vanilla", "shelf", "unmodified", "alternative", "contender", "svm", "support vector", "nn", "lstm",
+    "gru", "mlp", "hmm", "crf", "ground", "human", "expert", "random",
+)  # fmt: skip
+"""One of these stands, in whatever case, in every match of `OTHERS`."""
 # "the best model, Foo 2, solves"
 APPOSED = re.compile(r", (?P<name>[A-Z][\w.-]{1,30}(?: (?:[A-Z][\w.-]{0,30}|\d[\d.]{0,4}\w?)){0,3}), ")
 # "versus 94% for human experts", "24.4% with ImageNet pre-training"

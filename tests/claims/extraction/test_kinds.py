@@ -11,7 +11,7 @@ from claims.extraction.cue_words import NEEDED, CueWords
 from claims.extraction.rules import kinds, names
 from claims.extraction.rules.conditions import NEEDS
 from claims.extraction.rules.kinds import BASELINE_BEFORE, BASELINE_SUBJECT, DELTA_BEFORE, EVEN, NEEDED_BEFORE, THRESHOLD_BEFORE
-from claims.extraction.text import digit_places, lowered, normalise
+from claims.extraction.text import digit_places, holds_any, lowered, normalise
 
 PATTERNS = (*DELTA_BEFORE, *BASELINE_BEFORE, *BASELINE_SUBJECT, ("role.threshold", THRESHOLD_BEFORE), ("role.even", EVEN))
 WITHOUT_ID = (
@@ -68,3 +68,19 @@ def test_no_rule_is_missed_for_a_word_that_it_was_said_to_need(shared_dir: Path)
                 assert not found, (found, before)
                 seen |= possible
     assert seen >= NEEDED_BEFORE.keys() | dict(WITHOUT_ID).keys()
+
+
+@pytest.mark.shared
+def test_no_model_of_others_is_missed_for_a_word_that_it_was_said_to_need(shared_dir: Path) -> None:
+    seen = 0
+    with (shared_dir / "abstracts" / "all_fields.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            text = json.loads(line)["abstract"]
+            for start in range(0, len(text), 110):
+                before = text[start : start + 110]
+                spans = [match.span() for match in names.OTHERS.finditer(before)]
+                assert not spans or holds_any(before.lower(), names.OTHERS_WORDS), before
+                if not holds_any(before.lower(), names.OTHERS_LED):
+                    assert [match.span() for match in names.OTHERS_PLAIN.finditer(before)] == spans, before
+                    seen += len(spans)
+    assert seen > 1000
