@@ -17,6 +17,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "several": kinds.SEVERAL_WORDS,
     "spread": kinds.SPREAD_WORDS,
     "variant": names.VARIANT_NOUNS,
+    "variant_size": names.VARIANT_SIZES,
 }
 """By the id of a rule, or the name of what has none: words one of which stands, in whatever case, in all that it matches."""
 

@@ -417,6 +417,10 @@ def _speed(lower: str, group: Group, sentence: tuple[int, int]) -> CostMeasure:
     return CostMeasure.SPEED
 
 
+_ENDS_PHRASE = ("", ".", ",", ";", ":", ")")
+"""What says a word more of a number begins with none of these."""
+
+
 def claim_kind(
     scene: Scene, sentence: tuple[int, int], group: Group, bounds: tuple[int, int], clause_start: int, before_it: ClaimKind | None
 ) -> tuple[ClaimKind, str]:
@@ -426,8 +430,9 @@ def claim_kind(
     """
     low = max(bounds[0], clause_start, group.start - 130)
     before = scene.shadow[low : group.start]
-    after = scene.shadow[group.end : bounds[1]][:130]
-    if group.unit == "%" or group.unit == "x":
+    after = scene.shadow[group.end : min(bounds[1], group.end + 130)]
+    goes_on = after[:1] not in _ENDS_PHRASE
+    if goes_on and group.unit in ("%", "x"):
         for rule, pattern in kinds.RATIO_AFTER[: 2 if group.unit == "%" else 3]:
             if pattern.match(after):
                 return ClaimKind.RATIO, rule
@@ -446,7 +451,7 @@ def claim_kind(
     for rule, pattern in kinds.DELTA_BEFORE:
         if rule in possible and pattern.search(before):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
-    for rule, pattern in kinds.DELTA_AFTER:
+    for rule, pattern in kinds.DELTA_AFTER if goes_on else ():
         if pattern.match(after):
             return (ClaimKind.RATIO if group.unit == "x" else ClaimKind.DELTA), rule
     if before_it in (ClaimKind.DELTA, ClaimKind.RATIO):
@@ -510,7 +515,8 @@ def no_claim_reason(scene: Scene, group: Group) -> str:
         return "hyper_parameter"
     if group.unit == "":
         size = len(before)
-        for reason, reach, pattern in reasons.BEFORE:
+        # half of all numbers stand behind a word that no reason ends in
+        for reason, reach, pattern in reasons.BEFORE if before.rstrip(" (").rpartition(" ")[2] not in reasons.NO_REASON_BEHIND else ():
             if pattern.search(before, max(size - reach, 0)):
                 return reason
         printed = group.quantities[-1]

@@ -28,10 +28,11 @@ class Group:
 
     `inner` is the length of the slash lists inside ("a/b and c/d": 2), 1 without. `partner` is the group that this one is
     compared with ("from A", "vs. B") and whose metric and datasets it shares. `start` is where its first number begins, `end` where
-    its last one ends, `unit` that of the last.
+    its last one ends, `unit` that of the last. `neighbours` are where the group before it ends and the one behind it begins, or the
+    sentence's own bounds.
     """
 
-    __slots__ = ("end", "inner", "partner", "quantities", "role", "rule", "start", "unit")
+    __slots__ = ("end", "inner", "neighbours", "partner", "quantities", "role", "rule", "start", "unit")
 
     def __init__(self, quantity: Quantity, role: Role | None, rule: str) -> None:
         self.quantities = [quantity]
@@ -42,6 +43,7 @@ class Group:
         self.role = role
         self.partner: Group | None = None
         self.rule = rule
+        self.neighbours = (0, 0)
 
     def add(self, quantity: Quantity) -> None:
         """Take in the next number of the list."""
@@ -62,7 +64,10 @@ def make_groups(scene: Scene, sentence: tuple[int, int], quantities: list[Quanti
         if quantity[1] == "pair.to" and groups and groups[-1].rule == "pair.from":
             groups[-1].partner = group
         groups.append(group)
-    for group in groups:
+    low, last = sentence[0], len(groups) - 1
+    for index, group in enumerate(groups):
+        group.neighbours = (low, groups[index + 1].start if index < last else sentence[1])
+        low = group.end
         group.inner = _inner_length(scene, group)
         if not _is_of_pairs(group):
             _share_unit(group, mixed=_has_fraction(group) and len({m.name for m in scene.within("M", *sentence)}) > 1)

@@ -137,19 +137,12 @@ class Linker:
         self._start, self._end = sentence
         self._groups = groups
         self._vocabulary = vocabulary
-        ends = [self._start, *(group.end for group in groups)]
-        starts = [*(group.start for group in groups[1:]), self._end]
-        self._bounds = dict(zip(map(id, groups), zip(ends, starts, strict=False), strict=False))
         self._left_zones: dict[tuple[int, int], re.Match[str] | None] = {}
-
-    def neighbours(self, group: Group) -> tuple[int, int]:
-        """Return where the number before `group` ends and where the one after it begins."""
-        return self._bounds[id(group)]
 
     def metric_beside(self, group: Group) -> MetricLink | None:
         """Return the metric that stands right before or right after a group, None if there is none."""
         scene, shadow = self._scene, self._scene.shadow
-        low, high = self.neighbours(group)
+        low, high = group.neighbours
         after = shadow[group.end : min(high, group.end + 120)]
         right = rules.RIGHT_ZONE.match(after) if "M" in after else None
         found_right: MetricLink | None = None
@@ -225,7 +218,7 @@ class Linker:
     def datasets(self, group: Group, metric: MetricLink | None, *, loose: bool = True) -> DatasetLink | None:
         """Return the datasets of a group from its own sentence, None if it names none that fits."""
         scene = self._scene
-        _, high = self.neighbours(group)
+        _, high = group.neighbours
         if metric is not None and metric.zone_start >= 0:
             inside = [m for m in scene.within("D", metric.zone_start, metric.zone_end) if self._fits(m, metric)]
             if inside:
@@ -244,7 +237,7 @@ class Linker:
         gap = scene.shadow[group.end : high]
         gained = following is not None and following.quantities[0].sign == "+" and _BESIDE_GAIN.match(gap)
         if following is not None and (compared or gained or _SHARED.match(gap)):
-            shared = self._right_of(following, metric, self._right_limit(following, self.neighbours(following)[1]))
+            shared = self._right_of(following, metric, self._right_limit(following, following.neighbours[1]))
             if shared is not None:
                 return DatasetLink(shared.datasets, "dataset.shared", 0.9)
         if not loose:

@@ -309,7 +309,7 @@ class OwnerFinder:
         """Return the name whose result this is: the last one that stands before a verb of achieving, own names first."""
         best: Mention | None = None
         before = scene.shadow[sentence[0] : start]
-        for match in names.SUBJECT.finditer(before):
+        for match in names.SUBJECT.finditer(before) if "P" in before or "V" in before else ():
             position = sentence[0] + match.start("name")
             mention = scene.at("P", position) or scene.at("V", position)
             if mention is None:
@@ -343,7 +343,8 @@ class OwnerFinder:
 
         A size that stands beside others is the one that it is part of: "the 405B model ... and the 8B model".
         """
-        is_sized = "variant" in scene.cues(*sentence).all()
+        cues = scene.cues(*sentence).all()
+        is_sized = "variant" in cues and "variant_size" in cues
         around = (
             names.VARIANT_WORDS.search(scene.lower, max(sentence[0], start - 5), min(end + _LONGEST_SIZED, sentence[1]))
             if is_sized
@@ -378,13 +379,15 @@ class OwnerFinder:
             if _NO_VARIANT.search(head):
                 continue
             return mention.name
-        if not is_sized:
+        if "variant" not in cues:
             return None
         high = min(end + 80, next_start)  # what stands behind the next number is that one's
         tail = scene.shadow.find(",", end, high)
-        words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
-            scene.lower, end, tail if tail >= 0 else high
-        )
+        words = None
+        if is_sized:
+            words = next(reversed(list(names.VARIANT_WORDS.finditer(scene.lower, sentence[0], start))), None) or names.VARIANT_WORDS.search(
+                scene.lower, end, tail if tail >= 0 else high
+            )
         if words is None and not self._own:
             words = names.OUR_KIND.search(scene.lower, sentence[0], start)
         return words["variant"] if words else None

@@ -122,22 +122,24 @@ class PaperReader:
 class _SentenceReader:
     """Reads the numbers of one sentence."""
 
+    # set once one of the numbers may be a result: most sentences have none
+    _groups: list[Group]
+    _linker: Linker
+    _clauses: Clauses
+    _links: dict[int, tuple[MetricLink | None, DatasetLink | None]]
+    _kinds: dict[int, ClaimKind]
+    _compared: dict[int, Group]
+    _owners: dict[tuple[int, ClaimKind], Owner]
+    _left: dict[int, str]
+    _first_claim: int
+    _unknown_ends: set[int]
+
     def __init__(self, paper: PaperReader, scene: Scene, text_field: TextField, sentence: tuple[int, int]) -> None:
         self._paper = paper
         self._scene = scene
         self._field = text_field
         self._sentence = sentence
-        self._groups: list[Group] = []
         self._placed: list[PlacedCondition] | None = None
-        self._clauses = Clauses(scene.text, scene.original, *sentence)
-        self._metric_here: tuple[MetricLink, str | None] | None = None
-        self._links: dict[int, tuple[MetricLink | None, DatasetLink | None]] = {}
-        self._kinds: dict[int, ClaimKind] = {}
-        self._compared: dict[int, Group] = {}
-        self._owners: dict[tuple[int, ClaimKind], Owner] = {}
-        self._left: dict[int, str] = {}
-        self._first_claim = -1
-        self._unknown_ends: set[int] = set()
 
     def read(self, numbers: list[Quantity], at_sight: list[str | None]) -> None:
         """Read the sentence's numbers; `at_sight` are the reasons against them that the characters around them give."""
@@ -154,6 +156,10 @@ class _SentenceReader:
                 self._leave(quantity, reason)
         if not possible:
             return
+        self._clauses = Clauses(scene.text, scene.original, *self._sentence)
+        self._links, self._kinds, self._compared, self._owners, self._left = {}, {}, {}, {}, {}
+        self._first_claim = -1
+        self._unknown_ends = set()
         self._groups = make_groups(scene, self._sentence, possible)
         self._linker = Linker(scene, self._sentence, self._groups, self._paper.vocabulary)
         for group in reversed(self._groups):
@@ -203,7 +209,7 @@ class _SentenceReader:
         self._paper.leave(self._field, quantity, reason)
 
     def _read_group(self, group: Group) -> None:
-        bounds = self._linker.neighbours(group)
+        bounds = group.neighbours
         metric = self._linker.metric_beside(group)
         compared = self._compared.get(id(group))
         if metric is None and compared is not None:
@@ -218,7 +224,7 @@ class _SentenceReader:
         cost = deciding.read_cost(self._scene, self._sentence, group, bounds, metric)
         if cost is None and metric is None and compared is not None and compared.unit == "":
             # "11 vs. 36 GPU hours": the unit is both numbers'
-            cost = deciding.read_cost(self._scene, self._sentence, compared, self._linker.neighbours(compared), None)
+            cost = deciding.read_cost(self._scene, self._sentence, compared, compared.neighbours, None)
         if cost is not None:
             self._take_cost(group, cost)
             return
@@ -294,7 +300,7 @@ class _SentenceReader:
 
     def _solved(self, group: Group) -> MetricLink | None:
         """Return the metric of "solves 28.8% of the problems": the dataset's own where the sentence names one, else these words."""
-        scene, (low, high) = self._scene, self._linker.neighbours(group)
+        scene, (low, high) = self._scene, group.neighbours
         before = kinds.SOLVES.search(scene.lower, self._sentence[0], group.start)
         after = kinds.SOLVED_AFTER.match(scene.lower[group.end : group.end + 60])
         earlier = [link for link, _ in self._links.values() if link is not None and link.rule == "metric.solved"]
@@ -442,7 +448,6 @@ class _SentenceReader:
         if datasets is not None and datasets.rule == "dataset.topic":
             inferred.append("dataset")
         if metric is not None and metric.rule in ("metric.before", "metric.after", "metric.left", "metric.continued", "metric.topic"):
-            self._metric_here = (metric, None)
             self._paper.topic.note_metric(metric.metrics[-1], [m.name for m in datasets.datasets] if datasets is not None else [])
         self._links[id(group)] = (metric, datasets)
         self._kinds[id(group)] = kind
@@ -458,7 +463,7 @@ class _SentenceReader:
 
     def _is_of_unknown(self, group: Group, *, listed: bool) -> bool:
         """Say whether a number, or only the one whose list (`listed`) it goes on with, is of something that no file lists."""
-        low, _ = self._linker.neighbours(group)
+        low, _ = group.neighbours
         goes_on = low in self._unknown_ends and kinds.CONTINUED.match(self._scene.shadow[low : group.start]) is not None
         is_unknown = goes_on or (not listed and deciding.is_of_unknown(self._scene, self._sentence, low, group))
         if group.rule.startswith("pair.") or not is_unknown:
@@ -483,7 +488,7 @@ class _SentenceReader:
 
     def _is_average(self, group: Group) -> bool:
         """Say whether a number is the average of several."""
-        low, high = self._linker.neighbours(group)
+        low, high = group.neighbours
         before, after = self._scene.shadow[low : group.start], self._scene.shadow[group.end : high]
         return len(group.quantities) == 1 and bool(kinds.AVERAGED_BEFORE.search(before) or kinds.AVERAGED_AFTER.match(after))
 
@@ -510,7 +515,7 @@ class _SentenceReader:
 
     def _continued_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
         """Return the metric of the number before, where the list of numbers goes on: "27.8 dB on A and 33.3 dB on B"."""
-        low, _ = self._linker.neighbours(group)
+        low, _ = group.neighbours
         before = next((other for other in self._groups if other.end == low), None)
         if before is None or before.unit != group.unit or not kinds.CONTINUED.match(self._scene.shadow[low : group.start]):
             return None
@@ -675,7 +680,7 @@ class _SentenceReader:
         return self._clauses.around(first, last)
 
     def _owner(self, group: Group, kind: ClaimKind, index: int) -> Owner:
-        low, high = self._linker.neighbours(group)
+        low, high = group.neighbours
         owner = self._owners.get((id(group), kind))
         if owner is None:  # one for all numbers of a list
             owner = self._paper.finder.find(self._scene, self._sentence, group.start, group.end, high, kind, (low, high))

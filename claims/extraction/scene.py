@@ -39,6 +39,7 @@ _IN_COMPANY = frozenset(name for name, _ in COMPANY)
 _SCORE_BEHIND = re.compile(" scores?$")
 _OWN_TAIL = re.compile(r"(?:[-+_/][a-z0-9+]+)*(?![a-z0-9])")
 _DIGIT = re.compile(r"\d")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORD_BEHIND = re.compile(r"\s?(?P<name>[a-z]+)\b(?! (?:rate|stories|story|cases))")
 _SCORES_NUMBER = re.compile(r"scores? (?:(?:only|just|about|around|up to|over|nearly|at most|at least) )?[~<>]?\d")
 _SCORER_BEFORE = re.compile(rf"(?<![A-Za-z]){SCORING.pattern.removesuffix('$')} $", re.IGNORECASE)
@@ -141,7 +142,9 @@ def read_scene(page: Page, spotted: Spotted, vocabulary: Vocabulary, own_names: 
         if kind is AliasKind.DATASET and (hung := unknown_datasets.hung_on(text, end)) > end:
             _add(mentions, taken, Mention("D", text[start:hung], start, hung, known=False))
             continue
-        _add(mentions, taken, Mention(_LETTER[kind], name.name, start, end, words=len(fold(text[start:end]).split())))
+        written = text[start:end]
+        words = 1 if written.isalnum() else len(fold(written).split())
+        _add(mentions, taken, Mention(_LETTER[kind], name.name, start, end, words=words))
         if kind is AliasKind.DATASET:
             _add_suffixes(text, name, vocabulary, mentions, taken)
         elif text[end : end + 1] == "/":
@@ -442,15 +445,21 @@ def _is_plain(character: str) -> bool:
 
 
 def _shadow(lower: str, mentions: dict[str, list[Mention]], quantities: list[Quantity], intervals: list[tuple[int, int]]) -> str:
-    spans = [(mention.start, mention.end, mention.kind) for found in mentions.values() for mention in found]
-    spans += [(quantity.start, quantity.end, "N") for quantity in quantities]
-    spans += [(start, end, " ") for start, end in intervals]
-    if lower.isascii():  # bytes are written over many times as fast as a list of characters
-        written = bytearray(lower, "ascii")
-        for start, end, sign in spans:
-            written[start:end] = sign.encode() * (end - start)
-        return written.decode("ascii")
-    cells = list(lower)
-    for start, end, sign in spans:
-        cells[start:end] = sign * (end - start)
+    # bytes are written over many times as fast as a list of characters; what is no ASCII is put back afterwards
+    written = bytearray(lower, "ascii", "replace")
+    for kind, found in mentions.items():
+        sign = kind.encode()
+        for mention in found:
+            written[mention.start : mention.end] = sign * (mention.end - mention.start)
+    for quantity in quantities:
+        written[quantity.start : quantity.end] = b"N" * (quantity.end - quantity.start)
+    for start, end in intervals:
+        written[start:end] = b" " * (end - start)
+    shadow = written.decode("ascii")
+    if lower.isascii():
+        return shadow
+    cells = list(shadow)
+    for letter in _NOT_ASCII.finditer(lower):
+        if cells[letter.start()] == "?":
+            cells[letter.start()] = letter.group()
     return "".join(cells)

@@ -388,6 +388,11 @@ VARIANT_WORDS = re.compile(
     r"\b(?:our |a |the )?(?P<variant>(?:tiny|small|base|large|huge|giant|nano|lightweight|smaller|larger|smallest|largest|best-performing|big|medium|xl)"
     r"(?:[- ]sized?)? (?:variant|version|model)|\d+[- ]layers?|\d+(?:\.\d+)?[bm] (?:model|variant|version))\b"
 )
+VARIANT_SIZES = (
+    *("tiny", "small", "base", "large", "huge", "giant", "nano", "lightweight", "best-performing", "big", "medium", "xl"),
+    *("-layer", " layer", *(f"{unit} {noun}" for unit in "bm" for noun in ("model", "variant", "version"))),
+)
+"""One of these stands in every match of `VARIANT_WORDS`, and so does one of `VARIANT_NOUNS`."""
 VARIANT_NOUNS = ("model", "variant", "version", "layer")
 """One of these stands in every match of `VARIANT_WORDS`, and the first in every match of `OUR_KIND`."""
 SIZE_AFTER_NAME = re.compile(r"^(?: model)? (?P<variant>tiny|small|base|large|huge|giant|xl)\b(?! (?:margin|set|scale|number|batch))")

@@ -45,6 +45,32 @@ BEFORE: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         ),
     ),
 )
+NO_REASON_BEHIND = frozenset(
+    (
+        *(
+            "a",
+            "about",
+            "across",
+            "all",
+            "an",
+            "and",
+            "around",
+            "by",
+            "both",
+            "for",
+            "in",
+            "into",
+            "just",
+            "least",
+            "most",
+            "nearly",
+            "on",
+            "only",
+        ),
+        *("or", "our", "over", "than", "that", "the", "their", "these", "under", "using", "while", "with", "within"),
+    )
+)
+"""Words that often stand before a number, and end no match of `BEFORE`, whatever blanks and brackets follow."""
 DIMENSION_AFTER = re.compile(r"^-?d\b")  # "3D"
 POWER_BEHIND = re.compile(r"^ ?[·*] ?10 ?(?:\^|⁻)")  # "3·10^-2"
 POWERS_OF = frozenset((2.0, 10.0))  # "10^5", "2^{n}"; a larger base may be a resolution, "224^2"

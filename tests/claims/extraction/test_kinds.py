@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claims.extraction.cue_words import NEEDED, CueWords
-from claims.extraction.rules import kinds, names
+from claims.extraction.rules import kinds, names, reasons
 from claims.extraction.rules.conditions import NEEDS
 from claims.extraction.rules.kinds import BASELINE_BEFORE, BASELINE_SUBJECT, DELTA_BEFORE, EVEN, NEEDED_BEFORE, THRESHOLD_BEFORE
 from claims.extraction.text import digit_places, holds_any, lowered, normalise
@@ -17,6 +17,7 @@ PATTERNS = (*DELTA_BEFORE, *BASELINE_BEFORE, *BASELINE_SUBJECT, ("role.threshold
 WITHOUT_ID = (
     *(("deviation", kinds.DEVIATION_BEFORE), ("negated", kinds.NEGATED), ("nobody", kinds.NOBODY), ("others_inline", kinds.OTHERS_INLINE)),
     *(("plain_model", kinds.PLAIN_MODEL), ("several", kinds.SEVERAL), ("spread", kinds.SPREAD_BEFORE), ("variant", names.VARIANT_WORDS)),
+    ("variant_size", names.VARIANT_WORDS),
 )
 
 
@@ -57,7 +58,7 @@ def test_words_of_several_rules_are_found_in_one_pass() -> None:
 
 @pytest.mark.shared
 def test_no_rule_is_missed_for_a_word_that_it_was_said_to_need(shared_dir: Path) -> None:
-    seen = set()
+    seen: set[str] = set()
     with (shared_dir / "abstracts" / "all_fields.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             text = lowered(normalise(json.loads(line)["abstract"]))
@@ -84,3 +85,18 @@ def test_no_model_of_others_is_missed_for_a_word_that_it_was_said_to_need(shared
                     assert [match.span() for match in names.OTHERS_PLAIN.finditer(before)] == spans, before
                     seen += len(spans)
     assert seen > 1000
+
+
+@pytest.mark.shared
+def test_no_reason_is_missed_behind_a_word_that_it_was_said_not_to_end_in(shared_dir: Path) -> None:
+    seen = set()
+    with (shared_dir / "abstracts" / "all_fields.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            text = lowered(normalise(json.loads(line)["abstract"]))
+            for at in digit_places(text):
+                before = text[max(0, at - 60) : at]
+                last = before.rstrip(" (").rpartition(" ")[2]
+                if last in reasons.NO_REASON_BEHIND:
+                    seen.add(last)
+                    assert not [reason for reason, _, pattern in reasons.BEFORE if pattern.search(before)], before
+    assert len(seen) > len(reasons.NO_REASON_BEHIND) / 2
