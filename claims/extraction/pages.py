@@ -29,7 +29,7 @@ class Page:
         self.lower = lowered(self.text)
         self.quantities = find_quantities(self.text, self.digits)
         self.intervals = _find_intervals(self.text, self.digits) if self.quantities else []
-        self.has_link = holds_any(self.lower, _LINKS)
+        self.has_link = bool(self.quantities) and holds_any(self.lower, _LINKS)
         self.has_power = "^" in self.text or "⁻" in self.text
         self.has_spread = "±" in self.text
 

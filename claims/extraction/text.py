@@ -211,7 +211,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     start = 0
     stops = _STOP if "?" in text or "!" in text else _FULL_STOP
     for match in stops.finditer(text):
-        stop = match.start()
+        stop, end = match.span()
         # most sentences end in a longer word than any abbreviation
         if stop < _LONGER_WORD or not text[stop - _LONGER_WORD : stop].isalpha():
             before = text[max(start, stop - 12) : stop]
@@ -219,7 +219,6 @@ def sentences(text: str) -> list[tuple[int, int]]:
             last = word.lower().lstrip("\"'[")
             if last in _ABBREVIATIONS or (len(last) == 1 and word.isupper() and text[stop] == "."):
                 continue
-        end = match.end()
         if start and end - start <= LONGEST:
             found.append((start, match.end(1)))  # it begins behind the blanks that the one before ended in
         else:
