@@ -52,15 +52,16 @@ class CostReading(NamedTuple):
 def rule_out_at_sight(page: Page, quantity: Quantity) -> str | None:
     """Return the reason why a number can't be a claim or cost, where the characters around it say so, None where they don't.
 
-    What is part of a name by these is so whatever names are recognised; any other reason holds only of what is no part of one.
+    It holds whatever names are recognised: most numbers of a text are the "3" of "3D", "(1)" or "GPT-4", and where all are, no name
+    needs to be looked for.
     """
-    lower, start = page.lower, quantity.digits_start
+    lower, start, end = page.lower, quantity.digits_start, quantity.digits_end
     if page.intervals and page.in_interval(start):
         return "confidence_level"
     if page.has_link and reasons.CODE_BEFORE.search(lower[max(0, start - 60) : start]):
         return "link"
     if page.has_power or page.has_spread:
-        bare, after = lower[max(0, start - 60) : start].rstrip(" -"), lower[quantity.digits_end : quantity.digits_end + 60]
+        bare, after = lower[max(0, start - 60) : start].rstrip(" -"), lower[end : end + 60]
         if (
             bare.endswith("^")
             or reasons.POWER_BEHIND.match(after)
@@ -70,10 +71,24 @@ def rule_out_at_sight(page: Page, quantity: Quantity) -> str | None:
         if bare.endswith("±"):
             return "uncertainty"
     before = lower[start - 1] if start else " "
-    if before == " ":
-        return None
-    if before.isalpha() or before in "_^#@" or (before == "-" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^")):
+    if before != " " and (
+        before.isalpha() or before in "_^#@" or (before == "-" and start > 1 and (lower[start - 2].isalnum() or lower[start - 2] in "_^"))
+    ):
         return "rank" if before == "#" else "part_of_name"
+    behind = lower[end : end + 1]
+    if not behind:
+        return None
+    if behind in "-d" and reasons.DIMENSION_AFTER.match(lower[end : end + 4]):
+        return "dimension"
+    if behind in "snrt" and reasons.ORDINAL.match(lower[end : end + 4]):
+        return "ordinal"
+    if page.has_citations:
+        in_brackets = reasons.CITATION_BEFORE.search(lower, max(0, start - 60), start)
+        if in_brackets is not None and reasons.CITATION_AFTER.match(lower[end : end + 60]):
+            return "citation"
+    if before == "(" and behind == ")" and reasons.ENUMERATION.search(lower, max(0, start - 2), start):
+        is_whole = not quantity.unit and quantity.scale == 1.0 and not quantity.decimals
+        return "section" if is_whole and quantity.value < _MOST_SECTIONS else None
     return None
 
 
@@ -82,20 +97,14 @@ def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | No
 
     `at_sight` is what `rule_out_at_sight` said of it.
     """
-    if at_sight == "part_of_name" or quantity.start in scene.masked:
-        return "part_of_name"
     if at_sight is not None:
         return at_sight
+    if quantity.start in scene.masked:
+        return "part_of_name"
     text, lower = scene.text, scene.lower
     start, end = quantity.digits_start, quantity.digits_end
     before, after = lower[max(0, start - 60) : start], lower[end : end + 60]
     behind = after[:1]
-    if behind in "-d" and reasons.DIMENSION_AFTER.match(after):
-        return "dimension"
-    if "[" in before and reasons.CITATION_BEFORE.search(before) and reasons.CITATION_AFTER.match(after):
-        return "citation"
-    if behind in "snrt" and reasons.ORDINAL.match(after):
-        return "ordinal"
     past_unit = lower[quantity.end : quantity.end + 60]
     plain = not quantity.unit and quantity.scale == 1.0
     is_range = quantity.is_range
@@ -105,14 +114,6 @@ def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | No
             of_metric = VALUE_OF.search(scene.shadow, max(0, start - 40), start)
             return None if of_metric is not None else "year"
     is_whole = plain and not quantity.decimals
-    if (
-        is_whole
-        and quantity.value < _MOST_SECTIONS
-        and before.endswith("(")
-        and reasons.ENUMERATION.search(before)
-        and reasons.ENUMERATION_AFTER.match(after)
-    ):
-        return "section"
     if (
         reasons.RESOLUTION_AFTER.match(after)
         or (before.rstrip().endswith("x") and reasons.TIMES_SIZE_BEFORE.search(before, max(len(before) - 22, 0)))

@@ -15,7 +15,7 @@ from claims.extraction.text import cut_whole, has_digit
 from claims.extraction.vocabulary import Vocabulary
 from claims.terms import LARGEST, TextField
 
-EXTRACTOR_VERSION = "0.2.1"
+EXTRACTOR_VERSION = "0.2.2"
 """Part of a run's identity: raised with every change of what is read."""
 _UNCERTAINTY = re.compile(r"±\s*(?P<number>\d+(?:[.,]\d+)*)")
 MAX_TITLE, MAX_ABSTRACT = 2_000, 20_000

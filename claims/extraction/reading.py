@@ -91,9 +91,10 @@ class PaperReader:
 
     def _read_sentence(self, page: Page, text_field: TextField, sentence: tuple[int, int], numbers: list[Quantity]) -> None:
         at_sight = [deciding.rule_out_at_sight(page, quantity) for quantity in numbers]
-        if at_sight.count("part_of_name") == len(numbers):  # whatever names there are
-            for quantity in numbers:
-                self.leave(text_field, quantity, "part_of_name")
+        reasons = [reason for reason in at_sight if reason is not None]
+        if len(reasons) == len(numbers):  # whatever names there are
+            for quantity, reason in zip(numbers, reasons, strict=True):
+                self.leave(text_field, quantity, reason)
             return
         _SentenceReader(self, self._paper.scene(text_field), text_field, sentence).read(numbers, at_sight)
 
@@ -241,6 +242,9 @@ class _SentenceReader:
             ):
                 self._leave_group(group, reason)
                 return
+            if metric is None and compared is None and self._is_bare(group):
+                self._leave_group(group, "spread" if self._is_said(group, "spread", kinds.SPREAD_BEFORE) else reason)
+                return
         if metric is None and group.unit == "%":
             metric = self._solved(group)
         kind, rule = ClaimKind.ABSOLUTE, group.rule
@@ -280,6 +284,12 @@ class _SentenceReader:
         if kind is ClaimKind.ABSOLUTE and self._is_said(group, "nobody", kinds.NOBODY):
             group.quantities = [quantity._replace(qualifier=Qualifier.AT_MOST) for quantity in group.quantities]
         self._link_claim(group, kind, rule, metric)
+
+    def _is_bare(self, group: Group) -> bool:
+        """Say whether a number without a metric can be no result, whatever kind it is and whatever datasets there are: "38", "3 of"."""
+        if len(group.quantities) > 1 or group.rule != "" or "negated" in self._scene.cues(*self._sentence).all():
+            return False
+        return not group.quantities[0].decimals and group.quantities[0].sign != "+"
 
     def _no_claim_reason(self, group: Group) -> str:
         reason = self._left.get(id(group))

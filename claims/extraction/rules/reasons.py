@@ -78,7 +78,6 @@ POWERS_OF = frozenset((2.0, 10.0))  # "10^5", "2^{n}"; a larger base may be a re
 CHOSEN_AFTER = re.compile(r"^ (?:is|are|was|were) (?:used|applied|chosen|set|fixed|adopted|assumed|kept)\b")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th)\b")
 ENUMERATION = re.compile(r"(?:^|[\s,;:])\($")
-ENUMERATION_AFTER = re.compile(r"^\)")
 CITATION_BEFORE = re.compile(r"\[[\d, ]*$")
 CITATION_AFTER = re.compile(r"^[\d, ]*\]")
 RESOLUTION_AFTER = re.compile(
