@@ -24,6 +24,7 @@ _COUNTED_AFTER_YEAR = re.compile(
 _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no share of anything
 _YEAR_DIGITS = 4
 _MOST_SECTIONS = 20
+_LONGEST_BRACKETS = 300
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
 _AS_MUCH = re.compile(r"\s*(?:as|less|fewer|more)")
@@ -86,10 +87,22 @@ def rule_out_at_sight(page: Page, quantity: Quantity) -> str | None:
         in_brackets = reasons.CITATION_BEFORE.search(lower, max(0, start - 60), start)
         if in_brackets is not None and reasons.CITATION_AFTER.match(lower[end : end + 60]):
             return "citation"
-    if before == "(" and behind == ")" and reasons.ENUMERATION.search(lower, max(0, start - 2), start):
-        is_whole = not quantity.unit and quantity.scale == 1.0 and not quantity.decimals
-        return "section" if is_whole and quantity.value < _MOST_SECTIONS else None
+    if behind == ")" and _is_enumerated(lower, quantity):
+        return "section"
     return None
+
+
+def _is_enumerated(lower: str, quantity: Quantity) -> bool:
+    """Say whether a number before a bracket is one of "(1) first, (2) second" or "1) first; 2) second"."""
+    start = quantity.digits_start
+    is_whole = not quantity.unit and quantity.scale == 1.0 and not quantity.decimals
+    if not is_whole or quantity.value >= _MOST_SECTIONS:
+        return False
+    if lower[start - 1 : start] == "(":
+        return reasons.ENUMERATION.search(lower, max(0, start - 2), start) is not None
+    if quantity.is_range or lower[start - 1 : start] not in ("", " "):
+        return False
+    return lower.rfind("(", max(0, start - _LONGEST_BRACKETS), start) <= lower.rfind(")", 0, start)
 
 
 def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | None:
