@@ -7,9 +7,8 @@ import re
 
 from claims.extraction.openings import Opened
 
-_PART = r"[A-Za-z0-9]+"
-# "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
-_SHAPE = rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
+# "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"; no part is ever read again in another way, so none need be kept
+_SHAPE = r"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*+[A-Z0-9])[A-Za-z][A-Za-z0-9]*+(?:(?<=\d)\.(?=\d)[A-Za-z0-9]++)*+(?:[-_/^@.][A-Za-z0-9]++(?:\.\d++)?+)*+\+*+(?: [vV]\d(?:\.\d)?\b)?"
 # what holds no capital and no digit and ends in a blank holds no such name and no beginning of one: it is read over, many times as fast
 # as trying every place of it, and what stands behind it is tried in the same match; bounded, as a text without blanks is tried from each
 # place. The first group is the name behind such a run, the second one without it; both may be missing.
