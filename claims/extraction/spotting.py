@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from re import Match
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -56,6 +56,10 @@ class Spotted:
     def __init__(self, names: list[tuple[int, int, int]], places: dict[Opened, list[int]]) -> None:
         self.names = names
         self._places = places
+
+    def opened(self, patterns: Iterable[Opened]) -> list[Opened]:
+        """Return those of the patterns that can match: one of their openings stands in the text."""
+        return [one for one in patterns if one in self._places] if self._places else []
 
     def matches(self, opened: Opened, text: str) -> Iterator[Match[str]]:
         """Yield the matches of a pattern in all of the text."""
