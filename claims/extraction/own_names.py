@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from claims.extraction.rules import names
+from claims.extraction.rules.datasets import OWN_KINDS
 from claims.extraction.spotting import Spotted
 from claims.extraction.text import holds_any
-from claims.extraction.unknown_datasets import find_kinds, is_own
+from claims.extraction.unknown_datasets import is_own
 from claims.extraction.vocabulary import Vocabulary
 
 _TITLE_NAME = re.compile(r"^(?P<name>[^:?!]{2,48}?)\s{0,10}(?::|--|–)\s")  # of a title without blanks around it
@@ -88,9 +89,9 @@ def _datasets_of(found: Iterable[str], title: str, abstract: str, lowered: str) 
     text = f"{title}\n{abstract}"
     lower = f"{title.lower()}\n{lowered}" if len(text) == len(title) + len(lowered) + 1 else text.lower()
     if len(lower) == len(text):
-        kinds = find_kinds(lower)
+        says_kind = holds_any(lower, OWN_KINDS)
         for name in found:
-            if is_own(name, text, lower, kinds):
+            if is_own(name, text, lower, says_kind=says_kind):
                 yield name
 
 

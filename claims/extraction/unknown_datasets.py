@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from claims.extraction.openings import word_finder
 from claims.extraction.rules import datasets as rules
 from claims.extraction.rules.names import BACKBONE, NOT_A_MODEL
 from claims.extraction.spotting import Spotted
+from claims.extraction.text import holds_any
 
 _LONGEST_LIST = 170
 _MOST_SLASHES = 7
@@ -133,37 +132,25 @@ def hung_on(text: str, end: int) -> int:
     return end if match is None else match.end()
 
 
-_own_kinds = word_finder(rules.OWN_KINDS)
-
-
-def find_kinds(lower: str) -> list[int]:
-    """Return where each of `OWN_KINDS` begins in a text in lower case, in order."""
-    return sorted([start for _, start, _ in _own_kinds.find_matches_as_indexes(lower, overlapping=True)])
-
-
-def is_own(name: str, text: str, lower: str, kinds: Sequence[int]) -> bool:
+def is_own(name: str, text: str, lower: str, *, says_kind: bool) -> bool:
     """Say whether a paper's own `name` is a dataset's: "FooBench, a new benchmark", "a dataset called Foo".
 
-    `kinds` are the places that `find_kinds` returns for `lower`: the patterns are tried where one lies within their reach.
+    `says_kind`: one of `OWN_KINDS` stands in `lower`.
     """
     if rules.SAYS_IT.search(name):
         return True
-    if not kinds:
+    if not says_kind:
         return False
     key = name.lower()
     at = lower.find(key)
     seen = 0
     while at >= 0 and seen < 6:
         end = at + len(key)
-        if _any_within(kinds, end, end + 150) and rules.OWN_BEHIND.match(text, end, min(len(text), end + 150)):
+        if rules.OWN_BEHIND.match(text, end, min(len(text), end + 150)):
             return True
-        if _any_within(kinds, at - 200, at) and rules.OWN_BEFORE.search(lower[max(0, at - 200) : at]):
+        before = lower[max(0, at - 200) : at]
+        if holds_any(before, rules.OWN_KINDS) and rules.OWN_BEFORE.search(before):
             return True
         at = lower.find(key, end)
         seen += 1
     return False
-
-
-def _any_within(places: Sequence[int], start: int, end: int) -> bool:
-    index = bisect_left(places, start)
-    return index < len(places) and places[index] < end
