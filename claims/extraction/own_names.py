@@ -43,7 +43,7 @@ def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], 
     prefix = _TITLE_NAME.match(stripped) if holds_any(stripped, _TITLE_SIGNS) else None
     if prefix is not None and _is_title_name(prefix["name"], abstract, lowered):
         found += _NAMES.split(prefix["name"].partition(" for ")[0].strip("\"' "))
-    said: list[tuple[bool, int, int, str]] = []
+    said: list[tuple[bool, str]] = []
     for text, openings in zip((title, abstract), spotted, strict=True):
         for pattern in openings.opened(names.INTRODUCED):
             for match in openings.matches(pattern, text):
@@ -52,11 +52,12 @@ def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], 
                 if pattern is names.PRESENTED_ACRONYM and _shortens_a_purpose(name, text[: match.start("name") - 1]):
                     continue
                 if _is_name(name, quoted or pattern is names.OURS) and not (pattern is names.PRESENTED_ACRONYM and len(name) < 3):
-                    said.append(
-                        (pattern is not names.OURS and not _abbreviates(name, title), -lowered.count(name.lower()), len(said), name)
-                    )
-    # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
-    given = [name for _, _, _, name in sorted(said)]
+                    said.append((pattern is names.OURS, name))
+    given = [name for _, name in said]
+    if len(said) > 1:
+        # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
+        ranks = [(_is_weak(*one, title), -lowered.count(one[1].lower()), index) for index, one in enumerate(said)]
+        given = [said[index][1] for _, _, index in sorted(ranks)]
     if found and " " in found[0] and not any(_shaped(word) for name in found for word in name.split()):
         # "Doing Foo before Bar: ... named FB-Net": a shaped name goes before the plain words of a title
         found = [n for n in given if n.split()[0] == n and _shaped(n)] + found
@@ -77,7 +78,7 @@ def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], 
             unique.setdefault(name.lower(), name)
     datasets = tuple(_datasets_of(unique.values(), title, abstract, lowered))[:_MOST] if unique else ()
     models = tuple(name for name in unique.values() if name not in datasets)[:_MOST]
-    if names.EVALUATION_START.match(title) and all(is_weak for is_weak, *_ in said):
+    if names.EVALUATION_START.match(title) and all(_is_weak(*one, title) for one in said):
         models = ()
     if datasets and next(iter(unique.values())) in datasets:
         models = ()  # "FooBench: ...": what else has a name is a part of it
@@ -104,6 +105,11 @@ def _shortens_a_purpose(name: str, before: str) -> bool:
         and words[-letters - 1].lower() in ("for", "in", "of", "to", "on")
         and all(word[:1].lower() == letter.lower() for word, letter in zip(words[-letters:], filter(str.isupper, name), strict=True))
     )
+
+
+def _is_weak(is_ours: bool, name: str, title: str) -> bool:
+    """Say whether a name that the text gives may be a part's: neither "our method" nor the title says that it is the method's."""
+    return not is_ours and not _abbreviates(name, title)
 
 
 def _abbreviates(name: str, title: str) -> bool:
