@@ -39,12 +39,12 @@ class Opened:
         """Yield what the pattern's own `finditer` does. The openings are looked for in `folded`, which is as long as `text`."""
         end = len(text) if end is None else end
         hits = self._automaton.find_matches_as_indexes((text if folded is None else folded)[start:end], overlapping=True)
-        return self.matches_at({start + hit[1] for hit in hits}, text, start, end) if hits else iter(())
+        return self.matches_at(sorted({start + hit[1] for hit in hits}), text, start, end) if hits else iter(())
 
     def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-        """Yield what the pattern's own `finditer` does, where `places` are those of all openings in text[start:end]."""
+        """Yield what the pattern's own `finditer` does, where `places` are those of all openings in text[start:end], in order."""
         tried, needs, reach = self.pattern.match, self.needs, self.reach
-        for at in sorted(places):
+        for at in places:
             if at < start or (needs and text.find(needs, at, at + reach) < 0):
                 continue
             match = tried(text, at, end)
@@ -68,7 +68,7 @@ class Run(Opened):
 
     def matches_at(self, places: Iterable[int], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         begun = {found.start() for at in places for found in self._beginning.finditer(text, self._look_back(text, at, start), at + 1)}
-        return super().matches_at(begun, text, start, end)
+        return super().matches_at(sorted(begun), text, start, end)
 
     def _look_back(self, text: str, at: int, start: int) -> int:
         for _ in range(self._most + 1):

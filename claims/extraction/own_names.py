@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.extraction.rules import names
 from claims.extraction.rules.datasets import OWN_KINDS
@@ -14,6 +14,7 @@ from claims.extraction.unknown_datasets import is_own
 from claims.extraction.vocabulary import Vocabulary
 
 _TITLE_NAME = re.compile(r"^(?P<name>[^:?!]{2,48}?)\s{0,10}(?::|--|–)\s")  # of a title without blanks around it
+_TITLE_SIGNS = (":", "--", "–")  # one of these stands in every match of `_TITLE_NAME`
 _NAMES = re.compile(r"(?<=[A-Z0-9])(?: and | & )(?=[A-Z][\w-]*[A-Z0-9])")  # "FooASR and BarASR: ..." are two
 _VERSIONED = re.compile(r"[A-Z][a-z]*[A-Z][A-Za-z]*\d[\w.]*")
 _DIGIT = re.compile(r"\d")
@@ -25,8 +26,7 @@ _WORD_ENDS = re.compile(r".\b", re.DOTALL)
 _MOST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class OwnNames:
+class OwnNames(NamedTuple):
     """What a paper calls its own: its methods and its datasets, the main name of each first."""
 
     models: tuple[str, ...] = ()
@@ -39,34 +39,37 @@ def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], 
     """Return what a paper calls its own methods and datasets. Both texts are normalised, and `spotted` is what was spotted in them."""
     found: list[str] = []
     lowered = abstract.lower()
-    prefix = _TITLE_NAME.match(title.strip())
+    stripped = title.strip()
+    prefix = _TITLE_NAME.match(stripped) if holds_any(stripped, _TITLE_SIGNS) else None
     if prefix is not None and _is_title_name(prefix["name"], abstract, lowered):
         found += _NAMES.split(prefix["name"].partition(" for ")[0].strip("\"' "))
-    said: list[tuple[bool, int, int, str]] = []
+    said: list[tuple[bool, str]] = []
     for text, openings in zip((title, abstract), spotted, strict=True):
-        for pattern in names.INTRODUCED:
+        for pattern in openings.opened(names.INTRODUCED):
             for match in openings.matches(pattern, text):
                 name = _TRAILING.sub("", match["name"]).strip()
                 quoted = text[match.start("name") - 1 : match.start("name")] in ("'", '"')
                 if pattern is names.PRESENTED_ACRONYM and _shortens_a_purpose(name, text[: match.start("name") - 1]):
                     continue
                 if _is_name(name, quoted or pattern is names.OURS) and not (pattern is names.PRESENTED_ACRONYM and len(name) < 3):
-                    said.append(
-                        (pattern is not names.OURS and not _abbreviates(name, title), -lowered.count(name.lower()), len(said), name)
-                    )
-    # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
-    given = [name for _, _, _, name in sorted(said)]
-    # "Doing Foo before Bar: ... named FB-Net": a shaped name goes before the plain words of a title
-    shaped = [] if any(_shaped(word) for name in found for word in name.split()) else [n for n in given if n.split()[0] == n and _shaped(n)]
-    found = (shaped if found and " " in found[0] else []) + found + given
+                    said.append((pattern is names.OURS, name))
+    given = [name for _, name in said]
+    if len(said) > 1:
+        # of several names that the text gives, the one that it comes back to is the method's, the others are its parts'
+        ranks = [(_is_weak(*one, title), -lowered.count(one[1].lower()), index) for index, one in enumerate(said)]
+        given = [said[index][1] for _, _, index in sorted(ranks)]
+    if found and " " in found[0] and not any(_shaped(word) for name in found for word in name.split()):
+        # "Doing Foo before Bar: ... named FB-Net": a shaped name goes before the plain words of a title
+        found = [n for n in given if n.split()[0] == n and _shaped(n)] + found
+    found += given
     if (prefix is None or not found) and _DIGIT.search(title):
         # "Searching for FooNetV3": a versioned name in the title that the abstract keeps coming back to
         versioned = [
             w for w in (_TRAILING.sub("", word) for word in title.split()) if _VERSIONED.fullmatch(w) and lowered.count(w.lower()) > 1
         ]
         found = versioned + found
-    first = names.TITLE_FIRST.match(title.strip())
-    if not found and first is not None and _shaped(first["name"]) and first["name"].lower() in lowered:
+    first = None if found else names.TITLE_FIRST.match(stripped)
+    if first is not None and _shaped(first["name"]) and first["name"].lower() in lowered:
         found.append(first["name"])
     unique: dict[str, str] = {}
     for name in found:
@@ -75,7 +78,7 @@ def find_own_names(title: str, abstract: str, spotted: tuple[Spotted, Spotted], 
             unique.setdefault(name.lower(), name)
     datasets = tuple(_datasets_of(unique.values(), title, abstract, lowered))[:_MOST] if unique else ()
     models = tuple(name for name in unique.values() if name not in datasets)[:_MOST]
-    if names.EVALUATION_START.match(title) and all(is_weak for is_weak, *_ in said):
+    if names.EVALUATION_START.match(title) and all(_is_weak(*one, title) for one in said):
         models = ()
     if datasets and next(iter(unique.values())) in datasets:
         models = ()  # "FooBench: ...": what else has a name is a part of it
@@ -102,6 +105,11 @@ def _shortens_a_purpose(name: str, before: str) -> bool:
         and words[-letters - 1].lower() in ("for", "in", "of", "to", "on")
         and all(word[:1].lower() == letter.lower() for word, letter in zip(words[-letters:], filter(str.isupper, name), strict=True))
     )
+
+
+def _is_weak(is_ours: bool, name: str, title: str) -> bool:
+    """Say whether a name that the text gives may be a part's: neither "our method" nor the title says that it is the method's."""
+    return not is_ours and not _abbreviates(name, title)
 
 
 def _abbreviates(name: str, title: str) -> bool:
@@ -136,6 +144,8 @@ def _stands_within_sentence(word: str, text: str) -> bool:
 
 
 def _shaped(word: str) -> bool:
+    if word[1:].islower() and word.isalpha():
+        return False  # as most words; counting capitals takes far longer
     return sum(map(str.isupper, word)) >= 2 or (any(map(str.isdigit, word)) and any(map(str.isalpha, word)))
 
 

@@ -36,9 +36,10 @@ QUANTITY = re.compile(
     rf"(?P<scale>{_SCALE})?{_UNIT}?(?P<plus>\+(?!\d))?"
 )
 # digits, with a point or without, behind which no scale, unit or uncertainty can stand, or but a percent sign: what most numbers are, and
-# found in a fraction of the time; the letters are those that none of the words above begins with, right behind a number no "e", either
+# found in a fraction of the time; the letters are those that none of the words above begins with, right behind a number no "e", either,
+# and behind a blank those that what follows makes another word's ("100 tasks")
 _PLAIN_DIGITS = re.compile(
-    r"""([0-9]{1,40}(?:\.[0-9]{1,40})?)(?:(?=[(\[)\]:;/'"=<>~–→]|[,.](?!\d)|[ -][(0-9ac-eg-lnoqrsuvwyzAC-FHIJLN-SUVWYZ]|[acdg-jlnoqrsuvwyzAC-FHIJLN-SUVWYZ]|\Z)| ?%(?!\s?-?p|\sa|\+))"""
+    r"""([0-9]{1,40}(?:\.[0-9]{1,40})?)(?:(?=[(\[)\]:;/'"=<>~–→]|[,.](?!\d)|[ -](?:[(0-9ac-eg-lnoqrsuvwyzAC-FHIJLN-SUVWYZ]|b(?!il)|f(?!ol)|m(?!il)|p(?![eopt.])|t(?![hir]))|[acdg-jlnoqrsuvwyzAC-FHIJLN-SUVWYZ]|\Z)| ?%(?!\s?-?point|\sabs|\+))"""
 )
 _OTHER_POINT = re.compile("[·．٫]")
 # "10~30%", "92.7-98.1%", "1.7x - 2.7x", "16 to 24 times": what stands between the two ends of a range
@@ -61,6 +62,9 @@ _QUALIFYING = (
     "almost", "close to", "some", "circa", "~", "estimated",
 )  # fmt: skip
 _FILLING = ("a", "an", "just", "only")
+# asked first: one look at the last four letters says of most texts that none of so many words ends them
+_LAST_FOUR = frozenset(word[-4:] for word in (*_QUALIFYING, *_FILLING) if len(word) > 3)
+_SHORTER = tuple(word for word in (*_QUALIFYING, *_FILLING) if len(word) < 4)
 
 
 class Quantity(NamedTuple):
@@ -193,6 +197,8 @@ def _qualifier(before: str) -> Qualifier:
     last = before.rstrip()
     if last.endswith(("+", "-")):
         last = last[:-1].rstrip()
+    if last[-4:] not in _LAST_FOUR and not last.endswith(_SHORTER):
+        return Qualifier.EXACT
     if not last.endswith(_QUALIFYING):
         filling = next((word for word in _FILLING if last.endswith(word)), "") if last.endswith(_FILLING) else ""
         if not filling or not last[: -len(filling)].rstrip().endswith(_QUALIFYING):

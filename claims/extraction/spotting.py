@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from re import Match
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -12,7 +12,7 @@ from claims.extraction.openings import Opened
 from claims.extraction.rules import datasets, metrics, names
 from claims.extraction.rules.conditions import NEEDS
 from claims.extraction.rules.costs import COST_NOUN
-from claims.extraction.text import fold
+from claims.extraction.text import fold, holds_any
 
 OPENED: tuple[Opened, ...] = (
     *(names.OURS, names.NAMED, names.PRESENTED, names.PRESENTED_ACRONYM, names.NEW_NAME),
@@ -31,7 +31,8 @@ def cues() -> list[str]:
 
 _MARKS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789" else ord(" ") for code in range(256))
 # what a pattern without regard to case takes for these letters, too
-_CASELESS = str.maketrans("\u017f\u0131\u0130", "sii")
+_CASELESS_LETTERS = ("\u017f", "\u0131", "\u0130")
+_CASELESS = str.maketrans("".join(_CASELESS_LETTERS), "sii")
 
 
 def _marks(lower: str) -> bytes:
@@ -55,6 +56,10 @@ class Spotted:
     def __init__(self, names: list[tuple[int, int, int]], places: dict[Opened, list[int]]) -> None:
         self.names = names
         self._places = places
+
+    def opened(self, patterns: Iterable[Opened]) -> list[Opened]:
+        """Return those of the patterns that can match: one of their openings stands in the text."""
+        return [one for one in patterns if one in self._places] if self._places else []
 
     def matches(self, opened: Opened, text: str) -> Iterator[Match[str]]:
         """Yield the matches of a pattern in all of the text."""
@@ -88,33 +93,34 @@ class Spotter:
             for word in one.openings:
                 for before in one.behind or ("",):
                     opening.setdefault((_marks(f"{before}{word.lower()}"), number), []).append(word)
-        # for each sequence of marks that is looked for: the numbers of its names, or its pattern's, and the openings one of which must
-        # stand there as written, with how far they begin before the marks' second one
+        # for each sequence of marks that is looked for: the pattern that it opens, with where in the padded text that is before the
+        # marks' first one, and the openings one of which must stand there as written; no pattern for what names are looked for by
         self._called = [tuple(numbers) for numbers in called.values()]
-        self._pattern = [number for _, number in opening]
-        self._written = {
-            index: (0 if opened[number].behind else 1, tuple(words))
-            for index, ((_, number), words) in enumerate(opening.items(), len(called))
-            if _is_exact(words)
-        }
+        self._opening: list[tuple[Opened | None, int, tuple[str, ...]]] = [(None, 0, ())] * len(called)
+        for (_, number), words in opening.items():
+            one = opened[number]
+            self._opening.append((one, 0 if one.behind else 1, tuple(words) if _is_exact(words) else ()))
+        # a table of all its states would take 22 MB, which no cache keeps from one text to the next: twice as fast alone, and slower here
         self._automaton = BytesAhoCorasick([*called, *(marks for marks, _ in opening)])
 
     def spot(self, text: str, lower: str) -> Spotted:
         """Look through a text; `lower` is `text` in lower case, character for character."""
         is_plain = lower.isascii()
         hits = self._hits(lower)
-        if not is_plain and (caseless := lower.translate(_CASELESS)) != lower:
-            hits += self._hits(caseless)
+        if not is_plain and holds_any(lower, _CASELESS_LETTERS):
+            hits += self._hits(lower.translate(_CASELESS))
         found: list[tuple[int, int, int]] = []
-        places: list[list[int]] = [[] for _ in self._opened]
-        pattern, written, called, names, count = self._pattern, self._written, self._called, self._names, len(self._called)
+        places: dict[Opened, list[int]] = {}
+        openings, called, names = self._opening, self._called, self._names
         for index, at, behind in hits:
-            if index >= count:
-                if index in written:
-                    back, words = written[index]
-                    if not text.startswith(words, at - back):
-                        continue
-                places[pattern[index - count]].append(at)
+            one, back, words = openings[index]
+            if one is not None:
+                place = at - back
+                if place >= 0 and (not words or text.startswith(words, place)):  # the blank before the text is none of it
+                    if one in places:
+                        places[one].append(place)
+                    else:
+                        places[one] = [place]
                 continue
             end = behind - 2  # without the blank before the text and the one behind the name
             if not is_plain and ((at and lower[at - 1].isalnum()) or lower[end : end + 1].isalnum()):
@@ -124,12 +130,9 @@ class Spotter:
                 if spelled == names[number] or fold(spelled) == names[number]:
                     found.append((at, -end, number))  # noqa: PERF401 - most hits are of one name
         found.sort()
-        of_opened: dict[Opened, list[int]] = {}
-        for one, hit in zip(self._opened, places, strict=True):
-            if hit:
-                hit.sort()
-                of_opened[one] = hit if one.behind else [at - 1 for at in hit if at]  # the blank before the text is none of it
-        return Spotted(found, of_opened)
+        for hit in places.values():
+            hit.sort()
+        return Spotted(found, places)
 
     def _hits(self, lower: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(b" %b " % _marks(lower), overlapping=True)

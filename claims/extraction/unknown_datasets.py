@@ -14,6 +14,7 @@ _LONGEST_LIST = 170
 _MOST_SLASHES = 7
 _PLAIN_WORD = 3
 _CAPITAL = re.compile("[A-Z]")
+_OF_NAME = re.compile(r"[A-Z\d]")
 
 
 _BY_NOUN = (rules.CHALLENGE, rules.WITH_NOUN, rules.AFTER_NOUN)
@@ -28,7 +29,7 @@ def find_unknown_datasets(text: str, spotted: Spotted, own_models: Sequence[str]
 
 def _find_by_noun(text: str, spotted: Spotted) -> Iterator[tuple[int, int]]:
     """Yield where a name stands that the text calls a dataset: "the FooBar dataset", "a benchmark, Foo-2"."""
-    for opened in _BY_NOUN:
+    for opened in spotted.opened(_BY_NOUN):
         for match in spotted.matches(opened, text):
             start, end = match.span("name")
             while (skip := rules.NOT_A_DATASET.match(text[start:end])) is not None and skip.end():
@@ -55,6 +56,9 @@ def _find_by_place(text: str, spotted: Spotted, own_models: Sequence[str]) -> It
     for match in spotted.matches(rules.BEFORE_NOUN, text):
         low = _start_of_list(text, match.start())
         if not _IS_LIST.search(text, low, match.start()):
+            continue
+        # a list of names ends in a word with a capital or a digit: "widely used datasets" stands behind none
+        if _OF_NAME.search(text, max(low, text.rfind(" ", low, match.start())), match.start()) is None:
             continue
         listed = rules.LIST_END.search(text[low : match.start()])
         if listed is not None and _IS_LIST.search(listed["list"]) and not text[low + listed.start() - 1].isalnum():

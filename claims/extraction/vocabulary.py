@@ -249,7 +249,8 @@ class Vocabulary:
 
     def knows(self, text: str) -> bool:
         """Say whether `text` as a whole is an alias of any entry."""
-        return any(not exact or exact == text for _, _, exact in self._patterns.get(fold(text), ()))
+        entries = self._patterns.get(fold(text))
+        return entries is not None and any(not exact or exact == text for _, _, exact in entries)
 
     @cached_property
     def spellings(self) -> list[str]:

@@ -7,9 +7,8 @@ import re
 
 from claims.extraction.openings import Opened
 
-_PART = r"[A-Za-z0-9]+"
-# "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"
-_SHAPE = rf"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*[A-Z0-9])[A-Za-z](?:[A-Za-z0-9]|(?<=\d)\.(?=\d))*(?:[-_/^@.](?=[A-Za-z0-9]){_PART}(?:\.(?=\d)\d+)?)*\+*(?: [vV]\d(?:\.\d)?\b)?"
+# "TransNeXt-Tiny", "LR^2VQ", "SeiT++", "wav2vec 2.0", "ViT-B/16", "R3D-50"; no part is ever read again in another way, so none need be kept
+_SHAPE = r"(?<![A-Za-z0-9_\\])(?=[A-Za-z][a-z^_/.@-]*+[A-Z0-9])[A-Za-z][A-Za-z0-9]*+(?:(?<=\d)\.(?=\d)[A-Za-z0-9]++)*+(?:[-_/^@.][A-Za-z0-9]++(?:\.\d++)?+)*+\+*+(?: [vV]\d(?:\.\d)?\b)?"
 # what holds no capital and no digit and ends in a blank holds no such name and no beginning of one: it is read over, many times as fast
 # as trying every place of it, and what stands behind it is tried in the same match; bounded, as a text without blanks is tried from each
 # place. The first group is the name behind such a run, the second one without it; both may be missing.
@@ -325,9 +324,9 @@ NAMED = Opened(
      "which we ", "abbreviated as", "nicknamed", "codenamed", "namely"),
 )  # fmt: skip
 _PRESENTED = re.compile(
-    r"(?:[Ww]e|paper|work|report|article|study|letter)(?: \w+ly| further| also| then| first| therefore| thus| here)?(?:,? [\w' ]{0,40}?,)?"
+    r"(?:[Ww]e|paper|work|report|article|study|letter)(?: \w+ly| further| also| then| first| therefore| thus| here)?(?:,? [\w' ]{0,40}+,)?"
     r" (?:propose|proposes|introduce|introduces|present|presents|develop|develops|design|designs|describes|describe|devise|release|releases|build|create|explores?|studies) "
-    r"(?:(?:a|an|the|our|new|novel|simple|method|framework|model|called|and|efficient|effective|general|open) ){0,4}(?P<name>(?=[A-Z])"
+    r"(?:(?:a|an|the|our|new|novel|simple|method|framework|model|called|and|efficient|effective|general|open) ){0,4}+(?P<name>(?=[A-Z])"
     + _WORD
     + r"(?: [A-Z](?:[\w+^/-]|\.(?=\w))*| [vV]\d\S*| \d(?:\.\d)?(?!\S)){0,4})"
 )
@@ -335,20 +334,21 @@ PRESENTED = Opened(
     _PRESENTED,
     [subject + behind for subject in ("we", "We", "paper", "work", "report", "article", "study", "letter") for behind in (" ", ",")],
 )
+# the look ahead counts the characters up to the bracket at once: of a branch they would be counted one by one
 PRESENTED_ACRONYM = Opened(
     re.compile(
-        r"(?:propos\w{1,12}|introduc\w{1,12}|present\w{0,12}|develop\w{0,12}|design\w{0,12}|devis\w{1,12}|creat\w{1,12}|describ\w{1,12}|contribut\w{1,12})(?<!recently proposed)(?<!previously proposed)\s(?:[^.;() ]| (?!(?:from|by|using|with|on|against|than|between|across) )){3,160}?\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
+        r"(?:propos\w{1,12}|introduc\w{1,12}|present\w{0,12}|develop\w{0,12}|design\w{0,12}|devis\w{1,12}|creat\w{1,12}|describ\w{1,12}|contribut\w{1,12})(?<!recently proposed)(?<!previously proposed)\s(?=[^.;()]{3,160}+\()(?:[^.;() ]++| (?!(?:from|by|using|with|on|against|than|between|across) ))++\((?P<name>[A-Z][\w.+^/-]{1,24})\)"
     ),
     ("propos", "introduc", "present", "develop", "design", "devis", "creat", "describ", "contribut"),
     needs=("(", 190),
 )
-# "we design a family of networks, FooNet-XY, which ..."
+# "we design a family of networks, FooNet-XY, which ..."; the look ahead goes from comma to comma, to one that a capital follows, and few
+# sentences hold any: what goes on character by character is tried there only
 NEW_NAME = Opened(
     re.compile(
-        r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
+        r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}+\s(?=[^.;(),]{0,120}+(?:,(?! [A-Z])[^.;(),]{0,120}+){0,120}+, [A-Z])[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
     ),
     ("propos", "introduc", "present", "develop", "design", "build", "create"),
-    needs=(", ", 150),
 )
 # "our method (FooNet)", "our model, the Foo Transformer, ...", "our FooNet": nothing else can be its name
 OURS = Opened(

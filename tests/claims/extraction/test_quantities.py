@@ -78,8 +78,9 @@ def test_normalising_moves_no_character() -> None:
 def test_plain_numbers_are_found_as_the_whole_pattern_finds_them() -> None:
     chance = random.Random(5)  # noqa: S311 - no secret
     parts = (*"0123456789.,%+-/ x~k()e", " percent", " million", "M", " and", " of", "-shot", " ±", "٣", "–", ":", " times",
-             " points", " abs", "D", " A", "nd", "=", "→", " GFLOPs")  # fmt: skip
-    for _ in range(20_000):
+             " points", " abs", "D", " A", "nd", "=", "→", " GFLOPs", " billion", " bi", " trillion", "-thousand", " tasks", " fold",
+             "-fold", " frames", " per cent", " p.p.", " pp", " pts", "-point", " pages", " mi", "s")  # fmt: skip
+    for _ in range(30_000):
         text = "".join(chance.choice(parts) for _ in range(chance.randint(1, 12)))
         with mock.patch.object(quantities, "_PLAIN_DIGITS", re.compile("(?!)")):
             whole = find_quantities(text)
