@@ -16,6 +16,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from claims.api.dating import CACHE
+from tests.browsers import find_browser
 from tests.once import WriteOnce
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +26,7 @@ SHARED = ROOT.parent / "shared"
 NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     "shared": ("the material beside the project (../shared)", SHARED.is_dir),
     "redis": ("Redis (redis-server)", lambda: shutil.which("redis-server") is not None),
-    "browser": ("Chromium (Debian's package chromium)", lambda: shutil.which("chromium") is not None),
+    "browser": ("Chromium (Debian's package chromium-headless-shell)", lambda: find_browser() is not None),
     "paperswithcode": (
         "the old client of Papers with Code (`make test` installs it where a package index is in reach)",
         (ROOT / ".venv" / "paperswithcode" / "installed.lock").is_file,
