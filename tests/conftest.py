@@ -16,6 +16,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from claims.api.dating import CACHE
+from tests.browsers import find_browser
 from tests.once import WriteOnce
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +26,7 @@ SHARED = ROOT.parent / "shared"
 NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     "shared": ("the material beside the project (../shared)", SHARED.is_dir),
     "redis": ("Redis (redis-server)", lambda: shutil.which("redis-server") is not None),
-    "browser": ("Chromium (Debian's package chromium)", lambda: shutil.which("chromium") is not None),
+    "browser": ("Chromium (Debian's package chromium-headless-shell)", lambda: find_browser() is not None),
     "paperswithcode": (
         "the old client of Papers with Code (`make test` installs it where a package index is in reach)",
         (ROOT / ".venv" / "paperswithcode" / "installed.lock").is_file,
@@ -43,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         (here if _belongs_here(item) else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = here
+    items[:] = _with_the_catalogue_together(here)
 
 
 def _belongs_here(item: pytest.Item) -> bool:
@@ -60,6 +61,27 @@ def _belongs_here(item: pytest.Item) -> bool:
     if on_postgresql:
         return asks_a_database and not is_marked("embedded", "browser", "once")
     return not is_marked("postgresql")
+
+
+def _with_the_catalogue_together(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Bring the modules together that want the catalogue to stand: it is loaded before the first of them, and taken away behind the last.
+
+    They end what rolls back and begin what commits, which stays behind it, as Django orders them.
+    """
+    wanted = {item.path for item in items if "standing_catalogue" in getattr(item, "fixturenames", ())}
+    commits = [number for number, item in enumerate(items) if _commits(item)]
+    first, behind = (commits[0], commits[-1] + 1) if commits else (len(items), len(items))
+    return [
+        *sorted(items[:first], key=lambda item: item.path in wanted),
+        *sorted(items[first:behind], key=lambda item: item.path not in wanted),
+        *items[behind:],
+    ]
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    asked = marker is not None and marker.kwargs.get("transaction", False)
+    return asked or not {"transactional_db", "live_server"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_finish() -> None:

@@ -23,12 +23,10 @@ from tests.sites import Site
 WHILE_HELD = """
 import sqlite3
 from django.conf import settings
-from django.core.management import call_command
 from django.db import OperationalError, connection
 from claims.dumps.snapshots import hold_still
 from claims.models import Area
 from tests.dumps import make_everything
-call_command("migrate", verbosity=0)
 make_everything()
 def write(name):
     other = sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=0)
@@ -58,6 +56,7 @@ Area.objects.filter(name__in=["first", "second"]).delete()
 def test_dump_holds_still_and_a_killed_one_leaves_nothing_whole(tmp_path: Path) -> None:
     site = Site(tmp_path / "site")
     site.folder.mkdir()
+    site.make_tables()
     site.run("manage.py", "shell", "-c", WHILE_HELD)
     folder = site.folder / "dumps"
     # A million slower, as on a large site: there is time to kill it.
@@ -95,8 +94,9 @@ def test_dump_holds_still_on_a_server() -> None:
 def test_site_moves_from_one_database_to_the_other_and_back(tmp_path: Path) -> None:
     site = Site(tmp_path / "sqlite")
     site.folder.mkdir()
+    site.make_tables()
     code = "from pathlib import Path; from django.core.management import call_command; from tests.dumps import make_everything\n"
-    code += f"call_command('migrate', verbosity=0); make_everything(); call_command('dump', output=Path({str(tmp_path / 'a')!r}))"
+    code += f"make_everything(); call_command('dump', output=Path({str(tmp_path / 'a')!r}))"
     site.run("manage.py", "shell", "-c", code)
     dumps.restore_site(tmp_path / "a")
     assert len(read_site()) > 40

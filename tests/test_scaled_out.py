@@ -26,6 +26,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, listing: Path) -> list[str]:
     """What the listing comes to when it is read in one go, on SQLite and without any worker."""
     site = Site(tmp_path_factory.mktemp("undisturbed"))
+    site.make_tables()
     site.run("manage.py", "ingest", str(listing))
     dump = site.dump()
     assert sum(line.startswith("claim ") for line in dump) > CHUNKS * CHUNK_SIZE
@@ -139,6 +140,7 @@ def test_twenty_uploads_at_once_come_to_what_they_come_to_one_after_the_other(
     assert site.ask("SELECT number, error FROM claims_listingchunk WHERE failures > 0") == []
     assert site.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
     alone = Site(tmp_path_factory.mktemp("alone"))
+    alone.make_tables()
     alone.run("manage.py", "ingest", *(str(tmp_path / name) for name in names))
     found, expected = site.dump(), alone.dump()
     assert [*set(found) - set(expected), *set(expected) - set(found)] == []

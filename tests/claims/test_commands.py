@@ -113,6 +113,7 @@ def stored_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_dry_run_prints_the_receipts_of_all_files_and_leaves_nothing(tmp_path: Path) -> None:
     table = tmp_path / "results-imagenet.csv"

@@ -82,6 +82,7 @@ def is_row(row: dict[str, Any], title: str, model: str, variant: str, value: flo
 
 
 @pytest.mark.shared
+@pytest.mark.once
 @pytest.mark.django_db
 def test_board_holds_what_was_listed_by_hand(client: Client, settings: Settings, tmp_path: Path, shared_dir: Path) -> None:
     settings.DATA_DIR = tmp_path

@@ -53,6 +53,7 @@ def papers_with_code(shared_dir: Path) -> list[Path]:
     return [shared_dir / "imports/paperswithcode" / f"{name}.json" for name in ("ogb", "squad", "snli", "nlpprogress")]
 
 
+@pytest.mark.once
 def test_papers_with_code_is_there_or_listed_with_a_reason(shared_dir: Path) -> None:
     listings = read(*papers_with_code(shared_dir))
     records = {listing.name: SourceRecord.objects.filter(source__listing=listing) for listing in listings}
@@ -91,6 +92,7 @@ def test_parameters_of_papers_with_code_are_costs(shared_dir: Path) -> None:
     assert arxiv.primary_metric.name == "Accuracy"
 
 
+@pytest.mark.once
 def test_reading_tables_again_changes_nothing(shared_dir: Path) -> None:
     paths = [*papers_with_code(shared_dir)[:2], shared_dir / "imports/timm/results-imagenet.csv"]
     read(*paths)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import factories as make
+from tests.browsers import find_browser
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -19,6 +19,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # As browsers on a desk do by themselves: a frame of another site is a process of its own.
+    "--site-per-process",
 ]
 
 
@@ -38,7 +40,7 @@ def uploader(client: Client) -> Client:
 def started_browser() -> Iterator[Browser]:
     """One browser for all tests: it takes two seconds of a processor to start."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
 

@@ -186,6 +186,7 @@ def test_empty_board_is_not_read_again_for_each_of_many_filters(client: Client, 
     assert len(page.context["ways_out"]) == 6
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -353,6 +354,7 @@ def test_rows_stand_side_by_side_with_the_better_number_marked(client: Client) -
 # ---- to take along ----
 
 
+@pytest.mark.once
 def test_rows_are_taken_along_as_markdown_and_latex_with_the_best_in_bold(client: Client, board: Benchmark) -> None:
     add(board, "83.10%", HOSTILE, day=date(2022, 3, 10))
     add(board, "81%", conditions=[("shots", "0", "zero-shot")])
@@ -371,6 +373,7 @@ def test_rows_are_taken_along_as_markdown_and_latex_with_the_best_in_bold(client
     assert "\\cite{" in latex
 
 
+@pytest.mark.once
 def test_rows_are_taken_along_as_numbers_that_no_spreadsheet_computes(client: Client, board: Benchmark) -> None:
     add(board, "83.10%", "=HYPERLINK(1)")
     make.make_imported_row(board, "Plain", "81.5", {CostMeasure.PARAMETERS: 1_234_500_000})
@@ -393,6 +396,7 @@ def test_papers_of_the_rows_are_taken_along_once_each(client: Client, board: Ben
     assert "FooNet: about 83.10\\%" in text
 
 
+@pytest.mark.once
 def test_taking_along_follows_the_page_and_may_take_all(client: Client) -> None:
     board = make.make_board(60)
     url = f"/sota/{board.slug}/rows.md"
@@ -403,6 +407,7 @@ def test_taking_along_follows_the_page_and_may_take_all(client: Client) -> None:
     assert client.get("/sota/no-such-board/rows.md").status_code == 404
 
 
+@pytest.mark.once
 def test_page_of_an_opened_row_is_the_one_to_take_along(client: Client) -> None:
     board = make.make_board(60)
     last = Result.objects.filter(benchmark=board).order_by("pk")[0]
@@ -411,6 +416,7 @@ def test_page_of_an_opened_row_is_the_one_to_take_along(client: Client) -> None:
     assert f'href="/sota/{board.slug}/rows.csv?rows=all"' in page
 
 
+@pytest.mark.once
 def test_names_are_no_arguments_of_latex_and_no_formulas_of_a_header(client: Client, board: Benchmark) -> None:
     add(board, "83.1%", "[CLS] Net")
     add(board, "82.1%", "*Star")
@@ -466,6 +472,7 @@ def test_page_that_did_not_change_is_not_sent_again(client: Client) -> None:
     assert client.get(url, headers={"If-None-Match": changed["ETag"]}).status_code == 200
 
 
+@pytest.mark.once
 def test_page_kept_from_an_earlier_session_is_sent_anew(client: Client) -> None:
     url = make.make_board(2).get_absolute_url()
     user = make.make_user()
@@ -477,6 +484,7 @@ def test_page_kept_from_an_earlier_session_is_sent_anew(client: Client) -> None:
     assert client.get(url, headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.once
 def test_hundred_rows_take_less_than_sixty_kilobytes(client: Client) -> None:
     board = make.make_board(100)
     pages = [client.get(f"{board.get_absolute_url()}?page={page}").content for page in (1, 2)]

@@ -31,6 +31,7 @@ def test_board_shows_ranked_rows_with_their_numbers(client: Client) -> None:
     assert "3 Jan 2020 Unreviewed" in text
 
 
+@pytest.mark.once
 def test_row_of_a_table_says_beside_it_whether_a_person_vouches_for_it(client: Client) -> None:
     benchmark = make.make_benchmark()
     make.make_imported_row(benchmark, "Vouched for", "90.1")
@@ -71,6 +72,7 @@ def test_board_offers_its_settings_in_groups_the_most_frequent_first_and_the_oth
     assert '<details class="facet__more" open>' in chosen
 
 
+@pytest.mark.once
 def test_row_groups_a_costs_digits_and_names_its_record_in_full(client: Client) -> None:
     benchmark = make.make_benchmark()
     row = make.make_imported_row(benchmark, "Fast", "80.2", {CostMeasure.THROUGHPUT: 1e6}, source="a-table-of-results.csv")
@@ -92,6 +94,7 @@ def test_row_marks_a_number_that_others_stand_against(client: Client) -> None:
     assert page.content.decode().count('class="conflict"') == 4  # at a glance, in the cell, at its record, in the legend
 
 
+@pytest.mark.once
 def test_board_prints_numbers_as_stated(client: Client) -> None:
     benchmark = make.make_benchmark()
     make.make_claim("90.10%", benchmark=benchmark, model="Precise")
@@ -174,6 +177,7 @@ def test_board_sorts_by_what_the_rows_left_have_no_number_for(client: Client, so
         assert [row.model for row in response.context["board"].rows] == ["Cheap", "SampleNet-2", "SampleNet-1", "SampleNet-0"]
 
 
+@pytest.mark.once
 def test_board_gives_no_direction_to_costs_that_have_none(client: Client) -> None:
     benchmark = make.make_board(2)
     row = Result.objects.filter(benchmark=benchmark)[0]
@@ -345,6 +349,7 @@ def test_board_hides_unreviewed_numbers_with_a_count_if_the_site_does(client: Cl
     assert "2 unreviewed numbers are hidden" in text
 
 
+@pytest.mark.once
 def test_board_left_empty_names_the_filters_and_the_way_out(client: Client) -> None:
     board = make.make_board(3)
     response = client.get(f"{board.get_absolute_url()}?state=accepted&year=2020")
@@ -360,6 +365,7 @@ def test_board_left_empty_names_the_filters_and_the_way_out(client: Client) -> N
     assert "Ranked by Top-1 accuracy" in text
 
 
+@pytest.mark.once
 def test_board_without_a_known_direction_is_not_ranked_and_says_so(client: Client) -> None:
     benchmark = make.make_benchmark(metric=make.make_metric("Zing", unit="", direction=Direction.UNKNOWN))
     make.make_claim("12.5", benchmark=benchmark)
@@ -369,6 +375,7 @@ def test_board_without_a_known_direction_is_not_ranked_and_says_so(client: Clien
     assert "have no rank" not in text
 
 
+@pytest.mark.once
 def test_row_that_states_no_primary_metric_says_why_it_has_no_rank(client: Client) -> None:
     benchmark = make.make_benchmark("Object Detection", "COCO", metric=make.make_metric("box AP"))
     other = make.add_metric(benchmark, make.make_metric("mAP"))
@@ -385,6 +392,7 @@ def test_row_that_states_no_primary_metric_says_why_it_has_no_rank(client: Clien
     assert "2 rows state no box AP" in everything
 
 
+@pytest.mark.once
 def test_board_of_a_quoted_baseline_alone_says_so(client: Client) -> None:
     benchmark = make.make_benchmark()
     make.make_claim("70.1%", benchmark=benchmark, model="Other", role=Role.BASELINE)
@@ -392,6 +400,7 @@ def test_board_of_a_quoted_baseline_alone_says_so(client: Client) -> None:
     assert "There is only 1 quoted baseline: numbers that a paper states of somebody else’s model." in text
 
 
+@pytest.mark.once
 def test_card_names_where_a_cost_was_measured_only_beside_another_of_its_measure(client: Client) -> None:
     benchmark = make.make_benchmark()
     rows = [make.make_imported_row(benchmark, f"Net-{number}", f"8{number}.5", {CostMeasure.THROUGHPUT: 1e9}) for number in range(2)]
@@ -415,6 +424,7 @@ def test_board_counts_rows_without_a_date(client: Client) -> None:
     assert "no date Unreviewed" in text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "query", ["colour=red", "sort=nothing", "page=99", "page=x", "setting=shots:7", "year=abc", "role=king", "state=rejected"]
 )
@@ -426,6 +436,7 @@ def test_board_refuses_what_it_does_not_know(client: Client, query: str) -> None
     assert f'href="{board.get_absolute_url()}"' in response.content.decode()
 
 
+@pytest.mark.once
 def test_board_refusal_escapes_the_query(client: Client) -> None:
     board = make.make_board(2)
     page = client.get(board.get_absolute_url(), {"<script>alert(1)</script>": "1"}).content.decode()
@@ -444,6 +455,7 @@ def test_board_at_an_old_address_redirects_for_good(client: Client) -> None:
         assert (moved.status_code, moved["Location"]) == (301, f"{board.get_absolute_url()}{rest}")
 
 
+@pytest.mark.once
 def test_board_that_does_not_exist_is_a_page_saying_so(client: Client) -> None:
     response = client.get("/sota/none/")
     assert response.status_code == 404

@@ -18,7 +18,7 @@ from claims import boards
 from claims.models import Benchmark, Result
 from claims.terms import CostMeasure
 from tests import factories as make
-from tests.leaderboard.test_browser import SCREENSHOTS, Visitor, find_barriers, go_back, visit, wait_until
+from tests.leaderboard.test_browser import SCREENSHOTS, SCREENSHOTS_WANTED, Visitor, find_barriers, go_back, visit, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -234,7 +234,8 @@ def test_names_cover_nothing_and_the_chart_fits(browser: Browser, live_server: L
         page.emulate_media(color_scheme=scheme)
         visitor.go(benchmark.get_absolute_url())
         see_chart(page)
-        page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-{width}-{scheme}.png")
+        if SCREENSHOTS_WANTED:
+            page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-{width}-{scheme}.png")
         page.locator("details.chart__table summary").click()
         wide, there = visitor.width()
         assert wide <= there, width
@@ -474,7 +475,8 @@ def test_part_of_a_chart_has_ticks_names_and_rows(browser: Browser, live_server:
             for other in (name["box"] for name in names[:place]):
                 apart = one["right"] <= other["left"] or other["right"] <= one["left"]
                 assert apart or one["bottom"] <= other["top"] + 2 or other["bottom"] <= one["top"] + 2
-        page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-part-{width}-{scheme}.png")
+        if SCREENSHOTS_WANTED:
+            page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-part-{width}-{scheme}.png")
         wide, there = visitor.width()
         assert wide <= there, width
         before = ranges(page)
@@ -571,7 +573,8 @@ def test_every_chart_fits_in_both_themes(browser: Browser, live_server: LiveServ
         visitor.go(f"{benchmark.get_absolute_url()}?{query}")
         see_chart(page)
         page.locator("details.chart__table summary").click()
-        page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-{re.sub(r'[^a-z]+', '-', query)}-{width}-{scheme}.png")
+        if SCREENSHOTS_WANTED:
+            page.locator(".chart").screenshot(path=SCREENSHOTS / f"chart-{re.sub(r'[^a-z]+', '-', query)}-{width}-{scheme}.png")
         wide, there = visitor.width()
         assert wide <= there, width
         assert find_barriers(page) == ""

@@ -86,6 +86,7 @@ def test_record_is_a_line_of_steps_up_for_better_and_said_in_words(client: Clien
     assert "Record since 2020" in words_of(response)
 
 
+@pytest.mark.once
 def test_board_without_dates_says_so(client: Client) -> None:
     board = make.make_benchmark()
     add(board, "A", "80.1", None)
@@ -98,6 +99,7 @@ def test_board_without_dates_says_so(client: Client) -> None:
     assert "None yet. A record is a result with a date" in words_of(response)
 
 
+@pytest.mark.once
 def test_leader_without_a_date_is_said_beside_the_line_that_it_is_not_in(client: Client) -> None:
     board = make.make_benchmark()
     add(board, "A", "80.1", date(2020, 1, 1))
@@ -128,6 +130,7 @@ def test_new_records_tell_the_step_and_open_the_row(client: Client) -> None:
     assert response.content.decode().count(f'href="/sota/{board.slug}/?open={row}#row-{row}"') == 3
 
 
+@pytest.mark.once
 def test_model_without_a_name_is_called_by_its_paper_and_looks_like_it(client: Client) -> None:
     board = make.make_benchmark()
     paper = make.make_paper("Building <b> Models", abstract="It reaches 65% there.", day=date(2021, 1, 1))
@@ -189,6 +192,7 @@ def test_latest_listings_say_what_came_of_them(client: Client) -> None:
     assert "withdrawn.txt" not in text
 
 
+@pytest.mark.once
 def test_home_without_boards_tells_how_to_begin(client: Client) -> None:
     text = text_of(client.get("/"))
     assert "No board yet" in text
@@ -204,6 +208,7 @@ def test_home_without_an_accepted_number_says_what_it_waits_for(client: Client, 
     assert "No board yet Boards appear when a result has been accepted: this site shows what was accepted." in text
 
 
+@pytest.mark.once
 def test_panels_without_news_tell_how_there_will_be_some(client: Client) -> None:
     make.make_board(2)
     text = words_of(client.get("/"))
@@ -288,6 +293,7 @@ def test_home_shows_what_is_accepted_where_unreviewed_is_hidden(client: Client, 
     assert "SampleNet" not in text_of(response)
 
 
+@pytest.mark.once
 def test_metric_of_no_direction_has_no_line(client: Client) -> None:
     board = make.make_board(2)
     settled(board)
@@ -297,6 +303,7 @@ def test_metric_of_no_direction_has_no_line(client: Client) -> None:
     assert sparks(client.get("/")) == []
 
 
+@pytest.mark.once
 def test_home_query_count_is_constant(client: Client) -> None:
     addresses = ("/", "/?boards=all", "/?area=vision")
     settled(make.make_board(2))

@@ -76,6 +76,7 @@ def test_log_says_who_did_what_and_why(client: Client, curator: Client) -> None:
     assert '<a href="/log/">Log</a>' in html, "the foot of every page leads here"
 
 
+@pytest.mark.once
 def test_names_are_told_to_those_who_are_signed_in(client: Client) -> None:
     claim = made()
     act = accept(claim)
@@ -164,6 +165,7 @@ def test_log_is_filtered_as_the_api_is(curator: Client) -> None:
         assert {line["act"] for line in lines} == {said[name].public_id for name in expected}, query
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "query", ["colour=red", "since=yesterday", "until=2026-02-30", "kind=model", "before=none", "sort=id", "page=2", "cursor=x"]
 )
@@ -200,6 +202,7 @@ def settle(*claims: Claim, note: str = "84.8% is far above the others.") -> Chan
     return curation.settle_flags(flags, actor="kim.lee", reason="It is right.")
 
 
+@pytest.mark.once
 def test_log_names_what_a_settled_flag_was_on(client: Client, curator: Client) -> None:
     claim, other = made(), made("31.5%", benchmark=make.make_benchmark("Detection", "COCO"), model="Finder")
     one, both = settle(claim), settle(other, made("32.5%", benchmark=make.make_benchmark("Detection", "LVIS"), model="Seeker"))
@@ -221,6 +224,7 @@ def test_log_names_what_a_settled_flag_was_on(client: Client, curator: Client) -
     assert "Takes back “flags looked at” of" in words
 
 
+@pytest.mark.once
 def test_log_tells_readers_nothing_of_what_another_reader_reported(curator: Client) -> None:
     claim = made()
     assert claim.paper_text is not None
@@ -235,6 +239,7 @@ def test_log_tells_readers_nothing_of_what_another_reader_reported(curator: Clie
                 assert told not in reader, (kind, address, told)
 
 
+@pytest.mark.once
 def test_log_of_settled_flags_asks_the_same_for_many(curator: Client) -> None:
     board = make.make_benchmark()
     settle(made("80.1%", benchmark=board))
@@ -272,6 +277,7 @@ def test_act_has_a_page_with_all_its_decisions(curator: Client, monkeypatch: pyt
     assert "Undo it" not in text_of(response)
 
 
+@pytest.mark.once
 def test_act_of_very_many_decisions_opens_in_few_rows(client: Client) -> None:
     claim = made()
     act = ChangeSet.objects.create(actor="kim.lee", action="merge")
@@ -395,6 +401,7 @@ def test_history_of_a_number_and_the_way_back_to_any_point(curator: Client) -> N
     assert claim.state == "unreviewed"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "wrong", [{"act": "none"}, {"act": ""}, {"when": "never"}, {"version": "x"}, {"version": ""}, {"reason": "x" * 2001}]
 )
@@ -484,6 +491,7 @@ def make_decided(count: int) -> list[Claim]:
     return claims
 
 
+@pytest.mark.once
 def test_query_count_of_each_page_is_constant(client: Client) -> None:
     counts = []
     for count in (5, 12):
@@ -510,6 +518,7 @@ def test_query_count_of_each_page_is_constant(client: Client) -> None:
 # ---- who may what ----
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("who", ["anonymous", "reader", "uploader", "curator", "administrator"])
 def test_who_may_see_and_who_may_set_back(client: Client, who: str) -> None:
     rights = {"uploader": ["upload_listing"], "curator": ["change_claim", "change_cost"]}.get(who, [])

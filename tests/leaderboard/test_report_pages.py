@@ -45,6 +45,7 @@ def test_reader_reports_a_number_twice_by_mistake(client: Client) -> None:
     assert Report.objects.count() == 1
 
 
+@pytest.mark.once
 def test_a_form_of_another_site_is_refused() -> None:
     claim = make.make_claim()
     assert send(Client(enforce_csrf_checks=True), claim).status_code == 403
@@ -54,6 +55,7 @@ def test_a_form_of_another_site_is_refused() -> None:
     assert send(careful, claim, csrfmiddlewaretoken=token[1]).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -70,6 +72,7 @@ def test_what_is_incomplete_comes_back_with_what_was_written(client: Client, fie
     assert not Report.objects.exists()
 
 
+@pytest.mark.once
 def test_a_program_that_fills_in_everything_is_thanked_and_not_heard(client: Client) -> None:
     answer = send(client, make.make_claim(), website="https://example.org")
     assert "Thank you" in text_of(answer)
@@ -92,6 +95,7 @@ def test_one_address_may_report_so_often_and_is_told_when_again(client: Client, 
     cache.clear()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["/report/claim/none00000000/", "/report/paper/none00000000/", "/report/listing/x/", "/report/cost/x/"])
 def test_nothing_else_can_be_reported(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
@@ -198,6 +202,7 @@ def test_stale_form_of_a_tier_shows_what_somebody_else_said(curator: Client) -> 
     assert claim.tier == "disputed"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -45,6 +45,7 @@ def state_of(claim: Claim) -> tuple[str, str]:
 # ---- who may ----
 
 
+@pytest.mark.once
 def test_anonymous_is_led_to_the_login_and_back(client: Client) -> None:
     assert client.get("/review/?flag=gone").headers["Location"] == "/login/?next=/review/%3Fflag%3Dgone"
     claim = make_claim()
@@ -55,6 +56,7 @@ def test_anonymous_is_led_to_the_login_and_back(client: Client) -> None:
     assert "/review/" not in client.get("/").content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("permissions", [[], ["upload_listing"], ["change_claim"]])
 def test_who_may_not_decide_is_told_so(client: Client, permissions: list[str]) -> None:
     client.force_login(make.make_user("somebody", *permissions))
@@ -73,6 +75,7 @@ def test_who_may_not_decide_is_told_so(client: Client, permissions: list[str]) -
     assert "/review/" not in client.get("/").content.decode()
 
 
+@pytest.mark.once
 def test_curators_and_administrators_have_the_queue_in_their_header(curator: Client) -> None:
     claim = make_claim()
     assert 'href="/review/"' in curator.get("/").content.decode()
@@ -84,6 +87,7 @@ def test_curators_and_administrators_have_the_queue_in_their_header(curator: Cli
     assert state_of(claim)[0] == "accepted"
 
 
+@pytest.mark.once
 def test_board_that_is_kept_by_a_browser_is_told_apart_by_who_may_review(curator: Client) -> None:
     board = make.make_board(1).get_absolute_url()
     etag = curator.get(board).headers["ETag"]
@@ -91,11 +95,13 @@ def test_board_that_is_kept_by_a_browser_is_told_apart_by_who_may_review(curator
     assert curator.get(board, headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["/review/claim/none/", "/review/cost/none/", "/review/undo/none/"])
 def test_what_is_not_there_is_missing(curator: Client, address: str) -> None:
     assert post_form(curator, address, act="accept", version=1).status_code == 404
 
 
+@pytest.mark.once
 def test_forms_alone_decide(curator: Client) -> None:
     claim = make_claim()
     for address in (f"/review/claim/{claim.public_id}/", "/review/undo/none/", "/review/skipped/"):
@@ -278,6 +284,7 @@ def test_undo_after_anothers_change_is_refused_with_it(curator: Client) -> None:
     assert f"/review/?at=claim-{claim.public_id}" in response.content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fields", [{"act": "love"}, {"version": "x"}, {"note": "x" * 501}, {"act": ""}])
 def test_incomplete_decision_is_refused(curator: Client, fields: dict[str, str]) -> None:
     claim = make_claim()
@@ -287,6 +294,7 @@ def test_incomplete_decision_is_refused(curator: Client, fields: dict[str, str])
     assert state_of(claim)[0] == "unreviewed"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("query", ["sort=x", "min_confidence=2", "flag=odd"])
 def test_unknown_filter_is_refused(curator: Client, query: str) -> None:
     response = curator.get(f"/review/?{query}")

@@ -344,7 +344,7 @@ def test_quoted_model_is_unlinked_when_its_paper_is_withdrawn_and_linked_when_it
     assert [hit.name for hit in search.search("net0", kind=SearchKind.MODEL).hits] == ["Net0"]
 
 
-@pytest.mark.parametrize("batch", [1, 200])
+@pytest.mark.parametrize("batch", [1, pytest.param(200, marks=pytest.mark.once)])
 def test_links_to_models_do_not_hang_on_the_order(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     monkeypatch.setattr(uploads, "SETTLE_AT_ONCE", batch)
     monkeypatch.setattr(uploads, "SETTLE_BATCH", batch)
