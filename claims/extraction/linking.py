@@ -236,6 +236,13 @@ class Linker:
         compared = following is not None and following.partner is group  # "91.0% vs. 88.0% on D" is both's
         gap = scene.shadow[group.end : high]
         gained = following is not None and following.quantities[0].sign == "+" and _BESIDE_GAIN.match(gap)
+        if following is not None and rules.PRICE_OPENED.match(gap):
+            priced = rules.PRICE_CLOSED.match(scene.shadow[following.end : self._end])
+            if priced is not None:
+                bracketed = [other for other in self._groups if following.start <= other.start < following.end + priced.end()]
+                found = self._right_of(bracketed[-1], metric, self._right_limit(bracketed[-1], bracketed[-1].neighbours[1]))
+                if found is not None:
+                    return DatasetLink(found.datasets, "dataset.shared", 0.9)
         if following is not None and (compared or gained or _SHARED.match(gap)):
             shared = self._right_of(following, metric, self._right_limit(following, following.neighbours[1]))
             if shared is not None:

@@ -397,6 +397,10 @@ class _SentenceReader:
             datasets = linker.parallel(group, datasets)
         if datasets is not None and datasets.rule == "dataset.left" and len(datasets.datasets) > 1 and self._is_average(group):
             datasets, example = None, True
+        if datasets is not None and datasets.rule == "dataset.left" and len(datasets.datasets) == 1:
+            datasets = self._datasets_again(group) or datasets
+        if datasets is not None and datasets.rule == "dataset.right_far" and self._several is not None:
+            datasets, example = None, True  # "the average over 5 sets is 87.3%, with 92.1% on A": not A's
         if datasets is not None and self._several is not None and self._is_example(datasets):
             datasets, example = None, True  # "84.3% on average on 5 test sets such as A and B" is neither's
         decimals = any(quantity.decimals for quantity in group.quantities)
@@ -578,6 +582,15 @@ class _SentenceReader:
         if count < 2 or len(before) != count or any(len(other.quantities) != 1 for other, _ in before):
             return None
         return MetricLink([metric.metrics[-1] for _, metric in before], "metric.again", 0.8)
+
+    def _datasets_again(self, group: Group) -> DatasetLink | None:
+        """Return the datasets of as many numbers before a list without any: "81.2 on A and 77.0 on B, ahead of FooNet (80.1 and 75.3)"."""
+        count = len(group.quantities)
+        before = [self._links[id(other)][1] for other in self._groups if other.start < group.start and id(other) in self._links][-count:]
+        named = [link.datasets[0] for link in before if link is not None and len(link.datasets) == 1]
+        if count < 2 or len(named) != count or len({mention.name for mention in named}) != count:
+            return None
+        return DatasetLink(named, "dataset.again", 0.8)
 
     def _distant_metric(self, group: Group, datasets: DatasetLink | None) -> MetricLink | None:
         """Return a metric from elsewhere in the sentence, or the topic's, that suits the dataset."""

@@ -19,6 +19,7 @@ from claims.extraction.rules.ambiguous import COMPANY
 from claims.extraction.rules.costs import COST_NOUN, MEASURES
 from claims.extraction.rules.metrics import (
     ACRONYM_AFTER,
+    ACRONYM_ON,
     ACRONYM_SCORE,
     AT_K,
     BEHIND_PERCENT,
@@ -326,6 +327,10 @@ def _add_acronym_metrics(
             if word is not None and word["name"] in BEHIND_PERCENT and not taken[word.start("name")]:
                 _add(mentions, taken, Mention("M", BEHIND_PERCENT[word["name"]], *word.span("name"), words=2))
             match = ACRONYM_AFTER.match(text, quantity.end, end_at)
+            if match is not None:
+                found.append(match)
+        elif quantity.decimals and quantity.unit == "":
+            match = ACRONYM_ON.match(text, quantity.end, end_at)
             if match is not None:
                 found.append(match)
     for match in found:

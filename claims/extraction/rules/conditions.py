@@ -40,7 +40,7 @@ CONDITIONS: tuple[tuple[str, Kind, re.Pattern[str], str], ...] = (
     ("condition.unconditional", Kind.PROTOCOL, re.compile(r"\bunconditional\b"), "unconditional"),
     ("condition.guidance", Kind.PROTOCOL, re.compile(r"\bwithout (?:classifier-free )?guidance\b|\bwithout CFG\b|\bw/o CFG\b"), "without guidance"),
     ("condition.with_guidance", Kind.PROTOCOL, re.compile(r"\bwith (?:classifier-free guidance|CFG)\b"), "guidance"),
-    ("condition.bits", Kind.PROTOCOL, re.compile(r"(\d(?<!\w.)(?:\.\d+)?)-?[ -]?bits?\b(?!\s?(?:per\b|/))"), r"\1-bit"),
+    ("condition.bits", Kind.PROTOCOL, re.compile(r"(\d(?<!\w.)(?:\.\d+)?)-?[ -]?bits?\b(?![\s-]?(?:per\b|/))"), r"\1-bit"),
     ("condition.wbits", Kind.PROTOCOL, re.compile(r"\b(W\d+A\d+|INT\d|FP\d{1,2}|NVFP4|MXFP4)\b"), r"\1"),
     ("condition.qat", Kind.PROTOCOL, re.compile(r"\b(?:quantization-aware training|QAT)\b"), "quantization-aware training"),
     ("condition.ptq", Kind.PROTOCOL, re.compile(r"\b(?:post-training quantization|PTQ)\b"), "post-training quantization"),

@@ -52,6 +52,7 @@ RULES: dict[str, str] = {
     "metric.topic": "its metric was named in an earlier sentence",
     # which dataset
     "dataset.after": "its dataset follows it",
+    "dataset.again": "its dataset is that of the number at the same place of the list before",
     "dataset.in_phrase": "its dataset stands in the phrase of its metric",
     "dataset.left": "its dataset stands earlier in the sentence",
     "dataset.none": "no dataset is in reach",
@@ -67,6 +68,7 @@ RULES: dict[str, str] = {
     "owner.sized": "it is a size that stands right before the model’s name",
     "owner.subject": "the model is the subject of the sentence",
     "variant.list": "the sentence lists as many backbones or sizes as numbers, in the same order",
+    "role.alike": "somebody else’s: “close to”, “on par with” or the like leads to the number in brackets",
     "role.baseline": "somebody else’s: “baseline” stands before the number",
     "role.cited": "somebody else’s: a cited paper is the subject of the sentence",
     "role.chance": "somebody else’s: what guessing reaches",

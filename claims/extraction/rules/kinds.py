@@ -86,6 +86,7 @@ NEEDED_BEFORE: dict[str, tuple[str, ...]] = {
     "role.previous": ("previous", "prior", "former", "earlier", "existing", "conventional", "current", "published"),
     "role.possessive": ("'",),
     "role.name_paren": ("(",),
+    "role.alike": ("close to", "on par with", "similar to", "approaching", "nearing"),
     "role.counterpart": ("counterpart",),
     "role.baseline": ("baseline",),
     "role.human": ("human",),
@@ -128,6 +129,7 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.previous", re.compile(rf"(?:previous(?:ly)?|prior|former|earlier|existing|conventional|current|published)(?: [a-z-]+){{0,3}} {_STATE}(?: (?!with\b|while\b|we\b|our\b|achiev|reach|attain|obtain|by\b)[^\s;,N]+){{0,4}}\s*\(?$")),
     ("role.possessive", re.compile(r"[PV](?<![PV].)[PV]*(?: \([^()]{0,20}\))?'s?\s*$")),
     ("role.name_paren", re.compile(r"[PV](?<![PV].)[PV]* \((?:[^()]{0,50}, ?)?(?:M+ |at |with |only ){0,2}$")),
+    ("role.alike", re.compile(r"\b(?:close to|on par with|similar to|approaching|nearing)(?: (?!with\b|while\b|we\b|our\b|and\b|by\b|using\b)[^\s;,N]+){1,6} \($")),
     ("role.counterpart", re.compile(r"\bcounterparts?\s*\($")),
     ("role.baseline", re.compile(r"(?<!new )(?<!strong )\bbaselines?(?: (?:(?:collaps|drop|fall|reach|stay|remain|lag|suffer|degrad|only)[a-z]*|at|of|is|with|achieves|score|obtains|\())*\s*$")),
     ("role.human", re.compile(r"\bhuman(?:s| performance| accuracy| experts| annotators| baseline)?(?: (?:of|at|is|can|\(|achieve|reach|obtain|get|score|solve|answer|complete|only|just|about|over|M+))*\s*$")),
@@ -146,7 +148,7 @@ BASELINE_SUBJECT: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.plain", re.compile(rf"(?<!our )(?<!new )(?<!strong )\b(?:baselines?|counterparts?(?: without (?:[a-z-]+ ){{0,2}}[a-z-]+)?)(?: only| still| just)* {_GETS}\b[^N;PV]{{0,60}}$")),
     ("role.record", re.compile(rf"\b(?:record|state[- ]of[- ]the[- ]art|sota)(?: so far| at the time| before)? (?:was|had been|stood at)\s*{QUAL}*$")),
     ("role.competitor", re.compile(rf"\b(?:best|strongest|closest|nearest|next best|second best|second-best) (?:[a-z-]+ )?(?:competitor|rival|alternative|contender|baseline)s?,?(?: [PV]+,?)? {_GETS}\b[^N;]{{0,60}}$")),
-    ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,2}}(?P<name>[PV]+), which (?:only )?{_GETS}\b[^N;]{{0,60}}$")),
+    ("role.which", re.compile(rf"(?:competitive with|compar\w+ (?:to|with)|on par with|close to|\bthan|\bover|outperform\w*|surpass\w*|exceed\w*|\bbeat\w*|\bmatch(?:es|ed|ing)?|against|ahead of) (?:the |an? )?(?:[a-z-]+ ){{0,4}}\(?(?P<name>[PV]+)\)?, which (?:only )?{_GETS}\b[^N;]{{0,60}}(?:N+ M+,? and [^N;]{{0,20}})?$")),
 )  # fmt: skip
 # "the SVM obtained 88%": beside a method that has a name, somebody else's
 PLAIN_MODEL = re.compile(

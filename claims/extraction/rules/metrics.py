@@ -308,6 +308,7 @@ NO_METRIC_BEFORE_RATE = frozenset(
 SCORING = re.compile(r"(?:humans?|people|experts|models?|we|they|it|participants|students|llms|systems|methods|agents|teams|annotators)$")
 # "37.0% CoER (...)", "QYI scores of 0.6": letters that stand where only a metric can
 ACRONYM = r"[A-Z](?=[A-Za-z]*[A-Z])[A-Za-z]{1,7}(?:-[A-Z]{1,4})?(?:@\d{1,3})?"
+ACRONYM_ON = re.compile(r" (?P<name>[A-Z]{2,5}) on (?=(?:the )?[A-Z])")  # "71.0 AO on FooBench"
 ACRONYM_AFTER = re.compile(
     rf"\s?(?:in (?:the )?)?(?P<name>{ACRONYM})(?= ?[,.;()]| (?:and|on|in|for|at|with|while|under|using|over|score|scores)\b|$)"
 )
@@ -347,7 +348,12 @@ LEFT_METRIC = re.compile(rf"M(?!M){_BEHIND_METRIC}")
 _STOP = r"(?!(?:and|or|while|with|over|on|for|from|than|compared|to|at|by|using|but|vs|against|under|when|which|that|outperforming|surpassing|versus|after|across|without)\b)"
 # the metric after its number: "84.0% ImageNet top-1 accuracy", "1.2% better in top-1 accuracy"
 RIGHT_ZONE = re.compile(rf"^\s*-?\)?\(?(?:{_STOP}[a-z0-9'-]+ |D+ |V+ |P+ ){{0,4}}?\(?(?P<metric>M+)")
+# of "84.2% accuracy (86M parameters)" and "84.2% accuracy (12 ms)" the metric is the first number's: what costs is none's value
+_A_COST = r"(?:C|(?:ms|secs?|seconds?|s|minutes?|min|hours?|h|days?|fps|hz|[kmgt]i?b|[gmt]?flops|m?joules?|m?j|m?w|watts?|gpu|tpu)\b)"
 OWNED_BY_NEXT = re.compile(
-    rf"^(?! over | \(N+ ?M)(?: ?\([^()N]{{0,20}}\))?\s*(?:{_BESIDE}\b\s*)?(?:(?:of|[:=]|at|is|from|to)\s*)?{QUAL}*\(?N"
+    rf"^(?! over | \(N+ ?M| ?\({QUAL}*N+[ -]?{_A_COST})(?: ?\([^()N]{{0,20}}\))?\s*(?:{_BESIDE}\b\s*)?(?:(?:of|[:=]|at|is|from|to)\s*)?{QUAL}*\(?N"
 )
+# "84.2% accuracy (86M parameters) on D": what stands behind the bracket is the score's
+PRICE_OPENED = re.compile(rf"^ ?(?:M+ )?\((?:at |in |with )?{QUAL}*$")
+PRICE_CLOSED = re.compile(rf"^[ -]?{_A_COST}[^()]{{0,80}}\)")
 UNITS = re.compile(r"^\s*-?(?P<unit>db|mm|cm|m|hz|degrees?|°)\b", re.IGNORECASE)

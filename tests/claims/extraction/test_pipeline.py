@@ -103,6 +103,54 @@ def test_ratio_of_a_score_is_no_score() -> None:
     assert (claim.kind, claim.value, claim.value_max) == (ClaimKind.RATIO, 93, 98)
 
 
+@pytest.mark.parametrize("price", ["86M parameters", "15.4 GFLOPs", "12 ms", "at 30 fps", "3 hours of training", "86M parameters, 15.4 GFLOPs"])
+def test_cost_in_brackets_takes_neither_metric_nor_dataset(price: str) -> None:
+    found = read(f"FooNet has 84.2% top-1 accuracy ({price}) on ImageNet and 51.2 box AP ({price}) on COCO.")
+    assert cells(found) == {(IN1K, TOP1, 84.2), ("COCO", "box AP", 51.2)}
+    assert found.costs
+
+
+def test_score_in_brackets_keeps_its_metric() -> None:
+    assert cells(read("FooNet has 51.2 box AP (53.1 box AP with more data) on COCO.")) == {
+        ("COCO", "box AP", 51.2),
+        ("COCO", "box AP", 53.1),
+    }
+    (claim,) = read("FooNet has a low MAE (5.3 ms) on Foo-Bench.").claims
+    assert (claim.metric, claim.value) == ("MAE", 5.3)
+
+
+def test_list_without_datasets_has_those_of_as_many_numbers_before() -> None:
+    found = read("FooNet scores 64.3 on MMLU and 51.8 on GSM8K, outperforming BarNet (54.8 and 28.7).")
+    rivals = {(claim.dataset, claim.value) for claim in found.claims if claim.role is Role.BASELINE}
+    assert rivals == {("MMLU", 54.8), ("GSM8K", 28.7)}
+    found = read("FooNet lowers MSE by 14.8% on ETTh1 and 9.3% on Weather, with MSE values of 0.367 and 0.221.")
+    assert cells(found) == {("ETTh1", "MSE", 0.367), ("Weather", "MSE", 0.221)}
+
+
+def test_average_over_datasets_is_of_none_that_follows() -> None:
+    found = read("The average accuracy over the five datasets is 87.3%, with 92.1% on CIFAR-10 and 81.4% on CIFAR-100.")
+    assert cells(found) == {(None, "Accuracy", 87.3), ("CIFAR-10", "Accuracy", 92.1), ("CIFAR-100", "Accuracy", 81.4)}
+
+
+def test_letters_between_a_number_and_on_are_its_metric() -> None:
+    assert ("GOT-10k", "AO", 71.0) in cells(read("FooNet obtains 72.3% AUC on LaSOT and 71.0 AO on GOT-10k."))
+
+
+def test_cited_work_that_scores_is_a_rival() -> None:
+    found = read("It is comparable to the best parser (Kuncoro et al., 2016), which achieves 95.8% UAS and 94.6% LAS on PTB.")
+    assert {(claim.role, claim.model) for claim in found.claims} == {(Role.BASELINE, "Kuncoro et al., 2016")}
+
+
+def test_what_a_score_comes_close_to_is_a_rivals() -> None:
+    found = read("FooNet obtains a MOS of 4.21, close to the ground truth (4.35).")
+    assert [(claim.value, claim.role) for claim in found.claims] == [(4.21, Role.PROPOSED), (4.35, Role.BASELINE)]
+
+
+def test_bits_per_character_are_no_width_of_numbers() -> None:
+    found = read("FooNet reaches 1.19 and 1.25 bits-per-character (BPC) on Penn Treebank and enwik8, respectively.")
+    assert cells(found) == {("Penn Treebank", "bits/char", 1.19), ("enwik8", "bits/char", 1.25)}
+
+
 @pytest.mark.parametrize(
     ("abstract", "measure", "value", "unit", "kind", "canonical"),
     [
