@@ -23,7 +23,6 @@ OF_RELATIONS = frozenset({"add", "set", "remove", "clear", "create"})
 WRITING_SQL = re.compile(r"^\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|ALTER|CREATE|DROP)\b")
 
 ALLOWED: dict[tuple[str, str], str] = {
-    ("claims/extraction/settings.py", "possible.update"): "a set of words",
     ("claims/listings/telling_apart.py", "group.columns.update"): "a set of a table's columns",
     ("claims/management/commands/ingest.py", "bar.update"): "a progress bar",
     ("claims/management/commands/reextract.py", "bar.update"): "a progress bar",
