@@ -43,6 +43,7 @@ _collected: list[Path] = []
 def write_listing(path: Path, *, entries: int = CHUNKS * CHUNK_SIZE, of: int = 0) -> Path:
     """Write a listing of 24 chunks; some papers stand in it twice, in other chunks and with another text.
 
+    Fewer share a number than stand for all that share a place in the queue: which ones do is up to the order in which they were read.
     Listings `of` another number (up to 27) have papers of their own beside those that they share with the others, of other days.
     """
     texts = []
@@ -52,9 +53,9 @@ def write_listing(path: Path, *, entries: int = CHUNKS * CHUNK_SIZE, of: int = 0
         more = f"A later count gave {60 + (which + of) % 30}.{number % 10}% on CIFAR-10. " if number % 21 == 0 else ""
         texts.append(
             f"Net{which}: A Small Study of Layer Order {which}{own}\n\n"
-            f"We study the order of layers{own}. Net{which} reaches {70 + which % 20}.{which % 10}% top-1 accuracy on ImageNet with "
+            f"We study the order of layers{own}. Net{which} reaches {70 + which % 20}.{which % 10}{which // 20 % 10}% top-1 accuracy on ImageNet with "
             f"{5 + which % 50}M parameters, while Net{(which * 3) % 90} has {65 + which % 9}.5% top-1 accuracy. {more}"
-            f"It is {1 + which % 4}.5x faster, and scores {40 + which % 15}.1 mAP on COCO with {1 + which % 9}.2G FLOPs.\n\n"
+            f"It is {1 + which % 4}.5x faster, and scores {40 + which % 15}.{which // 15 % 100:02} mAP on COCO with {1 + which % 9}.2G FLOPs.\n\n"
             f"  • {1 + which % 9} authors\n·\nMar {1 + (which + later) % 28}, {2019 + which % 5}\n"
         )
     path.write_text("new\n\nDaily Papers\n\nMar 30\n\n" + "\n".join(texts), encoding="utf-8")
