@@ -70,7 +70,10 @@ ABSOLUTE, RELATIVE, COST = (Scale(*scale) for scale in (measured.ABSOLUTE, measu
 
 
 def rate(found: Extraction, scenes: Mapping[TextField, Scene], vocabulary: Vocabulary) -> Extraction:
-    """Return `found` with the confidence of every claim and cost, which its drafts get; `scenes` are of the texts it was read from."""
+    """Return `found` with the confidence of every claim and cost; `scenes` are of the texts that it was read from.
+
+    The drafts get it themselves, for a copy of each takes long: `found` is not to be used afterwards.
+    """
     if not found.claims and not found.costs:
         return found
     claims = _with_contradicted(found.claims)

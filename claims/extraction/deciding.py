@@ -25,6 +25,7 @@ _OF_MODEL = re.compile(r" of (?:the )?[PV]")  # "the 71.2% of FooNet" is no shar
 _YEAR_DIGITS = 4
 _MOST_SECTIONS = 20
 _LONGEST_BRACKETS = 300
+_BRACKET = re.compile("[()]")
 _MOST_VERSIONS = 10
 _MOST_TIMES_GAIN = 4
 _AS_MUCH = re.compile(r"\s*(?:as|less|fewer|more)")
@@ -87,22 +88,25 @@ def rule_out_at_sight(page: Page, quantity: Quantity) -> str | None:
         in_brackets = reasons.CITATION_BEFORE.search(lower, max(0, start - 60), start)
         if in_brackets is not None and reasons.CITATION_AFTER.match(lower[end : end + 60]):
             return "citation"
-    if behind == ")" and _is_enumerated(lower, quantity):
+    if behind == ")" and _is_enumerated(page, quantity):
         return "section"
     return None
 
 
-def _is_enumerated(lower: str, quantity: Quantity) -> bool:
+def _is_enumerated(page: Page, quantity: Quantity) -> bool:
     """Say whether a number before a bracket is one of "(1) first, (2) second" or "1) first; 2) second"."""
-    start = quantity.digits_start
+    lower, start = page.lower, quantity.digits_start
     is_whole = not quantity.unit and quantity.scale == 1.0 and not quantity.decimals
     if not is_whole or quantity.value >= _MOST_SECTIONS:
         return False
     if lower[start - 1 : start] == "(":
         return reasons.ENUMERATION.search(lower, max(0, start - 2), start) is not None
-    if quantity.is_range or lower[start - 1 : start] not in ("", " "):
+    if not page.has_list or quantity.is_range or lower[start - 1 : start] not in ("", " "):
         return False
-    return lower.rfind("(", max(0, start - _LONGEST_BRACKETS), start) <= lower.rfind(")", 0, start)
+    depth = 0  # of brackets: in "(on CIFAR-10 (all) an FID of 3)" a number is none of a list
+    for bracket in _BRACKET.findall(lower, max(0, start - _LONGEST_BRACKETS), start):
+        depth = depth + 1 if bracket == "(" else max(depth - 1, 0)
+    return depth == 0
 
 
 def rule_out(scene: Scene, quantity: Quantity, at_sight: str | None) -> str | None:

@@ -63,7 +63,7 @@ class StatementDraft:
     role: Role
     model: str | None
     variant: str | None
-    confidence: float
+    confidence: float = field(hash=False)
     rules: tuple[str, ...]
     setting: tuple[ConditionDraft, ...] = ()
     inferred: tuple[str, ...] = ()

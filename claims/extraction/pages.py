@@ -16,8 +16,8 @@ class Page:
     """A text and its numbers. Offsets of everything are offsets into `original`.
 
     `text` is `original` normalised, `lower` that in lower case; `digits` are the places of all digits, `intervals` the confidence
-    intervals and figures of tests in brackets, in order. What `has_citations`, `has_link`, `has_power` and `has_spread` say is asked of
-    every number: few texts hold a "[", an address, a power of ten or a "±" at all.
+    intervals and figures of tests in brackets, in order. What `has_citations`, `has_link`, `has_list`, `has_power` and `has_spread` say
+    is asked of every number: few texts hold a "[", an address, a "1)", a power of ten or a "±" at all.
     """
 
     __slots__ = (
@@ -25,6 +25,7 @@ class Page:
         "digits",
         "has_citations",
         "has_link",
+        "has_list",
         "has_power",
         "has_spread",
         "intervals",
@@ -42,6 +43,7 @@ class Page:
         self.quantities = find_quantities(self.text, self.digits)
         self.intervals = _find_intervals(self.text, self.digits) if self.quantities else []
         self.has_link = bool(self.quantities) and holds_any(self.lower, _LINKS)
+        self.has_list = " 1)" in self.lower or self.lower.startswith("1)")
         self.has_citations = "[" in self.text
         self.has_power = "^" in self.text or "⁻" in self.text
         self.has_spread = "±" in self.text

@@ -84,7 +84,7 @@ class Scene:
     mentions: dict[str, list[Mention]]
     tasks: list[Found]
     masked: set[int] = field(default_factory=set)
-    _cues: dict[int, CueWords] = field(default_factory=dict, repr=False)
+    _cues: dict[tuple[int, int], CueWords] = field(default_factory=dict, repr=False)
     _starts: dict[str, list[int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,9 +101,9 @@ class Scene:
 
     def cues(self, start: int, end: int) -> CueWords:
         """Return the words of the sentence [start, end) that patterns need."""
-        found = self._cues.get(start)
+        found = self._cues.get((start, end))
         if found is None:
-            found = self._cues[start] = CueWords(self.lower, start, end)
+            found = self._cues[start, end] = CueWords(self.lower, start, end)
         return found
 
     def says(self, words: tuple[str, ...], start: int, end: int) -> bool:

@@ -136,7 +136,7 @@ BASELINE_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("role.name_colon", re.compile(r"\([PV]+[:=] ?$")),
 )  # fmt: skip
 # one of these stands in every match of the pattern
-NEGATED_WORDS = (" not", "n't", "cannot", "fail", "unable", "never")
+NEGATED_WORDS = (" not", "not able", "n't", "cannot", "fail", "unable", "never")
 NOBODY_WORDS = ("no ", "none of", "neither")
 OTHERS_INLINE_WORDS = ("today's", "-performing", "existing", "current best", "several")
 # (id, pattern on the text before the number): the subject is nobody of the paper's

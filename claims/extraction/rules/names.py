@@ -346,9 +346,10 @@ PRESENTED_ACRONYM = Opened(
 # sentences hold any: what goes on character by character is tried there only
 NEW_NAME = Opened(
     re.compile(
-        r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}+\s(?=[^.;(),]{0,120}+(?:,(?! [A-Z])[^.;(),]{0,120}+){0,120}+, [A-Z])[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
+        r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}+\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
     ),
     ("propos", "introduc", "present", "develop", "design", "build", "create"),
+    needs=(", ", 150),
 )
 # "our method (FooNet)", "our model, the Foo Transformer, ...", "our FooNet": nothing else can be its name
 OURS = Opened(

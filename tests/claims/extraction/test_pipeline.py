@@ -103,11 +103,23 @@ def test_ratio_of_a_score_is_no_score() -> None:
     assert (claim.kind, claim.value, claim.value_max) == (ClaimKind.RATIO, 93, 98)
 
 
-@pytest.mark.parametrize("price", ["86M parameters", "15.4 GFLOPs", "12 ms", "at 30 fps", "3 hours of training", "86M parameters, 15.4 GFLOPs"])
+@pytest.mark.parametrize(
+    "price", ["86M parameters", "15.4 GFLOPs", "12 ms", "at 30 fps", "3 hours of training", "86M parameters, 15.4 GFLOPs"]
+)
 def test_cost_in_brackets_takes_neither_metric_nor_dataset(price: str) -> None:
     found = read(f"FooNet has 84.2% top-1 accuracy ({price}) on ImageNet and 51.2 box AP ({price}) on COCO.")
     assert cells(found) == {(IN1K, TOP1, 84.2), ("COCO", "box AP", 51.2)}
     assert found.costs
+
+
+def test_number_in_nested_brackets_is_none_of_a_list() -> None:
+    assert cells(read("FooNet has 1) the best FID (on CIFAR-10 (unconditional) an FID of 3).")) == {("CIFAR-10", "FID", 3.0)}
+    assert cells(read("FooNet has a mean opinion score (MOS (naturalness): 4) on LJSpeech.")) == {("LJSpeech", "MOS", 4.0)}
+    assert cells(read("FooNet obtains an FID of 3) on CIFAR-10.")) == {("CIFAR-10", "FID", 3.0)}
+
+
+def test_digits_of_other_scripts_are_no_widths() -> None:
+    assert cells(read("FooNet with FP\uff18 weights reaches 81.2% accuracy on ImageNet.")) == {(IN1K, "Accuracy", 81.2)}
 
 
 def test_score_in_brackets_keeps_its_metric() -> None:
