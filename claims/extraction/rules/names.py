@@ -342,8 +342,7 @@ PRESENTED_ACRONYM = Opened(
     ("propos", "introduc", "present", "develop", "design", "devis", "creat", "describ", "contribut"),
     needs=("(", 190),
 )
-# "we design a family of networks, FooNet-XY, which ..."; the look ahead goes from comma to comma, to one that a capital follows, and few
-# sentences hold any: what goes on character by character is tried there only
+# "we design a family of networks, FooNet-XY, which ..."
 NEW_NAME = Opened(
     re.compile(
         r"(?:propos|introduc|present|develop|design|build|create)\w{0,12}+\s[^.;()]{3,120}?, (?P<name>[A-Z](?:[\w+^/-]|\.(?=\w)){1,24}), (?:an?|the|that|which|to|with)\b"
