@@ -28,11 +28,12 @@ CAPS = {
     "dataset.unknown": 0.85,
     "dataset.again": 0.85,
     "variant.list": 0.85,
+    "setting.list": 0.85,
     "cost.sized_model": 0.85,
 }
 """No statement with one of these rules or signs is surer than that. Some are too rare to be measured; a range over several datasets is
 the value of none of them; and what the text does not say, or nobody has confirmed as a name, is not for a program to accept;
-nor is what a list or a name shares out among several models or datasets."""
+nor is what a list or a name shares out among several models, datasets or settings."""
 
 _INFERRED = frozenset(("metric.default", "metric.same_form", "metric.continued", "metric.again"))
 """Rules that give a number a metric which no words beside it name."""

@@ -243,6 +243,12 @@ class Linker:
                 found = self._right_of(bracketed[-1], metric, self._right_limit(bracketed[-1], bracketed[-1].neighbours[1]))
                 if found is not None:
                     return DatasetLink(found.datasets, "dataset.shared", 0.9)
+        count = len(group.quantities)
+        if count > 1 and not compared and not gained:
+            before = scene.within("D", self._start, group.start)
+            listed = self._list_of(before[-1], self._start, group.start, count) if before else []
+            if len(listed) == count and all(self._fits(mention, metric) for mention in listed):
+                return DatasetLink(listed, "dataset.left", 0.9)  # "On A/B it has 97.4%/84.1%, and 96.2% on C"
         if following is not None and (compared or gained or _SHARED.match(gap)):
             shared = self._right_of(following, metric, self._right_limit(following, following.neighbours[1]))
             if shared is not None:

@@ -69,6 +69,8 @@ _COMPARED_SIZE = re.compile(r"\b(?:than|over|against|vs\.?|versus|compared (?:to
 _OURS_TAKE_OVER = re.compile(
     rf"N[^N]*\b(?:ours|(?:our|the proposed) (?:[a-z-]+ ){{0,4}}?(?:{names.ACHIEVE})|we (?:[a-z]+ly )?(?:{names.ACHIEVE}))\b"
 )
+# "81.5% (vs. 79.9% of BarNet)"
+_OF_NAME = re.compile(r"(?: ?M+)? (?:of|for|by|from) (?:the )?(?P<name>[PV]+)(?![a-z-])")
 # "BarNet obtains 47.1 AP, FooNet 49.3 AP"
 _NAME_BESIDE = re.compile(r" (?:at |with |only |even )?\(?$")
 _IN_BRACKETS = re.compile(r" ?(?:M+ ?)?\((?:with |using )?(?P<name>[PV][PV]*)(?: N+)?\)")
@@ -402,6 +404,11 @@ class OwnerFinder:
         after = names.OTHERS_AFTER.match(scene.text, end, next_start)
         if after is not None:
             return after["name"].strip()
+        behind = _OF_NAME.match(scene.shadow, end, next_start)
+        if behind is not None:
+            mention = scene.at("P", behind.start("name")) or scene.at("V", behind.start("name"))
+            if mention is not None and mention.name != scorer and not self.is_own(mention.name):
+                return mention.name
         low = max(sentence[0], start - 110)
         before = scene.text[low:start]
         if low > sentence[0]:  # whole words only

@@ -42,6 +42,8 @@ _RIVAL_RULES = frozenset(("role.possessive", "role.name_colon", "role.previous",
 _MOST_NUMBERS = 40
 """A run with more numbers than this is a table or noise and no sentence that the rules are written for."""
 _TIE_LIMIT = 170
+_LONGEST_SIZE = 2
+_TELLS_APART = (ConditionKind.SHOTS, ConditionKind.LABEL_FRACTION, ConditionKind.RESOLUTION, ConditionKind.STEPS)
 _NEAR_GAP = 20
 _IN_BRACKETS = frozenset(("delta.paren", "delta.gain_of"))
 _MOST_CARRIED = 6
@@ -55,6 +57,15 @@ def _is_like(before: str, unit: str) -> bool:
 
 Cell = tuple[Mention | None, str | None, str | None]
 """A metric, a dataset and a task: what a score stands for."""
+
+
+def _sizes(name: str) -> list[str]:
+    """Return the names that a name with slashes stands for: FooNet-S, FooNet-M and FooNet-L of "FooNet-S/M/L"."""
+    first, *more = name.split("/")
+    stem = first[: first.rfind("-") + 1]
+    if not more or not stem or not all(size.isalpha() and size.isupper() and len(size) <= _LONGEST_SIZE for size in more):
+        return []
+    return [first, *(stem + size for size in more)]
 
 
 class PaperReader:
@@ -711,7 +722,8 @@ class _SentenceReader:
         listed = self._variants(group)
         if listed is not None and owner.model is not None:
             name = listed[index]
-            if owner.model in listed:  # "FooNet-S, FooNet-M and FooNet-L achieve": models of their own
+            # "FooNet-S, FooNet-M and FooNet-L achieve", "FooNet-S/M/L achieve": models of their own
+            if owner.model in listed or owner.model.startswith(f"{listed[0]}/"):
                 owner = Owner(owner.role, name, None, (*owner.rules, "variant.list"))
             else:
                 owner = Owner(owner.role, owner.model, name, (*owner.rules, "variant.list"))
@@ -727,6 +739,10 @@ class _SentenceReader:
         for kind in ("V", "P"):
             for low, high in ((group.end, self._sentence[1]), (self._sentence[0], group.start)):
                 found = self._scene.within(kind, low, high)
+                for mention in reversed(found):
+                    sizes = _sizes(mention.name)
+                    if len(sizes) == count:
+                        return sizes
                 for at in range(len(found) - count + 1):
                     run = found[at : at + count]
                     gaps = [self._scene.shadow[a.end : b.start] for a, b in pairwise(run)]
@@ -803,10 +819,14 @@ class _SentenceReader:
         tasks = [found.name for found in self._scene.tasks if self._sentence[0] <= found.start < self._sentence[1]]
         inside = datasets is not None and len(named) == group.inner > 1 and self._is_slash_list(datasets)
         told_apart = count > 1 and self._variants(group) is not None
+        settings = None if told_apart else self._settings_apart(setting, count)
         for index, quantity in enumerate(group.quantities):
             taken = False
             cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside, told_apart=told_apart)
-            context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
+            if settings is not None and not fits:
+                context = self._context(group, kind, (*rules, "setting.list"), tied, settings[index], index)
+            else:
+                context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
             for cell_metric, cell_dataset in cells:
                 name = self._sized(cell_dataset.name if cell_dataset is not None else None, cell_metric, setting)
                 task = task_of(self._paper.vocabulary, name, cell_metric, tasks)
@@ -820,6 +840,15 @@ class _SentenceReader:
                         self._paper.note_score(self._sentence[0], (cell_metric, name, task))
             if not taken:
                 self._leave(quantity, "out_of_bounds")
+
+    def _settings_apart(self, setting: tuple[ConditionDraft, ...], count: int) -> list[tuple[ConditionDraft, ...]] | None:
+        """Return a setting per number where as many conditions of one kind tell them apart: "67.3% and 83.9% ... 1-shot and 5-shot"."""
+        for kind in _TELLS_APART if count > 1 else ():
+            said = dict.fromkeys(condition.draft for condition in self._conditions if condition.draft.kind is kind)
+            alike = [condition for condition in said if condition in setting]
+            if len(alike) == count:
+                return [tuple(condition for condition in setting if condition.kind is not kind or condition is one) for one in alike]
+        return None
 
     def _as_written(self, dataset: Mention | None) -> str | None:
         """Return a dataset's name as the text has it, where it was named first if the sentence leaves it out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,9 +44,37 @@ def find_conditions(text: str, start: int, end: int, cues: CueWords | None = Non
         for match in pattern.finditer(text, start, end):
             shown = " ".join(match.group().split())
             value = "".join((match[int(part)] or "") if at % 2 else part for at, part in enumerate(_VALUES[index]))
-            found.append(PlacedCondition(match.start(), match.end(), ConditionDraft(kind, value, shown), rule))
+            condition = PlacedCondition(match.start(), match.end(), ConditionDraft(kind, value, shown), rule)
+            found.append(condition)
+            if kind in _LISTED:
+                found += _listed_before(text, start, condition)
     found.sort(key=lambda condition: (condition.start, condition.end))
     return found
+
+
+# "1% and 10% of the labels", "1- and 5-shot": what stands behind the last of a list is said of all
+_LISTED = {
+    ConditionKind.LABEL_FRACTION: re.compile(r"(?<![\d.])(?P<number>\d{1,3}(?:\.\d{1,3})?)\s?%(?:,? and |, |/| or )$"),
+    ConditionKind.SHOTS: re.compile(r"(?<![\w.])(?P<number>\d{1,3})-?(?:,? and |, |/| or )$"),
+}
+_LONGEST_LISTED = 16
+
+
+def _listed_before(text: str, start: int, last: PlacedCondition) -> Iterator[PlacedCondition]:
+    """Yield the conditions of the numbers that a list holds before the last one, which is at `last`."""
+    own = _NUMBER.match(last.draft.text)
+    at, least = last.start, float(own.group()) if own is not None else 0.0
+    while own is not None and (match := _LISTED[last.draft.kind].search(text, max(start, at - _LONGEST_LISTED), at)) is not None:
+        number = match["number"]
+        if float(number) >= least:  # such lists rise: "a score of 84.2%, 10% of the labels" is none
+            return
+        least = float(number)
+        shown, value = number + last.draft.text[own.end() :], last.draft.value.replace(own.group(), number, 1)
+        yield PlacedCondition(match.start(), at, ConditionDraft(last.draft.kind, value, shown), last.rule)
+        at = match.start()
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def nearby(conditions: list[PlacedCondition], low: int, high: int) -> tuple[ConditionDraft, ...]:

@@ -51,6 +51,7 @@ RULES: dict[str, str] = {
     "metric.solved": "a score: how many of a set were solved, answered or passed",
     "metric.topic": "its metric was named in an earlier sentence",
     # which dataset
+    "setting.list": "its setting has the same place in its list as the number in its own",
     "dataset.after": "its dataset follows it",
     "dataset.again": "its dataset is that of the number at the same place of the list before",
     "dataset.in_phrase": "its dataset stands in the phrase of its metric",

@@ -348,10 +348,10 @@ LEFT_METRIC = re.compile(rf"M(?!M){_BEHIND_METRIC}")
 _STOP = r"(?!(?:and|or|while|with|over|on|for|from|than|compared|to|at|by|using|but|vs|against|under|when|which|that|outperforming|surpassing|versus|after|across|without)\b)"
 # the metric after its number: "84.0% ImageNet top-1 accuracy", "1.2% better in top-1 accuracy"
 RIGHT_ZONE = re.compile(rf"^\s*-?\)?\(?(?:{_STOP}[a-z0-9'-]+ |D+ |V+ |P+ ){{0,4}}?\(?(?P<metric>M+)")
-# of "84.2% accuracy (86M parameters)" and "84.2% accuracy (12 ms)" the metric is the first number's: what costs is none's value
+# of "84.2% accuracy (86M parameters)" and "84.2% accuracy at 12 ms" the metric is the first number's: what costs is no metric's value
 _A_COST = r"(?:C|(?:ms|secs?|seconds?|s|minutes?|min|hours?|h|days?|fps|hz|[kmgt]i?b|[gmt]?flops|m?joules?|m?j|m?w|watts?|gpu|tpu)\b)"
 OWNED_BY_NEXT = re.compile(
-    rf"^(?! over | \(N+ ?M| ?\({QUAL}*N+[ -]?{_A_COST})(?: ?\([^()N]{{0,20}}\))?\s*(?:{_BESIDE}\b\s*)?(?:(?:of|[:=]|at|is|from|to)\s*)?{QUAL}*\(?N"
+    rf"^(?! over | \(N+ ?M)(?: ?\([^()N]{{0,20}}\))?\s*(?:{_BESIDE}\b\s*)?(?:(?:of|[:=]|at|is|from|to)\s*)?{QUAL}*\(?N++(?![ -]?{_A_COST})"
 )
 # "84.2% accuracy (86M parameters) on D": what stands behind the bracket is the score's
 PRICE_OPENED = re.compile(rf"^ ?(?:M+ )?\((?:at |in |with )?{QUAL}*$")

@@ -379,7 +379,7 @@ ACHIEVE = (
 )
 # the subject of a result, in the shadow: "TTTTTT achieves"; the name stands right before the verb
 SUBJECT = re.compile(
-    rf"(?P<name>[PV](?<![PV].)[PV]*)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,20}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?|baselines?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
+    rf"(?P<name>[PV](?<![PV].)[PV]*)(?P<tail>(?: [PVV]+)?(?: \([^()]{{0,60}}\))?(?: (?:models?|variants?|network|trained [a-z ]{{0,30}}|architecture|detection|framework|method|approach|base|large|small|tiny|huge|based models?|baselines?))?,? (?:(?:it|which|that) )?)(?:{ACHIEVE})\b"
 )
 
 # "FooNet collects more reward": a name that opens its sentence does what the verb says

@@ -122,6 +122,46 @@ def test_digits_of_other_scripts_are_no_widths() -> None:
     assert cells(read("FooNet with FP\uff18 weights reaches 81.2% accuracy on ImageNet.")) == {(IN1K, "Accuracy", 81.2)}
 
 
+@pytest.mark.parametrize(
+    ("abstract", "settings"),
+    [
+        ("With 1% and 10% of the labels, FooNet reaches 57.9% and 71.6% top-1 accuracy on ImageNet.", {57.9: "1%", 71.6: "10%"}),
+        ("FooNet reaches 57.9%/71.6% top-1 accuracy on ImageNet with 1%/10% labels.", {57.9: "1%", 71.6: "10%"}),
+        ("In the 1-shot and 5-shot settings of miniImageNet, FooNet has 67.3% and 83.9% accuracy.", {67.3: "1", 83.9: "5"}),
+        ("FooNet has 67.3% and 83.9% accuracy on miniImageNet for 1- and 5-shot classification.", {67.3: "1", 83.9: "5"}),
+        ("FooNet has a top-1 accuracy of 84.2%, 10% of the labels given, on ImageNet.", {84.2: "10%"}),
+    ],
+)
+def test_list_of_settings_tells_numbers_apart(abstract: str, settings: dict[float, str]) -> None:
+    claims = read(abstract).claims
+    told = (ConditionKind.SHOTS, ConditionKind.LABEL_FRACTION)
+    assert {claim.value: [said.value for said in claim.setting if said.kind in told] for claim in claims} == {
+        value: [said] for value, said in settings.items()
+    }
+
+
+def test_sizes_behind_slashes_are_models_of_their_own() -> None:
+    found = read("FooNet-T/S/B achieve 82.1%, 83.4% and 84.2% top-1 accuracy on ImageNet with 28M, 50M and 88M parameters.")
+    sizes = ["FooNet-T", "FooNet-S", "FooNet-B"]
+    assert [claim.model for claim in found.claims] == sizes
+    assert [cost.model for cost in found.costs] == sizes
+
+
+def test_list_before_a_list_goes_before_what_follows_it() -> None:
+    found = read("On CIFAR-10/100, FooNet has 97.4%/84.1% accuracy, and 96.2% on SVHN.")
+    assert cells(found) == {("CIFAR-10", "Accuracy", 97.4), ("CIFAR-100", "Accuracy", 84.1), ("SVHN", "Accuracy", 96.2)}
+
+
+def test_costs_in_brackets_part_no_subject_from_its_verb() -> None:
+    (claim,) = read("BarNet-S (22M parameters, 4.6G FLOPs) obtains 82.9% top-1 accuracy on ImageNet.").claims
+    assert claim.model == "BarNet-S"
+
+
+def test_name_right_behind_a_number_is_whose_it_is() -> None:
+    found = read("The top-1 accuracy of FooNet is 81.5% (vs. 79.9% of BarNet-152).")
+    assert [(claim.role, claim.model) for claim in found.claims] == [(Role.PROPOSED, "FooNet"), (Role.BASELINE, "BarNet-152")]
+
+
 def test_score_in_brackets_keeps_its_metric() -> None:
     assert cells(read("FooNet has 51.2 box AP (53.1 box AP with more data) on COCO.")) == {
         ("COCO", "box AP", 51.2),
