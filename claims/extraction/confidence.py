@@ -28,7 +28,7 @@ CAPS = {
     "dataset.unknown": 0.85,
     "dataset.again": 0.85,
     "variant.list": 0.85,
-    "setting.list": 0.85,
+    "list.settings": 0.85,
     "cost.sized_model": 0.85,
 }
 """No statement with one of these rules or signs is surer than that. Some are too rare to be measured; a range over several datasets is

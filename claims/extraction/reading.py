@@ -824,7 +824,7 @@ class _SentenceReader:
             taken = False
             cells, fits = cells_of(index, count, metrics, named, datasets_inside=inside, told_apart=told_apart)
             if settings is not None and not fits:
-                context = self._context(group, kind, (*rules, "setting.list"), tied, settings[index], index)
+                context = self._context(group, kind, (*rules, "list.settings"), tied, settings[index], index)
             else:
                 context = self._context(group, kind, rules if fits else (*rules, UNFIT), tied, setting, index)
             for cell_metric, cell_dataset in cells:

@@ -35,6 +35,7 @@ RULES: dict[str, str] = {
     "cell.contradicted": "another value is stated for the same model, dataset, metric and setting: what tells them apart was not read",
     "list.unfit": "one of a list whose length fits no list of metrics or datasets beside it",
     "list.refers_back": "one of a list of differences as long as the list of scores before it, aligned with them in order",
+    "list.settings": "its setting has the same place in its list as the number in its own",
     "pair.from": "where a change starts: “from N to …”",
     "pair.to": "where a change ends: “from … to N”",
     "pair.versus": "what the number before is compared with: “… vs. N”",
@@ -51,7 +52,6 @@ RULES: dict[str, str] = {
     "metric.solved": "a score: how many of a set were solved, answered or passed",
     "metric.topic": "its metric was named in an earlier sentence",
     # which dataset
-    "setting.list": "its setting has the same place in its list as the number in its own",
     "dataset.after": "its dataset follows it",
     "dataset.again": "its dataset is that of the number at the same place of the list before",
     "dataset.in_phrase": "its dataset stands in the phrase of its metric",
