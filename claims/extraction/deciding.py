@@ -278,7 +278,8 @@ def _is_value_of(scene: Scene, group: Group, metric: MetricLink | None) -> bool:
         return False
     if scene.lower[group.end : group.end + 1] == "-" or costs.BYTES.match(scene.lower, group.end):
         return False  # "the accuracy of the 64-byte baseline": whose it is
-    if scene.shadow[group.start - 1] == "(" and scene.shadow[: metric.metrics[-1].start].endswith("N "):
+    named = metric.metrics[-1].start
+    if scene.shadow[max(0, group.start - 1) : group.start] == "(" and scene.shadow[max(0, named - 2) : named] == "N ":
         return False  # "84.2% accuracy (12 ms)": that number's
     return _IS_VALUE.fullmatch(scene.lower, metric.metrics[-1].end, group.start) is not None
 

@@ -244,7 +244,7 @@ class Linker:
                 if found is not None:
                     return DatasetLink(found.datasets, "dataset.shared", 0.9)
         count = len(group.quantities)
-        if count > 1 and not compared and not gained:
+        if loose and count > 1 and not compared and not gained:
             before = scene.within("D", self._start, group.start)
             listed = self._list_of(before[-1], self._start, group.start, count) if before else []
             if len(listed) == count and all(self._fits(mention, metric) for mention in listed):

@@ -58,6 +58,7 @@ _LISTED = {
     ConditionKind.SHOTS: re.compile(r"(?<![\w.])(?P<number>\d{1,3})-?(?:,? and |, |/| or )$"),
 }
 _LONGEST_LISTED = 16
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def _listed_before(text: str, start: int, last: PlacedCondition) -> Iterator[PlacedCondition]:
@@ -72,9 +73,6 @@ def _listed_before(text: str, start: int, last: PlacedCondition) -> Iterator[Pla
         shown, value = number + last.draft.text[own.end() :], last.draft.value.replace(own.group(), number, 1)
         yield PlacedCondition(match.start(), at, ConditionDraft(last.draft.kind, value, shown), last.rule)
         at = match.start()
-
-
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def nearby(conditions: list[PlacedCondition], low: int, high: int) -> tuple[ConditionDraft, ...]:
